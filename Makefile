@@ -1,0 +1,42 @@
+# Everything sets itself up: a machine needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types laws docs benchmarks case-studies lock clean
+
+demo: $(READY)
+	$(BIN)/tocsin demo
+
+test: $(READY) lint types
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python -m tocsin.docsgen
+
+benchmarks: $(READY)
+	$(BIN)/python -m benchmarks
+
+case-studies: $(READY)
+	$(BIN)/python -m replay.case_studies
+
+lock:
+	uv pip compile --universal --generate-hashes --group dev --no-header -p 3.11 pyproject.toml -o requirements.lock
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What normal looks like, and how many detectors' scores become one risk."""

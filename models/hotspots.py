@@ -1,0 +1,67 @@
+"""A place × category above the watch line, with the reasons why: what detection hands to decision."""
+
+import hashlib
+
+import msgspec
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How much of a hotspot's rarity one detector explains; shares of a hotspot sum to 100."""
+
+    detector: str
+    percent: int
+
+
+class AreaCount(msgspec.Struct, frozen=True):
+    """What one area contributed over the explanation's window."""
+
+    area: str
+    observed: int
+    expected: float
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a hotspot is one, in facts only; words come from the message catalogue.
+
+    ``observed`` against ``expected`` over ``window_buckets`` buckets in the areas that alarm; ``expected``
+    includes ``city_factor``, the rise of the whole city that was taken out. ``recurrence_weeks`` is the time
+    in which chance alone gives one score this high; beyond ``history_weeks`` it is an extrapolation.
+    ``unknown`` names what is not known, as message keys with their argument: ``("blind-feed", "hotline")``.
+    """
+
+    window_buckets: int
+    observed: int
+    expected: float
+    upper_bound: float
+    city_factor: float
+    recurrence_weeks: float
+    history_weeks: float
+    shares: tuple[Share, ...]
+    areas: tuple[AreaCount, ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
+    """One hotspot as it stands in one sealed bucket.
+
+    ``areas`` are sorted area ids; ``risk`` is in millionths and the current bucket's; ``is_city`` marks the
+    city tier's own series (all areas together); ``feed`` is set for silence, whose category is ``silence``.
+    """
+
+    id: str
+    category: str
+    areas: tuple[str, ...]
+    began_at: int
+    last_seen_at: int
+    risk: int
+    is_city: bool
+    explanation: Explanation
+    feed: str = ""
+
+
+def hotspot_id(category: str, first_area: str, began_at: int) -> str:
+    """Stable id: blake2b-128 of category, first area and beginning."""
+    facts = "|".join(
+        part.replace("\\", "\\\\").replace("|", "\\|") for part in (category, first_area, str(began_at))
+    )
+    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()

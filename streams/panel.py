@@ -1,0 +1,30 @@
+"""All series at once: what one sealed bucket holds."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+"""Any numpy array; its docstring gives shape, dtype and unit."""
+
+
+class SensorBucket(msgspec.Struct, frozen=True, eq=False):
+    """Per-sensor aggregates of one bucket; S sensors, values in integer millionths of the sensor's unit."""
+
+    count: np.ndarray  # (S,) int64: readings
+    total: np.ndarray  # (S,) int64: sum
+    low: np.ndarray  # (S,) int64: least value; 0 where count is 0
+    high: np.ndarray  # (S,) int64: greatest value; 0 where count is 0
+    last: np.ndarray  # (S,) int64: value of the last reading by (event time, id hash); 0 where count is 0
+
+
+class SealedBucket(msgspec.Struct, frozen=True, eq=False):
+    """The half-open bucket [opens_at, closes_at), closed for good; A areas, C categories, F feeds."""
+
+    index: int  # k: opens_at = k * bucket_seconds
+    opens_at: int
+    closes_at: int
+    observed: np.ndarray  # (A, C) int32: hotline and incident events
+    feed_observed: np.ndarray  # (F, A) int32: events and readings of each feed by area
+    sensors: SensorBucket

@@ -1,0 +1,1 @@
+"""The application: the pure pipeline, its configuration, and the edges that drive it."""
