@@ -1,0 +1,156 @@
+"""One city as configured: everything that the fold and the edges must agree on, frozen and checked."""
+
+import collections
+import difflib
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+from models.shape import CityShape
+from streams.errors import ConfigError
+from streams.feeds import Feed, Partition, Sensor, partitions_of
+from streams.ledger import Settings, content_hash, settings
+
+SHORTEST_BUCKET: Final = 60
+LONGEST_BUCKET: Final = 86_400
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A city's places, categories, feeds, devices and rules; order of feeds and sensors is the ledger's.
+
+    Raises:
+        ConfigError: values that contradict each other, in a sentence that names the key.
+    """
+
+    id: str
+    names: dict[str, str]  # by locale
+    zone: str  # IANA
+    country: str = ""  # ISO 3166, for public holidays; "" for none
+    subdivision: str = ""
+    locale: str = "en"
+    bucket_seconds: int = 900
+    seal_delay: int = 180
+    max_skew: int = 120
+    feeds: tuple[Feed, ...]
+    sensors: tuple[Sensor, ...] = ()
+    gazetteer: Any
+    taxonomy: Any
+    policy: Any
+    detection: Any = None
+    routes: Any = None
+    mappings: dict[str, Any] = {}  # by feed id
+
+    def __post_init__(self) -> None:
+        _check_clockwork(self)
+        _check_names(self)
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """Source partitions, in the order that a row's ``partition`` counts."""
+        return partitions_of(self.feeds)
+
+    def name(self, locale: str) -> str:
+        """The city's name in ``locale``, else in English, else its id."""
+        return self.names.get(locale) or self.names.get("en") or self.id
+
+    def shape(self) -> CityShape:
+        """The frame of the panel: names and geometry behind every array."""
+        areas, categories = self.gazetteer.area_ids, self.taxonomy.category_ids
+        return CityShape(
+            areas=areas,
+            categories=categories,
+            consequences=tuple(self.taxonomy.category(c).consequence for c in categories),
+            feeds=tuple(feed.id for feed in self.feeds),
+            feed_kinds=tuple(feed.kind for feed in self.feeds),
+            sensors=tuple(sensor.id for sensor in self.sensors),
+            sensor_kinds=tuple(sensor.kind for sensor in self.sensors),
+            sensor_area=_indices(areas, [sensor.area for sensor in self.sensors]),
+            sensor_category=_indices(categories, [sensor.category for sensor in self.sensors]),
+            sensor_feed=_indices([feed.id for feed in self.feeds], [s.feed for s in self.sensors]),
+            centroids=self.gazetteer.centroids,
+            zone=self.zone,
+            country=self.country,
+            subdivision=self.subdivision,
+            bucket_seconds=self.bucket_seconds,
+        )
+
+    def start_settings(self, origin_at: int) -> Settings:
+        """The first record of this city's ledger; ``origin_at`` opens its first bucket (seconds UTC)."""
+        return settings("start", origin_at, {**self.frame(), "origin_at": origin_at})
+
+    def frame(self) -> dict[str, Any]:
+        """What two runs must share to decide alike, in JSON types: widths, partitions and content hashes."""
+        return {
+            "city": self.id,
+            "zone": self.zone,
+            "bucket_seconds": self.bucket_seconds,
+            "seal_delay": self.seal_delay,
+            "max_skew": self.max_skew,
+            "partitions": [[p.name, p.feed, p.lateness_seconds] for p in self.partitions],
+            "sensors": content_hash(msgspec.to_builtins(self.sensors)),
+            "areas": self.gazetteer.content_hash,
+            "taxonomy": self.taxonomy.content_hash,
+            "policy": self.policy.content_hash,
+        }
+
+
+def _indices(names: Any, wanted: list[str]) -> np.ndarray:
+    """Index of each wanted name, (len(wanted),) int32."""
+    index = {name: number for number, name in enumerate(names)}
+    return np.array([index[name] for name in wanted], np.int32)
+
+
+def _check_clockwork(city: City) -> None:
+    if not SHORTEST_BUCKET <= city.bucket_seconds <= LONGEST_BUCKET:
+        raise ConfigError(
+            "tocsin.toml: city.bucket_seconds",
+            f"is {city.bucket_seconds}",
+            f"a bucket lasts {SHORTEST_BUCKET} s to {LONGEST_BUCKET} s",
+        )
+    known_zone(city.zone, "tocsin.toml: city.zone")
+    slack = min((feed.lateness_seconds for feed in city.feeds), default=0) - city.max_skew
+    if city.seal_delay > slack:
+        raise ConfigError(
+            "tocsin.toml: city.seal_delay_seconds",
+            f"is {city.seal_delay}, but the smallest lateness_seconds of the feeds less max_skew_seconds "
+            f"is {slack}",
+            "lower seal_delay_seconds, or raise that feed's lateness_seconds",
+        )
+
+
+def known_zone(zone: str, where: str) -> ZoneInfo:
+    """The zone of that IANA name; raises ``ConfigError`` naming ``where``."""
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:  # OSError: a folder of the database, such as Asia
+        raise ConfigError(
+            where, f"no time zone is named {zone!r}", "use an IANA name such as Asia/Shanghai"
+        ) from error
+
+
+def _check_names(city: City) -> None:
+    _check_unique("feeds", [feed.id for feed in city.feeds])
+    _check_unique("sensors", [sensor.id for sensor in city.sensors])
+    sensor_feeds = {feed.id for feed in city.feeds if feed.kind == "sensor"}
+    areas, categories = set(city.gazetteer.area_ids), set(city.taxonomy.category_ids)
+    for sensor in city.sensors:
+        where = f"sensors.toml: {sensor.id}"
+        _check_known(f"{where}.feed", sensor.feed, sensor_feeds, "feed of kind sensor in feeds/")
+        _check_known(f"{where}.area", sensor.area, areas, "area in areas.geojson")
+        _check_known(f"{where}.category", sensor.category, categories, "category in taxonomy.toml")
+
+
+def _check_known(where: str, name: str, known: set[str], what: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, sorted(known), 1)
+        raise ConfigError(
+            where, f"no {what} is called {name!r}", f"did you mean {near[0]}?" if near else "name one that is"
+        )
+
+
+def _check_unique(what: str, names: list[str]) -> None:
+    for name, times in collections.Counter(names).items():
+        if times > 1:
+            raise ConfigError(what, f"id {name!r} is used {times} times", "give each its own id")
