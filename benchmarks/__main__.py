@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own, and print one table: ``python -m benchmarks [NAME …]``."""
+"""Run every benchmark in a process of its own and print one table: ``python -m benchmarks [NAME …]``."""
 
 import importlib
 import json
