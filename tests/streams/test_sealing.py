@@ -1,0 +1,236 @@
+"""Sealing: the fast fold against a slow one, and the chunking law on it."""
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.errors import IntegrityError
+from streams.events import REASON_CODE, REASONS, Reason
+from streams.ledger import KIND_CODE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
+from streams.panel import SealedBucket
+from streams.sealing import FastRow, Frame, fold, skip_gap, start
+
+WIDTH, SKEW = 10, 3
+FRAME = Frame(
+    bucket_seconds=WIDTH,
+    origin_at=100,
+    max_skew=SKEW,
+    areas=2,
+    categories=2,
+    feeds=2,
+    lateness=np.array([5, 12, 0], np.int64),
+    partition_feed=np.array([0, 0, 1], np.int64),
+    partition_names=("calls-0", "calls-1", "gas-0"),
+    sensor_area=np.array([1, 0], np.int64),
+)
+
+
+class SlowSealing:
+    """The rules of sealing, one row at a time, as short as they can be said."""
+
+    def __init__(self, frame):
+        self.frame, self.out, self.aside = frame, [], []
+        self.next = [(0, 0)] * len(frame.lateness)
+        self.mark = [frame.origin_at] * len(frame.lateness)
+        self.sealed, self.accepted, self.fast = frame.origin_at // frame.bucket_seconds, [], {}
+
+    def row(self, r):
+        p, w = int(r["partition"]), self.frame.bucket_seconds
+        key, is_last = (int(r["offset"]), int(r["index"])), r["index"] + 1 == r["count"]
+        if key < self.next[p]:
+            return
+        if key > self.next[p]:
+            raise IntegrityError("gap", "gap")
+        self.next[p] = (key[0] + 1, 0) if is_last else (key[0], key[1] + 1)
+        if not r["mark"] & MARK_REJECTED:
+            self.judge(r, p, w)
+        while min(self.mark) >= (self.sealed + 1) * w:
+            mine = [a for a in self.accepted if a["event_at"] // w == self.sealed]
+            self.out.append(
+                ("seal", self.sealed, sorted(int(a["id_hash"]) * 8 + int(a["partition"]) for a in mine))
+            )
+            self.sealed += 1
+
+    def judge(self, r, p, w):
+        at, before = int(r["event_at"]), self.mark[p]
+        is_tick = bool(r["mark"] & MARK_TICK)
+        if not is_tick and at > r["received_at"] + self.frame.max_skew:
+            return self.aside.append("future")
+        identity = (p, int(r["id_hash"]))
+        if r["mark"] & MARK_FAST and self.fast.get(identity, -(10**9)) <= r["received_at"] - 7 * 86400:
+            self.fast[identity] = int(r["received_at"])
+            self.out.append(("fast", int(r["id_hash"])))
+        self.mark[p] = max(before, at - int(self.frame.lateness[p]))
+        if is_tick:
+            return None
+        if (at // w + 1) * w <= before:
+            return self.aside.append("late")
+        same = [a for a in self.accepted if (int(a["partition"]), int(a["id_hash"])) == identity]
+        kept = [a for a in same if (a["event_at"] // w + 1) * w > before]
+        if not kept:
+            return self.accepted.append(r)
+        is_same = any(all(r[f] == k[f] for f in ("event_at", "series", "sensor", "value")) for k in kept)
+        return self.aside.append("duplicate" if is_same else "conflict")
+
+
+def numbered(rows):
+    """Give each partition dense offsets, with messages of one to three events."""
+    for p in range(len(FRAME.lateness)):
+        at = np.flatnonzero(rows["partition"] == p)
+        offset, taken = 0, 0
+        while taken < len(at):
+            size = min(1 + (offset * 7 + p) % 3, len(at) - taken)
+            chosen = at[taken : taken + size]
+            rows["offset"][chosen], rows["index"][chosen] = offset, np.arange(size)
+            rows["count"][chosen] = size
+            offset, taken = offset + 1, taken + size
+    return rows
+
+
+row_facts = st.tuples(
+    st.integers(0, 2),  # partition
+    st.integers(80, 220),  # event time
+    st.integers(-2, 6),  # reception after it
+    st.integers(0, 12),  # identity
+    st.sampled_from(["call", "call", "call", "reading", "tick", "rejected", "fast"]),
+    st.integers(0, 3),  # series
+)
+
+
+@st.composite
+def histories(draw):
+    facts = draw(st.lists(row_facts, max_size=60))
+    facts.sort(key=lambda f: f[1] // 17)  # mostly forward, locally out of order
+    facts += [(p, 400, 0, 99, "tick", 0) for p in range(3)]
+    rows = blank_rows(len(facts))
+    for row, (p, at, delay, identity, what, series) in zip(rows, facts, strict=True):
+        row["partition"], row["event_at"], row["received_at"], row["id_hash"] = (
+            p,
+            at,
+            at + delay * 2 - 2,
+            identity,
+        )
+        row["kind"], row["series"] = KIND_CODE["hotline"], series
+        if what == "reading":
+            row["kind"], row["sensor"], row["value"] = KIND_CODE["sensor"], series % 2, identity * 10
+        if what == "fast":
+            row["mark"] = MARK_FAST
+        if what in ("tick", "rejected"):
+            row["kind"], row["series"] = 0, -1
+            row["mark"] = MARK_TICK if what == "tick" else MARK_REJECTED
+            row["reason"] = 0 if what == "tick" else REASON_CODE[Reason.MALFORMED]
+    return numbered(rows)
+
+
+def run(rows, cuts=(), repeat=False):
+    state, out, aside = start(FRAME), [], []
+    edges = [0, *sorted(cuts), len(rows)]
+    for begin, end in pairwise(edges):
+        chunk = rows[begin:end]
+        for _ in range(2 if repeat else 1):  # the transport may deliver a chunk again
+            state, folded = fold(state, chunk, FRAME)
+            out += folded.steps
+            aside += folded.set_aside.tolist()
+    return state, out, aside
+
+
+def plain(steps):
+    def one(step):
+        if isinstance(step, FastRow):
+            return ("fast", int(step.row["id_hash"]))
+        sensors = [a.tolist() for a in msgspec.structs.astuple(step.sensors)]
+        return ("seal", step.index, step.observed.tolist(), step.feed_observed.tolist(), sensors)
+
+    return [one(step) for step in steps]
+
+
+@given(histories())
+@settings(max_examples=300, deadline=None)
+def test_fast_fold_agrees_with_slow_one(rows):
+    slow = SlowSealing(FRAME)
+    for row in rows:
+        slow.row(row)
+    state, out, aside = run(rows)
+    names = [REASONS[row[ROW.names.index("reason")] - 1].value for row in aside]
+    assert names == slow.aside
+    shape = [("fast", int(s.row["id_hash"])) if isinstance(s, FastRow) else ("seal", s.index) for s in out]
+    assert shape == [o[:2] for o in slow.out]
+    for step, expected in zip(out, slow.out, strict=True):
+        if isinstance(step, SealedBucket):
+            assert int(step.observed.sum() + step.sensors.count.sum()) == len(expected[2])
+            assert int(step.feed_observed.sum()) == len(expected[2])
+    assert int(state.counts[:, 0].sum()) == len(slow.accepted)
+
+
+@given(histories(), st.lists(st.integers(0, 63), max_size=12), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_chunks_and_repeats_have_no_meaning(rows, cuts, repeat):
+    whole, out, aside = run(rows)
+    state, out2, aside2 = run(rows, [min(c, len(rows)) for c in cuts], repeat)
+    assert plain(out) == plain(out2)
+    assert aside == aside2
+    assert (state.counts == whole.counts).all()
+
+
+def test_single_rows_equal_one_chunk_for_a_long_random_history():
+    rng = np.random.default_rng(7)
+    rows = blank_rows(4000)
+    rows["partition"] = rng.integers(0, 3, 4000)
+    rows["event_at"] = 100 + np.arange(4000) // 2 + rng.integers(-15, 3, 4000)
+    rows["received_at"] = rows["event_at"] + rng.integers(0, 9, 4000)
+    rows["id_hash"] = rng.integers(0, 3000, 4000)
+    rows["series"], rows["kind"] = rng.integers(0, 4, 4000), 1
+    numbered(rows)
+    whole, out, aside = run(rows)
+    singles, out2, aside2 = run(rows, range(1, 4000))
+    assert plain(out) == plain(out2) and aside == aside2
+    assert (singles.counts == whole.counts).all()
+    reasons = {REASONS[row[ROW.names.index("reason")] - 1] for row in aside}
+    assert reasons == {Reason.LATE, Reason.CONFLICT, Reason.DUPLICATE} or reasons == {
+        Reason.LATE,
+        Reason.CONFLICT,
+    }
+
+
+def one(at, *, partition=0, identity=1, offset=0, mark=0):
+    row = blank_rows(1)
+    row["event_at"] = row["received_at"] = at
+    row["partition"], row["id_hash"], row["offset"], row["mark"] = partition, identity, offset, mark
+    row["kind"], row["series"] = 1, 0
+    return row
+
+
+def test_gap_stops_loudly_and_names_the_place():
+    with pytest.raises(IntegrityError, match=r"calls-0: expected offset 0 event 0, found offset 3 event 0"):
+        fold(start(FRAME), one(105, offset=3), FRAME)
+
+
+def test_recorded_gap_lets_the_fold_go_on():
+    state = skip_gap(start(FRAME), 0, 3)
+    state, _ = fold(state, one(105, offset=3), FRAME)
+    assert state.counts[0, 0] == 1
+
+
+def test_a_feed_whose_clock_runs_ahead_moves_no_watermark():
+    row = one(5000)
+    row["received_at"] = 105
+    state, folded = fold(start(FRAME), row, FRAME)
+    assert state.watermark.tolist() == [100, 100, 100]
+    assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.FUTURE]]
+
+
+def test_one_silent_partition_holds_the_seal_until_its_tick():
+    rows = np.concatenate([one(130, partition=p) for p in (0, 1)])
+    state, folded = fold(start(FRAME), rows, FRAME)
+    assert folded.steps == ()
+    state, folded = fold(state, one(160, partition=2, mark=MARK_TICK), FRAME)
+    assert [s.index for s in folded.steps] == [10]
+
+
+def test_unknown_partition_is_refused():
+    with pytest.raises(IntegrityError, match="unknown partition 9"):
+        fold(start(FRAME), one(105, partition=9), FRAME)
