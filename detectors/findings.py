@@ -1,0 +1,52 @@
+"""What detection hands on for one sealed bucket."""
+
+import msgspec
+import numpy as np
+
+from models.hotspots import Hotspot
+
+
+class SilentFeed(msgspec.Struct, frozen=True):
+    """A feed that says far less than it should: for the whole city (``areas`` None) or around some areas.
+
+    ``since_at`` is the closing of the last bucket in which it spoke there (seconds UTC); ``score`` is
+    -log10 of the chance that a living feed is this quiet.
+    """
+
+    feed: str
+    areas: tuple[str, ...] | None
+    since_at: int
+    score: float
+
+
+class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How the alarm budget stands: what is allowed a week, what this week cost, and how sure that promise is.
+
+    ``spent`` counts the hotspots that reached an alarm since local Monday, without those that an officer
+    confirmed. ``expected_low`` and ``expected_high`` hold the long-run rate with probability 0.8, given
+    ``history_weeks`` of scores; ``threshold`` is the rarity (-log10 of a rate per week) of an alarm.
+    """
+
+    allowed: float
+    spent: int
+    expected_low: float
+    expected_high: float
+    history_weeks: float
+    threshold: float
+    is_calibrated: bool
+
+
+class Findings(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """What one sealed bucket brought: open hotspots with this bucket's risk, silent feeds, the budget.
+
+    ``hotspots`` are sorted by (began_at, id), ``silent`` by (feed, city first, areas). ``expected`` is
+    (A, C) float64, the events that the model expected in this bucket, before the city factor.
+    ``warm_at`` is the instant (seconds UTC) from which buckets are scored.
+    """
+
+    hotspots: tuple[Hotspot, ...]
+    silent: tuple[SilentFeed, ...]
+    budget: BudgetStatus
+    expected: np.ndarray  # (A, C) float64, events per bucket
+    warming_up: bool
+    warm_at: int
