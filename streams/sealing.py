@@ -37,7 +37,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What sealing must know of a city: A areas, C categories, F feeds, S sensors, P source partitions."""
 
     bucket_seconds: int
-    origin_at: int  # multiple of bucket_seconds; buckets that end by then are late
     max_skew: int  # seconds
     areas: int
     categories: int
@@ -84,19 +83,19 @@ class Folded(msgspec.Struct, frozen=True, eq=False):
     set_aside: np.ndarray  # (k,) ROW, ``reason`` says why; ledger order
 
 
-def start(frame: Frame) -> SealingState:
-    """Nothing heard: every watermark stands at the origin.
+def start(frame: Frame, origin_at: int) -> SealingState:
+    """Nothing heard: every watermark stands at the origin, so that whatever ended before it is late.
 
     Raises:
-        ValueError: the origin is no bucket boundary.
+        ValueError: the origin (seconds UTC) is no bucket boundary.
     """
-    if frame.origin_at % frame.bucket_seconds:
+    if origin_at % frame.bucket_seconds:
         raise ValueError("origin_at must be a multiple of bucket_seconds")
     partitions = len(frame.lateness)
     return SealingState(
         next_key=np.zeros(partitions, np.int64),
-        watermark=np.full(partitions, frame.origin_at, np.int64),
-        next_bucket=frame.origin_at // frame.bucket_seconds,
+        watermark=np.full(partitions, origin_at, np.int64),
+        next_bucket=origin_at // frame.bucket_seconds,
         segments=(),
         fast_keys=np.zeros(0, np.uint64),
         fast_at=np.zeros(0, np.int64),

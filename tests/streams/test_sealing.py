@@ -14,10 +14,9 @@ from streams.ledger import KIND_CODE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, 
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Frame, fold, skip_gap, start
 
-WIDTH, SKEW = 10, 3
+WIDTH, SKEW, ORIGIN = 10, 3, 100
 FRAME = Frame(
     bucket_seconds=WIDTH,
-    origin_at=100,
     max_skew=SKEW,
     areas=2,
     categories=2,
@@ -35,8 +34,8 @@ class SlowSealing:
     def __init__(self, frame):
         self.frame, self.out, self.aside = frame, [], []
         self.next = [(0, 0)] * len(frame.lateness)
-        self.mark = [frame.origin_at] * len(frame.lateness)
-        self.sealed, self.accepted, self.fast = frame.origin_at // frame.bucket_seconds, [], {}
+        self.mark = [ORIGIN] * len(frame.lateness)
+        self.sealed, self.accepted, self.fast = ORIGIN // frame.bucket_seconds, [], {}
 
     def row(self, r):
         p, w = int(r["partition"]), self.frame.bucket_seconds
@@ -127,7 +126,7 @@ def histories(draw):
 
 
 def run(rows, cuts=(), repeat=False):
-    state, out, aside = start(FRAME), [], []
+    state, out, aside = start(FRAME, ORIGIN), [], []
     edges = [0, *sorted(cuts), len(rows)]
     for begin, end in pairwise(edges):
         chunk = rows[begin:end]
@@ -206,11 +205,11 @@ def one(at, *, partition=0, identity=1, offset=0, mark=0):
 
 def test_gap_stops_loudly_and_names_the_place():
     with pytest.raises(IntegrityError, match=r"calls-0: expected offset 0 event 0, found offset 3 event 0"):
-        fold(start(FRAME), one(105, offset=3), FRAME)
+        fold(start(FRAME, ORIGIN), one(105, offset=3), FRAME)
 
 
 def test_recorded_gap_lets_the_fold_go_on():
-    state = skip_gap(start(FRAME), 0, 3)
+    state = skip_gap(start(FRAME, ORIGIN), 0, 3)
     state, _ = fold(state, one(105, offset=3), FRAME)
     assert state.counts[0, 0] == 1
 
@@ -218,14 +217,14 @@ def test_recorded_gap_lets_the_fold_go_on():
 def test_a_feed_whose_clock_runs_ahead_moves_no_watermark():
     row = one(5000)
     row["received_at"] = 105
-    state, folded = fold(start(FRAME), row, FRAME)
+    state, folded = fold(start(FRAME, ORIGIN), row, FRAME)
     assert state.watermark.tolist() == [100, 100, 100]
     assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.FUTURE]]
 
 
 def test_one_silent_partition_holds_the_seal_until_its_tick():
     rows = np.concatenate([one(130, partition=p) for p in (0, 1)])
-    state, folded = fold(start(FRAME), rows, FRAME)
+    state, folded = fold(start(FRAME, ORIGIN), rows, FRAME)
     assert folded.steps == ()
     state, folded = fold(state, one(160, partition=2, mark=MARK_TICK), FRAME)
     assert [s.index for s in folded.steps] == [10]
@@ -233,4 +232,4 @@ def test_one_silent_partition_holds_the_seal_until_its_tick():
 
 def test_unknown_partition_is_refused():
     with pytest.raises(IntegrityError, match="unknown partition 9"):
-        fold(start(FRAME), one(105, partition=9), FRAME)
+        fold(start(FRAME, ORIGIN), one(105, partition=9), FRAME)
