@@ -1,0 +1,169 @@
+"""A GeoJSON mapping and a list of units, checked and joined into a gazetteer."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+import shapely.geometry
+
+from streams.errors import ConfigError
+from streams.gazetteer import Area, Gazetteer, Placeholder, Unit, units_tree
+
+DEGREES: Final = ((-180.0, 180.0), (-90.0, 90.0))
+
+
+class AreasConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a city's areas are read: the content of ``areas.toml``.
+
+    ``file`` is a GeoJSON feature collection (WGS 84). ``id_property``, ``name_property``,
+    ``chinese_name_property`` and ``street_property`` name the features' properties. With
+    ``is_own_street`` each area is a street of its own: a unit of the area's id is added, in the district that
+    ``district_property`` names (empty: the first district in ``unit``).
+    ``repairs_shapes`` mends self-intersecting polygons of a file that is not yours instead of refusing them.
+    ``max_overlap_percent`` is how much of an area another may cover before the file is refused;
+    ``point_reach_metres`` is how far from an area that is only a point a position may be to count for it.
+    """
+
+    file: str = "areas.geojson"
+    id_property: str = "id"
+    name_property: str = "name"
+    chinese_name_property: str = "name_zh"
+    street_property: str = "street"
+    district_property: str = ""
+    is_own_street: bool = False
+    repairs_shapes: bool = False
+    max_overlap_percent: float = 1.0
+    point_reach_metres: float = 0.0
+    placeholder: tuple[Placeholder, ...] = ()
+    unit: tuple[Unit, ...] = ()
+
+
+def gazetteer(geojson: Mapping[str, Any], config: AreasConfig, where: str = "areas.geojson") -> Gazetteer:
+    """The gazetteer of a GeoJSON feature collection.
+
+    Raises:
+        ConfigError: a feature without id, street or usable shape, an id used twice, areas that overlap,
+            or units that are no tree; the feature is named.
+    """
+    features = geojson.get("features")
+    if geojson.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
+        raise ConfigError(where, "is no GeoJSON feature collection with features", "check the file")
+    areas = tuple(_area(feature, number, config, where) for number, feature in enumerate(features, start=1))
+    units = (*config.unit, *(_own_streets(features, areas, config, where) if config.is_own_street else ()))
+    tree = units_tree(units, where)
+    _check_ids(areas, where)
+    for area in areas:
+        _check_street(area, tree, where)
+    _check_overlaps(areas, config.max_overlap_percent, where)
+    return Gazetteer(areas, units, config.placeholder, config.point_reach_metres)
+
+
+def point_features(places: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """A feature collection of areas of which only a point (longitude, latitude) is known, by name."""
+    return {"type": "FeatureCollection", "features": [_point_feature(n, p) for n, p in places.items()]}
+
+
+def _point_feature(name: str, point: tuple[float, float]) -> dict[str, Any]:
+    geometry = {"type": "Point", "coordinates": list(point)}
+    return {"type": "Feature", "properties": {"id": name, "name": name}, "geometry": geometry}
+
+
+def _area(feature: Any, number: int, config: AreasConfig, where: str) -> Area:
+    properties = (feature.get("properties") if isinstance(feature, dict) else None) or {}
+    area_id = properties.get(config.id_property)
+    if area_id is None or not str(area_id).strip():
+        raise ConfigError(
+            f"{where}: feature {number}", f"has no property {config.id_property!r}", "give it an id"
+        )
+    area_id = str(area_id)
+    place = f"{where}: area {area_id!r}"
+    street = area_id if config.is_own_street else properties.get(config.street_property)
+    if not street:
+        raise ConfigError(place, f"has no {config.street_property!r}", "name the street unit that it lies in")
+    english, chinese = properties.get(config.name_property), properties.get(config.chinese_name_property)
+    return Area(
+        id=area_id,
+        names={locale: str(name) for locale, name in (("en", english), ("zh-CN", chinese)) if name},
+        street=str(street),
+        shape=_shape(feature.get("geometry"), place, config.repairs_shapes),
+    )
+
+
+def _shape(geometry: Any, place: str, repairs: bool) -> Any:
+    try:
+        shape = shapely.geometry.shape(geometry)
+        shape = shapely.force_2d(shape)
+    except Exception as error:  # shapely raises whatever the malformed mapping provokes
+        raise ConfigError(place, "its geometry cannot be read", "write it as GeoJSON") from error
+    if shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon", "Point"):
+        raise ConfigError(place, f"is {shape.geom_type}, empty or no area", "use a polygon or a point")
+    _check_degrees(shape, place)
+    if not shape.is_valid and not repairs:
+        what = f"is invalid: {shapely.is_valid_reason(shape)}"
+        raise ConfigError(place, what, "repair the polygon, or set repairs_shapes")
+    return shape if shape.is_valid else _mended(shape)
+
+
+def _mended(shape: Any) -> Any:
+    parts = shapely.get_parts(shapely.make_valid(shape))
+    return shapely.union_all([part for part in parts if part.geom_type in ("Polygon", "MultiPolygon")])
+
+
+def _check_degrees(shape: Any, place: str) -> None:
+    points = shapely.get_coordinates(shape)
+    for column, (low, high) in enumerate(DEGREES):
+        if not np.isfinite(points).all() or points[:, column].min() < low or points[:, column].max() > high:
+            raise ConfigError(
+                place,
+                f"has {('longitudes', 'latitudes')[column]} outside {low:g} to {high:g}",
+                "GeoJSON wants longitude first, in degrees (WGS 84)",
+            )
+
+
+def _own_streets(features: Any, areas: tuple[Area, ...], config: AreasConfig, where: str) -> list[Unit]:
+    districts = [unit.id for unit in config.unit if unit.tier == "district"]
+    if not districts:
+        raise ConfigError(where, "there is no unit of tier district", "add one as [[unit]]")
+    return [
+        Unit(id=area.street, names=area.names, tier="street", parent=_district(feature, config, districts[0]))
+        for feature, area in zip(features, areas, strict=True)
+    ]
+
+
+def _district(feature: Any, config: AreasConfig, first: str) -> str:
+    return str(feature["properties"].get(config.district_property, "")) if config.district_property else first
+
+
+def _check_ids(areas: tuple[Area, ...], where: str) -> None:
+    seen: set[str] = set()
+    for area in areas:
+        if area.id in seen:
+            raise ConfigError(f"{where}: area {area.id!r}", "id is used twice", "give each area its own id")
+        seen.add(area.id)
+
+
+def _check_street(area: Area, tree: Mapping[str, Unit], where: str) -> None:
+    unit = tree.get(area.street)
+    if unit is None or unit.tier != "street":
+        raise ConfigError(
+            f"{where}: area {area.id!r}.street",
+            f"{area.street!r} is no unit of tier street",
+            "name one that is, or add it to the units",
+        )
+
+
+def _check_overlaps(areas: tuple[Area, ...], max_percent: float, where: str) -> None:
+    polygons = [area for area in areas if not area.is_point]
+    shapes = [area.shape for area in polygons]
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    for a, b in sorted((a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b):
+        shared = shapely.intersection(shapes[a], shapes[b]).area
+        percent = 100.0 * shared / min(shapes[a].area, shapes[b].area)
+        if percent > max_percent:
+            raise ConfigError(
+                f"{where}: area {polygons[a].id!r}",
+                f"overlaps area {polygons[b].id!r} by {percent:.1f} % of the smaller",
+                "draw their common border once, or raise max_overlap_percent",
+            )
