@@ -8,10 +8,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
+from alerting.policy import Policy, policy_hash
+from alerting.units import UnitTree, unit_tree
+from detectors.settings import DetectionSettings
 from models.shape import CityShape
 from streams.errors import ConfigError
 from streams.feeds import Feed, Partition, Sensor, partitions_of
+from streams.gazetteer import Gazetteer
 from streams.ledger import Settings, content_hash, settings
+from streams.names import name_in
+from streams.taxonomy import Taxonomy
 
 SHORTEST_BUCKET: Final = 60
 LONGEST_BUCKET: Final = 86_400
@@ -35,10 +41,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     max_skew: int = 120
     feeds: tuple[Feed, ...]
     sensors: tuple[Sensor, ...] = ()
-    gazetteer: Any
-    taxonomy: Any
-    policy: Any
-    detection: Any = None
+    gazetteer: Gazetteer
+    taxonomy: Taxonomy
+    policy: Policy
+    detection: DetectionSettings = DetectionSettings()
     routes: Any = None
     mappings: dict[str, Any] = {}  # by feed id
 
@@ -53,7 +59,17 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def name(self, locale: str) -> str:
         """The city's name in ``locale``, else in English, else its id."""
-        return self.names.get(locale) or self.names.get("en") or self.id
+        return name_in(locale, self.names, self.id)
+
+    @property
+    def tree(self) -> UnitTree:
+        """The governed units: streets in districts in the city."""
+        return unit_tree({unit.id: unit.parent or None for unit in self.gazetteer.units}, "areas.toml")
+
+    @property
+    def streets(self) -> dict[str, str]:
+        """The street unit in which each area lies, by area id."""
+        return {area.id: area.street for area in self.gazetteer.areas}
 
     def shape(self) -> CityShape:
         """The frame of the panel: names and geometry behind every array."""
@@ -92,7 +108,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             "sensors": content_hash(msgspec.to_builtins(self.sensors)),
             "areas": self.gazetteer.content_hash,
             "taxonomy": self.taxonomy.content_hash,
-            "policy": self.policy.content_hash,
+            "policy": policy_hash(self.policy),
+            "detection": content_hash(msgspec.to_builtins(self.detection)),
         }
 
 
