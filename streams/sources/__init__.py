@@ -1,0 +1,1 @@
+"""One pure mapping for each format in which a feed speaks."""
