@@ -1,0 +1,290 @@
+"""Ledger, journal and checkpoints: what was noted, what was decided, and how far that is certain.
+
+The journal is exactly what the newest checkpoint covers: its lines, the checkpoint and the ledger offset are
+one transaction. A checkpoint is won by its number: whoever finds it taken was replaced, and ends.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Generic, NoReturn
+
+import msgspec
+
+from streams import ledger
+from streams.errors import BusyError, IntegrityError
+from streams.ledger import Record
+from tocsin import checkpoint
+from tocsin.checkpoint import State
+from tocsin.store import Connection, Store, is_repeat
+
+FIRST_HASH: Final = "0" * 64
+KEPT_DELTAS: Final = 40
+KEPT_SNAPSHOTS: Final = 3
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One journal entry in its canonical form, with what the store looks it up by."""
+
+    seq: int
+    at: int
+    trigger_id: str | None
+    hash: str
+    body: bytes
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a checkpoint reaches: the next ledger offset to fold, the journal's length and last hash.
+
+    ``decided_at`` is the latest instant known to be reached by decision time, s UTC.
+    """
+
+    number: int
+    epoch: int
+    ledger_offset: int
+    journal_length: int
+    journal_hash: str = FIRST_HASH
+    decided_at: int = 0
+
+
+class Restored(msgspec.Struct, Generic[State], frozen=True):
+    """A checkpoint that could be read; ``base`` is its snapshot's, ``skipped`` why newer ones were not."""
+
+    mark: Mark
+    state: State
+    base: State
+    snapshot: int
+    skipped: tuple[str, ...] = ()
+
+
+class History:
+    """The ledger, the journal and the checkpoints of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # -- the ledger ---------------------------------------------------------------------------------------
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Put records at the end of the ledger in one transaction; the offset of the first."""
+        with self._store.transaction() as connection:
+            return self.append_within(connection, records)
+
+    def append_within(self, connection: Connection, records: Sequence[Record]) -> int:
+        """The same as part of a transaction."""
+        first = int(connection.execute("SELECT coalesce(max(offset), -1) + 1 FROM ledger").fetchone()[0])
+        lines = [(first + n, ledger.encode(record)) for n, record in enumerate(records)]
+        connection.executemany("INSERT INTO ledger VALUES (?, ?)", lines)
+        return first
+
+    def records(self, start: int, limit: int) -> list[tuple[int, Record]]:
+        """Records from offset ``start`` on, oldest first.
+
+        Raises:
+            IntegrityError: an offset is missing, or a record cannot be read.
+        """
+        rows = self._store.read(
+            "SELECT offset, record FROM ledger WHERE offset >= ? ORDER BY offset LIMIT ?", (start, limit)
+        )
+        for expected, (offset, _) in enumerate(rows, start):
+            if offset != expected:
+                raise IntegrityError("ledger", f"offset {expected} is missing", "restore a backup")
+        return [(offset, ledger.decode(record)) for offset, record in rows]
+
+    def ledger_length(self) -> int:
+        """The offset that the next record will have."""
+        return int(self._store.read("SELECT coalesce(max(offset), -1) + 1 FROM ledger")[0][0])
+
+    # -- the journal --------------------------------------------------------------------------------------
+
+    def journal(self, start: int = 0, limit: int = -1) -> list[bytes]:
+        """Journal lines from ``start`` on, canonical JSON each."""
+        rows = self._store.read(
+            "SELECT line FROM journal WHERE seq >= ? ORDER BY seq LIMIT ?", (start, limit)
+        )
+        return [row[0] for row in rows]
+
+    def journal_before(self, start: int, before_at: int) -> list[bytes]:
+        """Journal lines from ``start`` on whose instant is earlier than ``before_at``."""
+        rows = self._store.read(
+            "SELECT line FROM journal WHERE seq >= ? AND at < ? ORDER BY seq", (start, before_at)
+        )
+        return [row[0] for row in rows]
+
+    def journal_length(self) -> int:
+        """The seq that the next entry will have."""
+        return int(self._store.read("SELECT coalesce(max(seq), -1) + 1 FROM journal")[0][0])
+
+    def entries_of(self, trigger_id: str) -> list[bytes]:
+        """The lines that a command (or another trigger) led to."""
+        rows = self._store.read("SELECT line FROM journal WHERE trigger_id = ? ORDER BY seq", (trigger_id,))
+        return [row[0] for row in rows]
+
+    # -- checkpoints --------------------------------------------------------------------------------------
+
+    def newest_number(self) -> int:
+        """The highest checkpoint's number; -1 if there is none."""
+        return int(self._store.read("SELECT coalesce(max(number), -1) FROM checkpoint")[0][0])
+
+    def newest(self) -> Mark | None:
+        """The newest checkpoint's reach, without its state."""
+        marks = self._marks(1)
+        return marks[0] if marks else None
+
+    def commit(self, mark: Mark, snapshot: int | None, body: bytes, lines: Sequence[Line]) -> None:
+        """Journal lines, checkpoint and reach, all or nothing; older checkpoints make room.
+
+        Lines that the journal has already (a corrupt checkpoint was folded again) must be the same bytes.
+
+        Raises:
+            BusyError: the number is taken: another owner came.
+            IntegrityError: a line contradicts the journal.
+            StorageError: the disk refuses; nothing remains.
+        """
+        with self._store.transaction() as connection:
+            for line in lines:
+                _write_line(connection, line)
+            _write_checkpoint(connection, mark, snapshot, body)
+            _prune(connection, mark.number)
+
+    def restore(self, kind: type[State]) -> Restored[State] | None:
+        """The newest checkpoint that can be read; None if none can, and the ledger tells everything anew.
+
+        Raises:
+            IntegrityError: the journal is not what the newest checkpoint says.
+        """
+        marks = self._marks(-1)
+        if marks:
+            self._check_end(marks[0])
+        skipped: list[str] = []
+        for mark in marks:
+            try:
+                state, base, snapshot = self._read_state(mark.number, kind)
+            except IntegrityError as error:
+                skipped.append(f"checkpoint {mark.number}: {error}")
+                continue
+            return Restored(mark, state, base, snapshot, tuple(skipped))
+        return None
+
+    def verify(self) -> int:
+        """Prove the journal whole from its first entry; its length.
+
+        Raises:
+            IntegrityError: the first seq that is missing, changed or not what the chain says.
+        """
+        previous, length = FIRST_HASH, 0
+        rows = self._store.read("SELECT seq, line FROM journal ORDER BY seq")
+        for length, (seq, line) in enumerate(rows, 1):
+            previous = verify_line(line, seq, length - 1, previous)
+        mark = self.newest()
+        if mark is not None:
+            self._check_end(mark)
+        return length
+
+    def _check_end(self, mark: Mark) -> None:
+        rows = self._store.read("SELECT seq, line FROM journal ORDER BY seq DESC LIMIT 1")
+        length = rows[0][0] + 1 if rows else 0
+        if length != mark.journal_length:
+            _refuse_journal(min(length, mark.journal_length), f"the journal has {length} entries, checkpoint "
+                            f"{mark.number} covers {mark.journal_length}")  # fmt: skip
+        if rows and _read(rows[0][1], rows[0][0]).get("hash") != mark.journal_hash:
+            _refuse_journal(rows[0][0], f"is not the entry that checkpoint {mark.number} covers")
+
+    def _marks(self, limit: int) -> list[Mark]:
+        """The newest checkpoints' reaches, newest first."""
+        rows = self._store.read(
+            "SELECT number, epoch, ledger_offset, journal_length, journal_hash, decided_at"
+            " FROM checkpoint ORDER BY number DESC LIMIT ?",
+            (limit,),
+        )
+        names = Mark.__struct_fields__
+        return [Mark(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def _read_state(self, number: int, kind: type[State]) -> tuple[State, State, int]:
+        body = self._body(number)
+        snapshot = checkpoint.snapshot_of(body)
+        if snapshot is None:
+            state = checkpoint.decode(body, kind)
+            return state, state, number
+        base = checkpoint.decode(self._body(snapshot), kind)
+        return checkpoint.decode_delta(body, base), base, snapshot
+
+    def _body(self, number: int) -> bytes:
+        rows = self._store.read("SELECT body FROM checkpoint WHERE number = ?", (number,))
+        if not rows:
+            raise IntegrityError(f"checkpoint {number}", "is missing")
+        return bytes(rows[0][0])
+
+
+def verify_line(line: bytes, seq: int, expected_seq: int, previous: str) -> str:
+    """The hash of a line that continues the chain; raises ``IntegrityError`` naming the seq otherwise."""
+    if seq != expected_seq:
+        _refuse_journal(expected_seq, "is missing")
+    entry = _read(line, seq)
+    if entry.get("seq") != seq or entry.get("previous_hash") != previous:
+        _refuse_journal(seq, "does not follow the entry before it")
+    facts = {name: value for name, value in entry.items() if name not in ("hash", "reason")}
+    if ledger.content_hash(facts) != entry.get("hash"):
+        _refuse_journal(seq, "was changed: its hash is not that of its content")
+    return str(entry["hash"])
+
+
+def _read(line: bytes, seq: int) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        _refuse_journal(seq, "cannot be read")
+    return entry
+
+
+def _refuse_journal(seq: int, what: str) -> NoReturn:
+    raise IntegrityError(
+        f"journal, entry {seq}", what, "keep the directory as evidence and restore it from a backup"
+    )
+
+
+def _write_line(connection: Connection, line: Line) -> None:
+    row = connection.execute("SELECT line FROM journal WHERE seq = ?", (line.seq,)).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?)", (line.seq, line.at, line.trigger_id, line.body)
+        )
+    elif row[0] != line.body:
+        _refuse_journal(line.seq, "differs from what the ledger leads to")
+
+
+def _write_checkpoint(connection: Connection, mark: Mark, snapshot: int | None, body: bytes) -> None:
+    newest = connection.execute("SELECT coalesce(max(number), -1) FROM checkpoint").fetchone()[0]
+    try:
+        if newest != mark.number - 1:
+            raise BusyError("checkpoint", f"{mark.number} was to follow {mark.number - 1}, found {newest}")
+        connection.execute(
+            "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                mark.number, mark.epoch, snapshot, mark.ledger_offset, mark.journal_length,
+                mark.journal_hash, mark.decided_at, body,
+            ),
+        )  # fmt: skip
+    except Exception as error:
+        if is_repeat(error):
+            raise BusyError("checkpoint", f"{mark.number} is taken: another owner came") from error
+        raise
+
+
+def _prune(connection: Connection, newest: int) -> None:
+    """Keep the last snapshots and deltas; older ones would only be read if all these were damaged."""
+    connection.execute(
+        "DELETE FROM checkpoint WHERE snapshot IS NOT NULL AND number <= ?", (newest - KEPT_DELTAS,)
+    )
+    connection.execute(
+        "DELETE FROM checkpoint WHERE number < (SELECT min(number) FROM (SELECT number FROM checkpoint"
+        " WHERE snapshot IS NULL ORDER BY number DESC LIMIT ?))",
+        (KEPT_SNAPSHOTS,),
+    )
+
+
+def lines_of(entries: Iterable[Any]) -> list[Line]:
+    """Journal entries (structs or mappings with the fields of an entry) in their canonical form."""
+    facts = (entry if isinstance(entry, dict) else msgspec.to_builtins(entry) for entry in entries)
+    return [Line(f["seq"], f["at"], f.get("trigger_id"), f["hash"], ledger.canonical(f)) for f in facts]

@@ -1,0 +1,134 @@
+"""Raw messages as they came, sealed: dense offsets in each source partition, erased after their time."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from tocsin.store import Connection, Row, Store
+
+TICK: str = "application/x-tocsin-tick"
+"""Content type of a raw message that only says: nothing older is still on its way here."""
+
+
+class Vault(Protocol):
+    """Keeps bytes unreadable at rest."""
+
+    def seal(self, plain: bytes) -> bytes:
+        """Encrypted form."""
+        ...
+
+    def open(self, sealed: bytes) -> bytes:
+        """The inverse of ``seal``; raises if the bytes were changed."""
+        ...
+
+
+class Glass:
+    """The vault that hides nothing: for tests and made-up data."""
+
+    def seal(self, plain: bytes) -> bytes:
+        """The bytes themselves."""
+        return plain
+
+    def open(self, sealed: bytes) -> bytes:
+        """The bytes themselves."""
+        return sealed
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One thing to keep: its partition, its bytes, what they are, when (s UTC) and where they came in."""
+
+    partition: str
+    payload: bytes
+    content_type: str
+    received_at: int
+    where: str = ""
+
+
+class RawMessage(msgspec.Struct, frozen=True):
+    """One kept message: ``id`` orders all partitions, ``payload`` is None once it was erased."""
+
+    id: int
+    partition: str
+    offset: int
+    received_at: int
+    content_type: str
+    where: str
+    payload: bytes | None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Proof that a message is on disk: its place, and the hash of its bytes."""
+
+    partition: str
+    offset: int
+    digest: str
+
+
+def digest(payload: bytes) -> bytes:
+    """blake2b-128 of the bytes as they came."""
+    return hashlib.blake2b(payload, digest_size=16).digest()
+
+
+class RawLog:
+    """The raw messages of a store."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store, self._vault = store, vault
+
+    def add(self, messages: Sequence[Message]) -> list[Receipt]:
+        """Put all on disk in one transaction."""
+        with self._store.transaction() as connection:
+            return self.add_within(connection, messages)
+
+    def add_within(self, connection: Connection, messages: Sequence[Message]) -> list[Receipt]:
+        """The same as part of a transaction."""
+        return [self._add(connection, message) for message in messages]
+
+    def _add(self, connection: Connection, message: Message) -> Receipt:
+        name, name_hash = message.partition, digest(message.payload)
+        row = connection.execute("SELECT max(offset) FROM raw WHERE partition = ?", (name,)).fetchone()
+        offset = 0 if row[0] is None else row[0] + 1
+        connection.execute(
+            "INSERT INTO raw (partition, offset, received_at, content_type, place, digest, sealed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                name, offset, message.received_at, message.content_type, message.where, name_hash,
+                self._vault.seal(message.payload),
+            ),
+        )  # fmt: skip
+        return Receipt(name, offset, name_hash.hex())
+
+    def after(self, raw_id: int, limit: int) -> list[RawMessage]:
+        """The next messages behind ``raw_id``, oldest first."""
+        rows = self._store.read(
+            "SELECT id, partition, offset, received_at, content_type, place, sealed FROM raw"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            (raw_id, limit),
+        )
+        return [self._opened(row) for row in rows]
+
+    def at(self, partition: str, offset: int) -> RawMessage | None:
+        """The message at that place."""
+        rows = self._store.read(
+            "SELECT id, partition, offset, received_at, content_type, place, sealed FROM raw"
+            " WHERE partition = ? AND offset = ?",
+            (partition, offset),
+        )
+        return self._opened(rows[0]) if rows else None
+
+    def last_id(self) -> int:
+        """The newest message's id; 0 if there is none."""
+        return int(self._store.read("SELECT coalesce(max(id), 0) FROM raw")[0][0])
+
+    def erase(self, connection: Connection, before: int, through: int) -> int:
+        """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages."""
+        return connection.execute(
+            "UPDATE raw SET sealed = NULL WHERE received_at < ? AND id <= ? AND sealed IS NOT NULL",
+            (before, through),
+        ).rowcount
+
+    def _opened(self, row: Row) -> RawMessage:
+        *facts, sealed = row
+        return RawMessage(*facts, None if sealed is None else self._vault.open(sealed))
