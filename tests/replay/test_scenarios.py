@@ -88,9 +88,7 @@ def test_a_surge_crosses_areas_in_time() -> None:
         plots.Spot(area="a1", after_seconds=7200, peak_per_hour=60),
     )
     at = MONDAY + 8 * 3600
-    surge = plots.Surge(
-        name="gas", began_at=at, ended_at=at + 6 * 3600, category="smell", spots=(first, second)
-    )
+    surge = plots.Surge(name="gas", began_at=at, ended_at=at + 6 * 3600, category="smell", spots=spots)
     _, days = made(surge)
     told = calls_of(days)[calls_of(days)["plot"] == 0]
     assert 100 < len(told) < 300 and set(told["category"]) == {1} and set(told["area"]) == {0, 1}
