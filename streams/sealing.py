@@ -116,9 +116,9 @@ def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingStat
         if fast is not None:
             state, acts = _act(state, fast)
             steps.extend(acts)
-        state, reasons = _judge(state, part, frame)
+        state, reasons, accepted = _judge(state, part, frame)
         aside.append(_with_reason(part, reasons))
-        state, sealed = _seal(state, frame)
+        state, sealed = _seal(state, accepted, frame)
         steps.extend(sealed)
     return state, Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW))
 
@@ -144,7 +144,7 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
     successors = np.where(last, (rows["offset"] + 1) << _INDEX_BITS, keys + 1)
     is_taken = np.zeros(len(rows), bool)
     next_key = state.next_key.copy()
-    for p in np.unique(partitions):
+    for p in np.flatnonzero(np.bincount(partitions)):
         at = np.flatnonzero(partitions == p)
         highest = np.maximum.accumulate(np.concatenate(([next_key[p] - 1], keys[at])))[:-1]
         at = at[keys[at] > highest]
@@ -204,10 +204,10 @@ def _act(state: SealingState, row: np.void) -> tuple[SealingState, list[FastRow]
     ), [FastRow(row)]
 
 
-def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingState, Array]:
-    """Rules 2 to 4: a reason code for each row (0 accepted or tick), the watermarks, the accepted rows."""
+def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingState, Array, RowArray]:
+    """Rules 2 to 4: watermarks, a reason code for each row (0 accepted or tick), and the accepted rows."""
     if not len(rows):
-        return state, np.zeros(0, np.uint8)
+        return state, np.zeros(0, np.uint8), rows
     is_rejected, is_tick = (rows["mark"] & MARK_REJECTED) != 0, (rows["mark"] & MARK_TICK) != 0
     reasons = np.where(is_rejected, rows["reason"], 0).astype(np.uint8)
     is_future = _is_future(rows, frame)
@@ -216,11 +216,12 @@ def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSt
     ends = (rows["event_at"] // frame.bucket_seconds + 1) * frame.bucket_seconds
     is_dated = ~(is_rejected | is_future | is_tick)
     reasons[is_dated & (ends <= before)] = REASON_CODE[Reason.LATE]
-    candidates = np.flatnonzero(is_dated & (reasons == 0))
-    state, repeated = _dedupe(state, rows[candidates], before[candidates], frame)
-    reasons[candidates] = repeated
+    is_candidate = is_dated & (reasons == 0)
+    reasons[is_candidate] = _repeated(state, rows[is_candidate], before[is_candidate], frame)
     counts = state.counts + _tally(rows["partition"], reasons, ~is_tick, state.counts.shape)
-    return msgspec.structs.replace(state, watermark=watermark, counts=counts), reasons
+    is_accepted = is_candidate & (reasons == 0)
+    accepted = rows if is_accepted.all() else rows[is_accepted]
+    return msgspec.structs.replace(state, watermark=watermark, counts=counts), reasons, accepted
 
 
 def _tally(partitions: Array, reasons: Array, is_counted: Array, shape: tuple[int, ...]) -> Array:
@@ -234,37 +235,41 @@ def _watermarks(watermark: Array, rows: RowArray, is_heard: Array, frame: Frame)
     floor = np.int64(np.iinfo(np.int64).min)
     claims = np.where(is_heard, rows["event_at"] - frame.lateness[partitions], floor)
     before, after = np.empty(len(rows), np.int64), watermark.copy()
-    for p in np.unique(partitions):
+    for p in np.flatnonzero(np.bincount(partitions)):
         at = np.flatnonzero(partitions == p)
         run = np.maximum.accumulate(np.concatenate(([watermark[p]], claims[at])))
         before[at], after[p] = run[:-1], run[-1]
     return before, after
 
 
-def _dedupe(state: SealingState, rows: RowArray, before: Array, frame: Frame) -> tuple[SealingState, Array]:
-    """Rule 4 over rows in time: a reason code for each; the accepted join the segments."""
+def _repeated(state: SealingState, rows: RowArray, before: Array, frame: Frame) -> Array:
+    """Rule 4 over dated rows that are in time: a reason code for each, 0 if new."""
     keys = _key(rows)
     reasons = np.zeros(len(rows), np.uint8)
+    suspects = np.flatnonzero(_occurs_before(keys, state.segments))
+    if not len(suspects):
+        return reasons
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    for at in _suspects(keys, order, state.segments):
+    for at in suspects:
         group = order[np.searchsorted(ordered, keys[at]) : np.searchsorted(ordered, keys[at], "right")]
         earlier = [rows[i] for i in group if i < at and reasons[i] == 0]
         known = _accepted_before(state.segments, keys[at]) + earlier
         reasons[at] = _compare(rows[at], known, int(before[at]), frame.bucket_seconds)
-    order = order[reasons[order] == 0]
-    return _append(state, Segment(keys[order], rows[order])), reasons
+    return reasons
 
 
-def _suspects(keys: Array, order: Array, segments: tuple[Segment, ...]) -> Array:
-    """Positions, ascending, whose key occurred before: here or in a segment."""
-    ordered = keys[order]
+def _occurs_before(keys: Array, segments: tuple[Segment, ...]) -> Array:
+    """Whether each key occurred earlier: here or in a segment; most chunks repeat nothing."""
     is_again = np.zeros(len(keys), bool)
-    is_again[order[1:]] = ordered[1:] == ordered[:-1]
+    ordered = np.sort(keys)
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(keys, kind="stable")
+        is_again[order[1:]] = keys[order[1:]] == keys[order[:-1]]
     for segment in segments:
         places = np.minimum(np.searchsorted(segment.keys, keys), len(segment.keys) - 1)
         is_again |= segment.keys[places] == keys
-    return np.flatnonzero(is_again)
+    return is_again
 
 
 def _accepted_before(segments: tuple[Segment, ...], key: np.uint64) -> list[np.void]:
@@ -280,63 +285,87 @@ def _compare(row: np.void, known: list[np.void], before: int, bucket_seconds: in
     return REASON_CODE[Reason.DUPLICATE if is_same else Reason.CONFLICT]
 
 
-def _append(state: SealingState, segment: Segment) -> SealingState:
-    """Add a segment, merging so that sizes fall by half: appending stays cheap, however small the chunks."""
-    if not len(segment.keys):
-        return state
-    segments = list(state.segments)
-    while segments and len(segments[-1].keys) < 2 * len(segment.keys):
-        other = segments.pop()
-        keys, rows = np.concatenate((other.keys, segment.keys)), np.concatenate((other.rows, segment.rows))
-        order = np.argsort(keys, kind="stable")
-        segment = Segment(keys[order], rows[order])
-    return msgspec.structs.replace(state, segments=(*segments, segment))
-
-
-def _seal(state: SealingState, frame: Frame) -> tuple[SealingState, list[SealedBucket]]:
-    """Rule 5: every bucket whose end all watermarks have passed, oldest first."""
+def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[SealingState, list[SealedBucket]]:
+    """Rule 5: every bucket whose end all watermarks have passed, oldest first; the other rows stay open."""
     until = int(state.watermark.min()) // frame.bucket_seconds
     if until <= state.next_bucket:
-        return state, []
-    rows, segments = _split(state.segments, until, frame.bucket_seconds)
-    buckets = rows["event_at"] // frame.bucket_seconds
-    order = np.argsort(buckets, kind="stable")
-    rows = rows[order]
-    edges = np.searchsorted(buckets[order], np.arange(state.next_bucket, until + 1))
-    sealed = [
-        _panel(state.next_bucket + k, rows[edges[k] : edges[k + 1]], frame) for k in range(len(edges) - 1)
-    ]
+        return msgspec.structs.replace(state, segments=_append(state.segments, accepted)), []
+    ends_at = until * frame.bucket_seconds
+    kept, segments = _split(state.segments, ends_at)
+    is_due = accepted["event_at"] < ends_at
+    rows = np.concatenate((kept, accepted[is_due])) if len(kept) else accepted[is_due]
+    sealed = _panels(rows, state.next_bucket, until, frame)
+    segments = _append(segments, accepted[~is_due])
     return msgspec.structs.replace(state, next_bucket=until, segments=segments), sealed
 
 
-def _split(segments: tuple[Segment, ...], until: int, width: int) -> tuple[RowArray, tuple[Segment, ...]]:
-    """The rows of buckets below ``until``, and the segments without them."""
+def _append(segments: tuple[Segment, ...], rows: RowArray) -> tuple[Segment, ...]:
+    """Add rows, merging so that sizes fall by half: appending stays cheap, however small the chunks."""
+    if not len(rows):
+        return segments
+    rest = list(segments)
+    while rest and len(rest[-1].keys) < 2 * len(rows):
+        rows = np.concatenate((rest.pop().rows, rows))
+    keys = _key(rows)
+    order = np.argsort(keys, kind="stable")
+    return (*rest, Segment(keys[order], rows[order]))
+
+
+def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple[Segment, ...]]:
+    """The rows that happened before ``ends_at``, and the segments without them."""
     out: list[RowArray] = [np.zeros(0, ROW)]
     rest: list[Segment] = []
     for segment in segments:
-        is_due = segment.rows["event_at"] < until * width
+        is_due = segment.rows["event_at"] < ends_at
         out.append(segment.rows[is_due])
         if not is_due.all():
             rest.append(Segment(segment.keys[~is_due], segment.rows[~is_due]))
     return np.concatenate(out), tuple(rest)
 
 
-def _panel(index: int, rows: RowArray, frame: Frame) -> SealedBucket:
+def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[SealedBucket]:
+    """The buckets first … until − 1, from their rows in any order."""
+    buckets = rows["event_at"] // frame.bucket_seconds - first
+    narrow = np.uint16 if until - first < 1 << 16 else np.int64  # sixteen bits sort by radix
+    order = np.argsort(buckets.astype(narrow), kind="stable")
+    edges = np.searchsorted(buckets[order], np.arange(until - first + 1)).tolist()
     is_sensor = rows["kind"] == _SENSOR
-    readings = rows[is_sensor] if is_sensor.any() else rows[:0]
-    calls = rows[~is_sensor] if len(readings) else rows
+    series, places = rows["series"][order], _places(rows, is_sensor, frame)[order]
+    readings = order[is_sensor[order]]
+    reading_edges = np.searchsorted(buckets[readings], np.arange(until - first + 1)).tolist()
+    calls = series[~is_sensor[order]] if len(readings) else series
+    call_edges = [e - r for e, r in zip(edges, reading_edges, strict=True)]
+    return [
+        _bucket(
+            first + k,
+            calls[call_edges[k] : call_edges[k + 1]],
+            places[edges[k] : edges[k + 1]],
+            rows[readings[reading_edges[k] : reading_edges[k + 1]]],
+            frame,
+        )
+        for k in range(until - first)
+    ]
+
+
+def _places(rows: RowArray, is_sensor: Array, frame: Frame) -> Array:
+    """Each row's feed × area, as feed * A + area."""
+    areas = rows["series"] // frame.categories
+    if is_sensor.any():
+        areas[is_sensor] = frame.sensor_area[rows["sensor"][is_sensor]]
+    return frame.partition_feed[rows["partition"]] * frame.areas + areas  # type: ignore[no-any-return]
+
+
+def _bucket(index: int, series: Array, places: Array, readings: RowArray, frame: Frame) -> SealedBucket:
     shape = (frame.areas, frame.categories)
-    observed = np.bincount(calls["series"], minlength=shape[0] * shape[1]).astype(np.int32).reshape(shape)
-    areas = np.concatenate((calls["series"] // frame.categories, frame.sensor_area[readings["sensor"]]))
-    feeds = frame.partition_feed[np.concatenate((calls["partition"], readings["partition"]))]
-    by_feed = np.bincount(feeds * frame.areas + areas, minlength=frame.feeds * frame.areas)
     opens_at = index * frame.bucket_seconds
     return SealedBucket(
         index=index,
         opens_at=opens_at,
         closes_at=opens_at + frame.bucket_seconds,
-        observed=observed,
-        feed_observed=by_feed.astype(np.int32).reshape(frame.feeds, frame.areas),
+        observed=np.bincount(series, minlength=shape[0] * shape[1]).astype(np.int32).reshape(shape),
+        feed_observed=np.bincount(places, minlength=frame.feeds * frame.areas)
+        .astype(np.int32)
+        .reshape(frame.feeds, frame.areas),
         sensors=_sensors(readings, len(frame.sensor_area)),
     )
 
