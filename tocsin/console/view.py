@@ -261,7 +261,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The lengths of time that consequences quote."""
 
-    acknowledge_seconds: dict[int, int] = {2: 1_800, 3: 900, 4: 300, 5: 300}
     co_sign_seconds: int = 900
     report_in_seconds: int = 1_800
     reject_hold_seconds: int = 7_200
@@ -312,7 +311,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``now_at`` is the city's clock when the picture was taken, ``decision_at`` decision time, ``sealed_to``
     the end of the last sealed bucket (None before the first). ``seen_areas`` names areas that are not fully
-    seen. ``learned_days`` of ``learning_days`` say whether the city can warn; ``steps`` are set while it cannot.
+    seen. ``steps`` are set while the city cannot warn yet.
     """
 
     offset: int
