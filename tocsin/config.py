@@ -1,0 +1,292 @@
+"""A city directory, read and checked: files into typed Structs, Structs into one ``City``.
+
+``tocsin.toml`` is needed, and so are ``areas.toml`` with the GeoJSON that it names, and ``taxonomy.toml``;
+``policy.toml``, ``routes.toml``, ``people.toml``, ``sensors.toml`` (or ``sensors.csv``) may be left out.
+A feed
+of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
+"""
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from alerting.policy import Policy, check_lateness
+from detectors.settings import DetectionSettings
+from streams.area_files import AreasConfig, gazetteer, point_features
+from streams.errors import ConfigError
+from streams.feeds import Feed, Sensor
+from streams.gazetteer import Gazetteer
+from streams.sources.mapping import SourceMapping
+from streams.taxonomy import TaxonomyConfig, taxonomy
+from tocsin.city import City, known_zone
+from tocsin.people import PeopleConfig, check_people
+from tocsin.toml_reader import convert, read
+
+T = TypeVar("T")
+
+CITY_FILE: Final = "tocsin.toml"
+LONGITUDES: Final = ("longitude", "lon", "lng", "x")
+LATITUDES: Final = ("latitude", "lat", "y")
+
+
+class CityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which city this is.
+
+    ``zone`` is the IANA time zone of its clocks; ``country`` and ``subdivision`` (ISO 3166) choose its public
+    holidays, empty for none. ``locale`` is the language in which pages open: ``en`` or ``zh-CN``.
+    ``bucket_seconds`` is the width of a bucket, 60 to 86400.
+    """
+
+    id: str
+    names: dict[str, str] = {}
+    zone: str
+    country: str = ""
+    subdivision: str = ""
+    locale: str = "en"
+    bucket_seconds: int = 900
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where ``tocsin up`` listens.
+
+    Without sign-in only a loopback address is allowed as ``host``. ``max_body_bytes`` is the largest body of
+    one request, after decompression. ``watch`` is a directory, relative to the data directory, whose new
+    files are taken in: ``<watch>/<feed>/…``.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8750
+    max_body_bytes: int = 10_000_000
+    watch: str = "inbox"
+
+
+class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept behind the door, and by which key.
+
+    ``key_file`` holds the secret from which pseudonyms and the encryption of raw bytes derive; ``key_env``
+    names an environment variable that holds it instead. With neither, a key is made in the data directory at
+    the first start. ``raw_days`` is how long raw bytes are kept.
+    """
+
+    key_file: str = ""
+    key_env: str = ""
+    raw_days: int = 7
+
+
+class TocsinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of ``tocsin.toml``; the ledger counts feeds in its order, so append only."""
+
+    city: CityConfig
+    feed: tuple[Feed, ...]
+    detection: DetectionSettings = DetectionSettings()
+    server: ServerConfig = ServerConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+
+
+class SensorsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of ``sensors.toml``: its ``[[sensor]]`` tables; order is part of the ledger."""
+
+    sensor: tuple[Sensor, ...] = ()
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One city directory as read: the city, and what only the edges need."""
+
+    directory: Path
+    city: City
+    people: PeopleConfig
+    server: ServerConfig
+    privacy: PrivacyConfig
+
+
+def load_city(directory: Path, data: Path | None = None) -> City:
+    """The city of a directory; raises ``ConfigError`` as ``load`` does."""
+    return load(directory, data).city
+
+
+def load(directory: Path, data: Path | None = None) -> Installation:
+    """Everything that a city directory says, checked; ``data`` is where outside boundary files are found.
+
+    Raises:
+        ConfigError: the first thing that does not hold together, with file and key.
+    """
+    config = read(directory / CITY_FILE, TocsinConfig)
+    city = _city(directory, config, data)
+    people = _optional(directory / "people.toml", PeopleConfig)
+    check_people(people, city.tree, "people.toml")
+    check_server(config.server)
+    _check_privacy(config.privacy)
+    return Installation(
+        directory=directory, city=city, people=people, server=config.server, privacy=config.privacy
+    )
+
+
+def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
+    policy = _optional(directory / "policy.toml", Policy)
+    lateness = [feed.lateness_seconds for feed in config.feed]
+    if not lateness:
+        raise ConfigError(f"{directory / CITY_FILE}: feed", "no feed", "add a [[feed]]")
+    check_lateness(policy, min(lateness))
+    kinds = taxonomy(read(directory / "taxonomy.toml", TaxonomyConfig), str(directory / "taxonomy.toml"))
+    return City(
+        **{name: getattr(config.city, name) for name in config.city.__struct_fields__},
+        seal_delay=policy.seal_delay_seconds,
+        max_skew=policy.max_skew_seconds,
+        feeds=config.feed,
+        sensors=read_sensors(directory),
+        gazetteer=read_gazetteer(directory, data),
+        taxonomy=kinds,
+        policy=policy,
+        detection=config.detection,
+        mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
+    )
+
+
+def read_gazetteer(directory: Path, data: Path | None = None) -> Gazetteer:
+    """Areas and units: ``areas.toml`` and the GeoJSON, or CSV of middles, that it names."""
+    config = read(directory / "areas.toml", AreasConfig)
+    path = find(config.file, directory, data, f"{directory / 'areas.toml'}: file")
+    features = _points(path, config) if path.suffix == ".csv" else _json(path)
+    return gazetteer(features, config, str(path))
+
+
+def read_mapping(directory: Path, feed: Feed) -> SourceMapping:
+    """The mapping file of a feed, with its time zone checked."""
+    path = directory / "feeds" / f"{feed.mapping}.toml"
+    mapping = read(path, SourceMapping)
+    known_zone(mapping.zone, f"{path}: zone")
+    return mapping
+
+
+def read_sensors(directory: Path) -> tuple[Sensor, ...]:
+    """The devices of ``sensors.toml``, or of ``sensors.csv`` with one column for each key."""
+    table = directory / "sensors.csv"
+    if not table.exists():
+        return _optional(directory / "sensors.toml", SensorsConfig).sensor
+    with table.open(encoding="utf-8-sig", newline="") as lines:
+        return tuple(
+            _sensor(row, f"{table}: line {number}") for number, row in enumerate(csv.DictReader(lines), 2)
+        )
+
+
+def find(name: str, directory: Path, data: Path | None, where: str) -> Path:
+    """The file ``name`` in the city directory, else in the ``data`` directory.
+
+    Raises:
+        ConfigError: it is in neither.
+    """
+    for folder in (directory, data):
+        if folder is not None and (folder / name).is_file():
+            return folder / name
+    remedy = "give the folder that holds it with --data" if data is None else f"it is not in {data} either"
+    raise ConfigError(where, f"no file {name} in {directory}", remedy)
+
+
+def check_server(server: ServerConfig) -> None:
+    """Refuse to listen where strangers could speak: there is no sign-in yet."""
+    if server.host not in ("127.0.0.1", "::1", "localhost"):
+        raise ConfigError(
+            f"{CITY_FILE}: server.host",
+            f"{server.host} can be reached from outside, and there is no sign-in yet",
+            "use 127.0.0.1",
+        )
+    if not 0 <= server.port <= 65_535:
+        raise ConfigError(
+            f"{CITY_FILE}: server.port", f"is {server.port}", "use 1 to 65535, or 0 for any free"
+        )
+
+
+def secret(privacy: PrivacyConfig, directory: Path) -> bytes | None:
+    """The configured key, or None if none is configured.
+
+    Raises:
+        ConfigError: the file or variable that is named does not hold one.
+    """
+    if privacy.key_env:
+        value = os.environ.get(privacy.key_env, "")
+        if not value:
+            raise ConfigError(
+                f"{CITY_FILE}: privacy.key_env", f"the variable {privacy.key_env} is not set", "set it"
+            )
+        return value.encode()
+    return _key_file(directory / privacy.key_file) if privacy.key_file else None
+
+
+def _key_file(path: Path) -> bytes:
+    try:
+        content = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"{CITY_FILE}: privacy.key_file",
+            f"{path} cannot be read: {error.strerror}",
+            "check path and rights",
+        ) from error
+    if len(content) < 16:
+        raise ConfigError(
+            f"{CITY_FILE}: privacy.key_file", f"{path} holds fewer than 16 bytes", "put a longer secret in it"
+        )
+    return content
+
+
+def _check_privacy(privacy: PrivacyConfig) -> None:
+    if not 1 <= privacy.raw_days <= 7:
+        raise ConfigError(
+            f"{CITY_FILE}: privacy.raw_days", f"is {privacy.raw_days}", "raw bytes are kept 1 to 7 days"
+        )
+
+
+def _optional(path: Path, kind: type[T]) -> T:
+    return read(path, kind) if path.exists() else convert({}, kind, str(path))
+
+
+def _sensor(row: dict[str, Any], where: str) -> Sensor:
+    given = {key: value for key, value in row.items() if value not in ("", None)}
+    for key in ("low", "high"):
+        if key in given:
+            given[key] = _number(given[key], f"{where}, column {key}")
+    return convert(given, Sensor, where)
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(where, f"{text!r} is no number", "correct the value") from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), f"not UTF-8 at byte {error.start}", "save it as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{path}: line {error.lineno}", f"not JSON: {error.msg}", "correct that line"
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(str(path), "not a JSON object", "a GeoJSON feature collection is needed")
+    return content
+
+
+def _points(path: Path, config: AreasConfig) -> dict[str, Any]:
+    """A table of areas of which only the middle is known: ``id_property`` and two columns of degrees."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        columns = [
+            _column(reader.fieldnames, names, path)
+            for names in ((config.id_property,), LONGITUDES, LATITUDES)
+        ]
+        rows = [[row[column] for column in columns] for row in reader]
+    where = str(path)
+    return point_features({name: (_number(lon, where), _number(lat, where)) for name, lon, lat in rows})
+
+
+def _column(columns: Any, wanted: tuple[str, ...], path: Path) -> str:
+    for name in wanted:
+        if name in (columns or ()):
+            return name
+    raise ConfigError(str(path), f"has no column {' or '.join(wanted)}", "add it")
