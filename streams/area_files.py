@@ -156,7 +156,7 @@ def _check_street(area: Area, tree: Mapping[str, Unit], where: str) -> None:
 
 def _check_overlaps(areas: tuple[Area, ...], max_percent: float, where: str) -> None:
     polygons = [area for area in areas if not area.is_point]
-    shapes = [area.shape for area in polygons]
+    shapes = np.array([area.shape for area in polygons], dtype=object)  # typed: there may be none
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     for a, b in sorted((a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b):
         shared = shapely.intersection(shapes[a], shapes[b]).area

@@ -160,7 +160,8 @@ class Gazetteer:
     def adjacent(self, gap_metres: float = 50.0) -> np.ndarray:
         """Pairs of areas whose shapes lie within ``gap_metres``, (n, 2) int32, each pair once, ascending."""
         far = gap_metres / METRES_PER_DEGREE
-        left, right = self._tree.query(self._shapes, predicate="dwithin", distance=far)
+        shapes = np.array(self._shapes, dtype=object)  # typed: there may be none
+        left, right = self._tree.query(shapes, predicate="dwithin", distance=far)
         pairs = np.stack((self._polygons[left], self._polygons[right]), axis=1)
         pairs = pairs[pairs[:, 0] < pairs[:, 1]]
         return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

@@ -14,16 +14,20 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from alerting import routing
 from alerting.policy import Policy, check_lateness
+from alerting.routing import Routing
 from detectors.settings import DetectionSettings
 from streams.area_files import AreasConfig, gazetteer, point_features
 from streams.errors import ConfigError
+from streams.event_time import check_format, zone_named
 from streams.feeds import Feed, Sensor
 from streams.gazetteer import Gazetteer
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
-from tocsin.city import City, known_zone
+from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people
+from tocsin.places import PLACES_FILE, has_places, read_places
 from tocsin.toml_reader import convert, read
 
 T = TypeVar("T")
@@ -132,7 +136,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         raise ConfigError(f"{directory / CITY_FILE}: feed", "no feed", "add a [[feed]]")
     check_lateness(policy, min(lateness))
     kinds = taxonomy(read(directory / "taxonomy.toml", TaxonomyConfig), str(directory / "taxonomy.toml"))
-    return City(
+    city = City(
         **{name: getattr(config.city, name) for name in config.city.__struct_fields__},
         seal_delay=policy.seal_delay_seconds,
         max_skew=policy.max_skew_seconds,
@@ -142,13 +146,19 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         taxonomy=kinds,
         policy=policy,
         detection=config.detection,
+        routes=_optional(directory / "routes.toml", Routing),
         mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
     )
+    if city.routes.routes:
+        routing.check(city.routes, city.tree, kinds.category_ids, str(directory / "routes.toml"))
+    return city
 
 
 def read_gazetteer(directory: Path, data: Path | None = None) -> Gazetteer:
     """Areas and units: ``areas.toml`` and the GeoJSON, or CSV of middles, that it names."""
     config = read(directory / "areas.toml", AreasConfig)
+    if has_places(directory):
+        return gazetteer(read_places(directory, data), config, str(directory / PLACES_FILE))
     path = find(config.file, directory, data, f"{directory / 'areas.toml'}: file")
     features = _points(path, config) if path.suffix == ".csv" else _json(path)
     return gazetteer(features, config, str(path))
@@ -158,7 +168,9 @@ def read_mapping(directory: Path, feed: Feed) -> SourceMapping:
     """The mapping file of a feed, with its time zone checked."""
     path = directory / "feeds" / f"{feed.mapping}.toml"
     mapping = read(path, SourceMapping)
-    known_zone(mapping.zone, f"{path}: zone")
+    zone_named(mapping.zone, f"{path}: zone")
+    for name in mapping.formats:
+        check_format(name, f"{path}: formats")
     return mapping
 
 
