@@ -3,20 +3,22 @@
 import collections
 import difflib
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
 from alerting.policy import Policy, policy_hash
+from alerting.routing import Routing
 from alerting.units import UnitTree, unit_tree
 from detectors.settings import DetectionSettings
 from models.shape import CityShape
 from streams.errors import ConfigError
+from streams.event_time import zone_named
 from streams.feeds import Feed, Partition, Sensor, partitions_of
 from streams.gazetteer import Gazetteer
 from streams.ledger import Settings, content_hash, settings
 from streams.names import name_in
+from streams.sources.mapping import SourceMapping
 from streams.taxonomy import Taxonomy
 
 SHORTEST_BUCKET: Final = 60
@@ -45,8 +47,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     taxonomy: Taxonomy
     policy: Policy
     detection: DetectionSettings = DetectionSettings()
-    routes: Any = None
-    mappings: dict[str, Any] = {}  # by feed id
+    routes: Routing = Routing()
+    mappings: dict[str, SourceMapping] = {}  # by feed id
 
     def __post_init__(self) -> None:
         _check_clockwork(self)
@@ -126,7 +128,7 @@ def _check_clockwork(city: City) -> None:
             f"is {city.bucket_seconds}",
             f"a bucket lasts {SHORTEST_BUCKET} s to {LONGEST_BUCKET} s",
         )
-    known_zone(city.zone, "tocsin.toml: city.zone")
+    zone_named(city.zone, "tocsin.toml: city.zone")
     slack = min((feed.lateness_seconds for feed in city.feeds), default=0) - city.max_skew
     if city.seal_delay > slack:
         raise ConfigError(
@@ -135,16 +137,6 @@ def _check_clockwork(city: City) -> None:
             f"is {slack}",
             "lower seal_delay_seconds, or raise that feed's lateness_seconds",
         )
-
-
-def known_zone(zone: str, where: str) -> ZoneInfo:
-    """The zone of that IANA name; raises ``ConfigError`` naming ``where``."""
-    try:
-        return ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as error:  # OSError: a folder of the database, such as Asia
-        raise ConfigError(
-            where, f"no time zone is named {zone!r}", "use an IANA name such as Asia/Shanghai"
-        ) from error
 
 
 def _check_names(city: City) -> None:

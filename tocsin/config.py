@@ -18,7 +18,7 @@ from alerting import routing
 from alerting.policy import Policy, check_lateness
 from alerting.routing import Routing
 from detectors.settings import DetectionSettings
-from streams.area_files import AreasConfig, gazetteer, point_features
+from streams.area_files import AreasConfig, gazetteer
 from streams.errors import ConfigError
 from streams.event_time import check_format, zone_named
 from streams.feeds import Feed, Sensor
@@ -33,8 +33,6 @@ from tocsin.toml_reader import convert, read
 T = TypeVar("T")
 
 CITY_FILE: Final = "tocsin.toml"
-LONGITUDES: Final = ("longitude", "lon", "lng", "x")
-LATITUDES: Final = ("latitude", "lat", "y")
 
 
 class CityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,13 +153,12 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
 
 
 def read_gazetteer(directory: Path, data: Path | None = None) -> Gazetteer:
-    """Areas and units: ``areas.toml`` and the GeoJSON, or CSV of middles, that it names."""
+    """Areas and units: ``areas.toml`` with the GeoJSON that it names, or with what ``places.toml`` makes."""
     config = read(directory / "areas.toml", AreasConfig)
     if has_places(directory):
         return gazetteer(read_places(directory, data), config, str(directory / PLACES_FILE))
     path = find(config.file, directory, data, f"{directory / 'areas.toml'}: file")
-    features = _points(path, config) if path.suffix == ".csv" else _json(path)
-    return gazetteer(features, config, str(path))
+    return gazetteer(_json(path), config, str(path))
 
 
 def read_mapping(directory: Path, feed: Feed) -> SourceMapping:
@@ -282,23 +279,3 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(str(path), "not a JSON object", "a GeoJSON feature collection is needed")
     return content
-
-
-def _points(path: Path, config: AreasConfig) -> dict[str, Any]:
-    """A table of areas of which only the middle is known: ``id_property`` and two columns of degrees."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        columns = [
-            _column(reader.fieldnames, names, path)
-            for names in ((config.id_property,), LONGITUDES, LATITUDES)
-        ]
-        rows = [[row[column] for column in columns] for row in reader]
-    where = str(path)
-    return point_features({name: (_number(lon, where), _number(lat, where)) for name, lon, lat in rows})
-
-
-def _column(columns: Any, wanted: tuple[str, ...], path: Path) -> str:
-    for name in wanted:
-        if name in (columns or ()):
-            return name
-    raise ConfigError(str(path), f"has no column {' or '.join(wanted)}", "add it")
