@@ -164,7 +164,7 @@ def incident_lines(pen: Pen, feed: str, calls: np.ndarray, rng: np.random.Genera
 def reading_lines(pen: Pen, readings: np.ndarray) -> list[Line]:
     """SensorThings observations: when, what, of which datastream."""
     ids = [d.id for d in pen.devices]
-    digits = [d.decimals for d in pen.devices]
+    digits = [d.habit.decimals for d in pen.devices]
     return [
         {"phenomenonTime": at, "result": round(value, digits[s]), "Datastream": {"@iot.id": ids[s]},
          "@iot.id": f"{ids[s]}@{when}"}

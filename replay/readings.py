@@ -19,14 +19,12 @@ READING: Final = np.dtype(
 )
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one sensor behaves: a level, a daily wave, slow wandering and noise, all in its own unit.
+class DeviceHabit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one kind of sensor behaves: a level, a daily wave, slow wandering and noise, all in its own unit.
 
     ``storm_gain`` is what a storm at full force adds; values never fall below ``least``.
     """
 
-    id: str
-    feed: str
     level: float
     wave: float = 0.0
     wander: float = 0.0
@@ -34,6 +32,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     least: float = 0.0
     storm_gain: float = 0.0
     decimals: int = 2
+
+
+class Device(msgspec.Struct, frozen=True):
+    """One sensor of the scenario."""
+
+    id: str
+    feed: str
+    habit: DeviceHabit
 
 
 def day_readings(
@@ -56,13 +62,13 @@ def day_readings(
     for plot in plots:
         if isinstance(plot, LimitCrossing):
             value = _crossed(value, at, devices, plot)
-    return _in_order(devices, at, np.maximum(value, [d.least for d in devices]), plots, rng)
+    return _in_order(devices, at, np.maximum(value, [d.habit.least for d in devices]), plots, rng)
 
 
 def _values(devices: tuple[Device, ...], at: Array, rng: np.random.Generator) -> Array:
     """Ordinary values, (T, D) float64: daily wave (top at 14:00 UTC), wandering, noise."""
     level, wave, wander, noise = (
-        np.array([getattr(d, name) for d in devices]) for name in ("level", "wave", "wander", "noise")
+        np.array([getattr(d.habit, name) for d in devices]) for name in ("level", "wave", "wander", "noise")
     )
     turn = 2 * np.pi * (at - 14 * 3600) / DAY_SECONDS
     drift = np.zeros(at.shape)
@@ -74,7 +80,7 @@ def _values(devices: tuple[Device, ...], at: Array, rng: np.random.Generator) ->
 
 def _storms(devices: tuple[Device, ...], at: Array, plots: tuple[Plot, ...]) -> Array:
     """What storms add, (T, D) float64; water follows the rain by an hour and falls slowly."""
-    gain = np.array([d.storm_gain for d in devices])
+    gain = np.array([d.habit.storm_gain for d in devices])
     added = np.zeros(at.shape)
     for plot in plots:
         if isinstance(plot, Storm):
@@ -88,7 +94,7 @@ def _crossed(value: Array, at: Array, devices: tuple[Device, ...], plot: LimitCr
     hold = plot.ended_at - plot.began_at - 2 * plot.growth_seconds
     shape = ramp(at[:, column] - plot.began_at, plot.growth_seconds, hold, plot.growth_seconds)
     value = value.copy()
-    value[:, column] += shape * (plot.peak - devices[column].level)
+    value[:, column] += shape * (plot.peak - devices[column].habit.level)
     return value
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from replay.demand import DAY_SECONDS, Arrival, CategoryHabit, Demand, arrived, demand, quiet_day
 from replay.plots import Plot, Stage, disturbed, extra_calls, storm_lift
 from replay.raw_feeds import WRITERS, Ground, Pen, RawMessage, Wording, cut, ground, reading_lines
-from replay.readings import READING, Device, day_readings
+from replay.readings import READING, Device, DeviceHabit, day_readings
 from streams.errors import ConfigError, DataError
+from streams.feeds import Sensor
 
 _SERIALS_A_DAY: Final = 10_000_000
 
@@ -36,7 +37,7 @@ class CityHabits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     zone: str
     feeds: tuple[FeedHabit, ...]
     categories: tuple[CategoryHabit, ...]
-    devices: tuple[Device, ...] = ()
+    device_kinds: dict[str, DeviceHabit] = {}
     wordings: dict[str, Wording] = {}
     evenness: float = 0.45
 
@@ -46,6 +47,7 @@ class Scenario(msgspec.Struct, frozen=True, eq=False):
 
     habits: CityHabits
     ground: Ground
+    devices: tuple[Device, ...]
     demand: Demand
     plots: tuple[Plot, ...]
 
@@ -63,7 +65,7 @@ class Scenario(msgspec.Struct, frozen=True, eq=False):
     def pen(self) -> Pen:
         """What it takes to write lines."""
         words = tuple(self.habits.wordings.get(c, Wording(code=c)) for c in self.categories)
-        return Pen(self.ground, words, self.habits.devices, self.habits.zone)
+        return Pen(self.ground, words, self.devices, self.habits.zone)
 
 
 def read_habits(path: Path) -> CityHabits:
@@ -86,12 +88,27 @@ def read_habits(path: Path) -> CityHabits:
 def scenario(
     habits: CityHabits,
     features: list[dict[str, Any]],
+    sensors: tuple[Sensor, ...],
     plots: tuple[Plot, ...],
     rng: np.random.Generator,
 ) -> Scenario:
-    """A scenario over GeoJSON area features; the size of each area is drawn from ``rng``."""
+    """A scenario over GeoJSON area features; the size of each area is drawn from ``rng``.
+
+    Raises:
+        ConfigError: a sensor of a kind whose habits are not given.
+    """
     drawn = demand(habits.categories, len(features), rng, habits.evenness)
-    return Scenario(habits, ground(features), drawn, plots)
+    return Scenario(habits, ground(features), devices(sensors, habits), drawn, plots)
+
+
+def devices(sensors: tuple[Sensor, ...], habits: CityHabits) -> tuple[Device, ...]:
+    """Each of a city's sensors with the habits of its kind; raises ``ConfigError`` where there are none."""
+    for sensor in sensors:
+        if sensor.kind not in habits.device_kinds:
+            raise ConfigError(
+                f"scenario: device_kinds.{sensor.kind}", "is missing", f"sensor {sensor.id} needs it"
+            )
+    return tuple(Device(s.id, s.feed, habits.device_kinds[s.kind]) for s in sensors)
 
 
 def days(scenario: Scenario, first_at: int, count: int, rng: np.random.Generator) -> Iterator["Day"]:
@@ -137,7 +154,7 @@ def _of_feed(
     scenario: Scenario, feed: FeedHabit, calls: np.ndarray, day_at: int, rng: np.random.Generator
 ) -> np.ndarray:
     if feed.kind == "sensor":
-        devices = scenario.habits.devices
+        devices = scenario.devices
         mine = tuple(d for d in devices if d.feed == feed.id)
         readings = day_readings(mine, day_at, feed.period_seconds, scenario.plots, rng)
         number = np.array([i for i, d in enumerate(devices) if d.feed == feed.id], np.int32)

@@ -10,10 +10,12 @@ from replay import plots, scenarios, town_map
 from replay.demand import DAY_SECONDS, Arrival, CategoryHabit, demand, quiet_day
 from replay.profiles import PROFILES, hour_of_week_profile, hours_of_week
 from replay.raw_feeds import Wording, stamps
-from replay.readings import Device
+from replay.readings import DeviceHabit
 from streams.errors import ConfigError, DataError
+from streams.feeds import Sensor
 
 MONDAY = 1_790_553_600 - 1_790_553_600 % 86_400
+SENSORS = tuple(Sensor(id=f"g{i}", feed="gas", kind="gas", area="a0", category="smell") for i in (1, 2))
 AREAS = [f"a{i}" for i in range(6)]
 
 
@@ -39,7 +41,7 @@ def habits(**changes: object) -> scenarios.CityHabits:
             CategoryHabit(id="smell", feed="hotline", per_week=200),
             CategoryHabit(id="fire", feed="incidents", per_week=100, profile="flat"),
         ),
-        devices=(Device(id="g1", feed="gas", level=2.0), Device(id="g2", feed="gas", level=3.0)),
+        device_kinds={"gas": DeviceHabit(level=2.0)},
         wordings={"noise": Wording(code="N1", texts=("电话{phone}，{number}号楼太吵",))},
     )
     return msgspec.structs.replace(base, **changes)
@@ -47,7 +49,7 @@ def habits(**changes: object) -> scenarios.CityHabits:
 
 def made(*told: plots.Plot, seed: int = 1, count: int = 7, city: scenarios.CityHabits | None = None):
     rng = np.random.default_rng(seed)
-    story = scenarios.scenario(city or habits(), features(), told, rng)
+    story = scenarios.scenario(city or habits(), features(), SENSORS, told, rng)
     return story, list(scenarios.days(story, MONDAY, count, rng))
 
 
