@@ -1,12 +1,10 @@
 """How the columns of one feed become events: a declaration, read from one TOML file, without code."""
 
-import math
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
-from streams.errors import ConfigError
-from streams.event_time import TimeFormat, check_format, zone_named
+from streams.event_time import TimeFormat
 
 AreaWay = Literal["point", "name"]
 RecordLayout = Literal["auto", "csv", "json"]
