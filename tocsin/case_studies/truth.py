@@ -1,8 +1,8 @@
 """What plain counting with hindsight says, without any part of the program.
 
 A shock is taken to begin in the first hour that ends a stretch of four with at least 8 records and more than
-6 sd above the mean of the same four hours in up to eight weeks before; the variance of a count is taken as 1.5
-times the mean plus a tenth of its square. The rule is crude on purpose: a yardstick, not a detector.
+6 sd above the mean of the same four hours in up to eight weeks before; the variance of a count is taken as
+1.5 times the mean plus a tenth of its square. The rule is crude on purpose: a yardstick, not a detector.
 """
 
 from pathlib import Path
