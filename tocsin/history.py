@@ -5,11 +5,13 @@ one transaction. A checkpoint is won by its number: whoever finds it taken was r
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, NoReturn
 
 import msgspec
 
+from alerting import journal
+from alerting.journal import NO_HASH, Entry
 from streams import ledger
 from streams.errors import BusyError, IntegrityError
 from streams.ledger import Record
@@ -17,7 +19,6 @@ from tocsin import checkpoint
 from tocsin.checkpoint import State
 from tocsin.store import Connection, Store, is_repeat
 
-FIRST_HASH: Final = "0" * 64
 KEPT_DELTAS: Final = 40
 KEPT_SNAPSHOTS: Final = 3
 
@@ -42,7 +43,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     ledger_offset: int
     journal_length: int
-    journal_hash: str = FIRST_HASH
+    journal_hash: str = NO_HASH
     decided_at: int = 0
 
 
@@ -130,8 +131,15 @@ class History:
         marks = self._marks(1)
         return marks[0] if marks else None
 
-    def commit(self, mark: Mark, snapshot: int | None, body: bytes, lines: Sequence[Line]) -> None:
-        """Journal lines, checkpoint and reach, all or nothing; older checkpoints make room.
+    def commit(
+        self,
+        mark: Mark,
+        snapshot: int | None,
+        body: bytes,
+        lines: Sequence[Line],
+        beside: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
+        """Journal lines, checkpoint, reach and what ``beside`` writes, all or nothing.
 
         Lines that the journal has already (a corrupt checkpoint was folded again) must be the same bytes.
 
@@ -143,6 +151,7 @@ class History:
         with self._store.transaction() as connection:
             for line in lines:
                 _write_line(connection, line)
+            beside(connection)
             _write_checkpoint(connection, mark, snapshot, body)
             _prune(connection, mark.number)
 
@@ -171,14 +180,19 @@ class History:
         Raises:
             IntegrityError: the first seq that is missing, changed or not what the chain says.
         """
-        previous, length = FIRST_HASH, 0
-        rows = self._store.read("SELECT seq, line FROM journal ORDER BY seq")
-        for length, (seq, line) in enumerate(rows, 1):
-            previous = verify_line(line, seq, length - 1, previous)
+        length = journal.verify(self._all_lines())
         mark = self.newest()
         if mark is not None:
             self._check_end(mark)
         return length
+
+    def _all_lines(self) -> Iterator[bytes]:
+        """Every line in order, a page at a time."""
+        last = -1
+        query = "SELECT seq, line FROM journal WHERE seq > ? ORDER BY seq LIMIT 1000"
+        while rows := self._store.read(query, (last,)):
+            yield from (row[1] for row in rows)
+            last = rows[-1][0]
 
     def _check_end(self, mark: Mark) -> None:
         rows = self._store.read("SELECT seq, line FROM journal ORDER BY seq DESC LIMIT 1")
@@ -213,19 +227,6 @@ class History:
         if not rows:
             raise IntegrityError(f"checkpoint {number}", "is missing")
         return bytes(rows[0][0])
-
-
-def verify_line(line: bytes, seq: int, expected_seq: int, previous: str) -> str:
-    """The hash of a line that continues the chain; raises ``IntegrityError`` naming the seq otherwise."""
-    if seq != expected_seq:
-        _refuse_journal(expected_seq, "is missing")
-    entry = _read(line, seq)
-    if entry.get("seq") != seq or entry.get("previous_hash") != previous:
-        _refuse_journal(seq, "does not follow the entry before it")
-    facts = {name: value for name, value in entry.items() if name not in ("hash", "reason")}
-    if ledger.content_hash(facts) != entry.get("hash"):
-        _refuse_journal(seq, "was changed: its hash is not that of its content")
-    return str(entry["hash"])
 
 
 def _read(line: bytes, seq: int) -> dict[str, Any]:
@@ -284,7 +285,6 @@ def _prune(connection: Connection, newest: int) -> None:
     )
 
 
-def lines_of(entries: Iterable[Any]) -> list[Line]:
-    """Journal entries (structs or mappings with the fields of an entry) in their canonical form."""
-    facts = (entry if isinstance(entry, dict) else msgspec.to_builtins(entry) for entry in entries)
-    return [Line(f["seq"], f["at"], f.get("trigger_id"), f["hash"], ledger.canonical(f)) for f in facts]
+def lines_of(entries: Iterable[Entry]) -> list[Line]:
+    """Entries in their canonical form."""
+    return [Line(e.seq, e.at, e.trigger_id, e.hash, journal.line(e)) for e in entries]

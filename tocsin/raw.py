@@ -130,5 +130,5 @@ class RawLog:
         ).rowcount
 
     def _opened(self, row: Row) -> RawMessage:
-        *facts, sealed = row
-        return RawMessage(*facts, None if sealed is None else self._vault.open(sealed))
+        payload = None if row[6] is None else self._vault.open(row[6])
+        return RawMessage(row[0], row[1], row[2], row[3], row[4], row[5], payload)

@@ -1,0 +1,104 @@
+"""Entries become deliveries, deliveries reach receivers; one slow receiver holds up nobody else."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from alerting.deliveries import Delivery, Planner
+from alerting.delivery_log import Answer, DeliveryLog, after_attempt
+from alerting.journal import Entry
+from alerting.notifiers.contract import Notifier
+from streams.errors import TocsinError
+
+Clock = Callable[[], int]
+"""Seconds UTC, as the edge sees them."""
+
+
+class Dispatcher:
+    """Plans whole instants from behind a cursor, then sends what is due until it is accepted.
+
+    ``plan`` and ``send_due`` do one thing at a time, for whoever drives them; ``start`` gives each receiver a
+    thread of its own.
+    """
+
+    def __init__(
+        self,
+        planner: Planner,
+        log: DeliveryLog,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        on_failure: Callable[[TocsinError], None] = lambda _: None,
+    ) -> None:
+        self._planner, self._log, self._notifiers, self._clock = planner, log, notifiers, clock
+        self._on_failure = on_failure
+        self._stopping = threading.Event()
+        self._wakes = {name: threading.Event() for name in notifiers}
+        self._threads: list[threading.Thread] = []
+        self._is_left = False
+
+    def plan(self, entries: list[Entry]) -> tuple[Delivery, ...]:
+        """Take up entries behind the cursor: whole instants, in journal order."""
+        if not entries:
+            return ()
+        deliveries = self._planner.plan(entries)
+        self._log.plan(deliveries, entries[-1].seq + 1)
+        for delivery in deliveries:
+            if delivery.receiver in self._wakes:
+                self._wakes[delivery.receiver].set()
+        return deliveries
+
+    def send_due(self) -> int:
+        """Try everything that is due once, receiver by receiver; how many attempts."""
+        return sum(self._drain(name) for name in self._notifiers)
+
+    def start(self) -> None:
+        """Begin to send in the background."""
+        self._stopping.clear()
+        for name in self._notifiers:
+            thread = threading.Thread(target=self._run, args=(name,), name=f"deliver-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, patience_seconds: float = 1.0) -> None:
+        """End; an attempt that still hangs is left behind and repeated by the next process, by its key."""
+        self._stopping.set()
+        for wake in self._wakes.values():
+            wake.set()
+        for thread in self._threads:
+            thread.join(patience_seconds)
+        self._is_left = any(thread.is_alive() for thread in self._threads)
+        self._threads.clear()
+
+    def _run(self, receiver: str) -> None:
+        wake = self._wakes[receiver]
+        while not self._stopping.is_set():
+            wake.clear()
+            try:
+                self._drain(receiver)
+            except TocsinError as error:
+                self._on_failure(error)
+                return
+            wake.wait(timeout=1.0)
+
+    def _drain(self, receiver: str) -> int:
+        attempts = 0
+        while not self._stopping.is_set() and self._attempt(receiver):
+            attempts += 1
+        return attempts
+
+    def _attempt(self, receiver: str) -> bool:
+        logged = self._log.due(receiver, self._clock())
+        if logged is None:
+            return False
+        answer = _guarded(self._notifiers[receiver], logged.delivery)
+        if self._is_left:
+            return False
+        self._log.settle(after_attempt(logged, answer, self._clock()))
+        return True
+
+
+def _guarded(notifier: Notifier, delivery: Delivery) -> Answer:
+    """A notifier that breaks its promise and raises must not end the thread that others wait for."""
+    try:
+        return notifier.send(delivery)
+    except Exception as error:
+        return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}")
