@@ -1,10 +1,9 @@
-"""One unit's machine: what it remembers, what can happen to it, and how a bucket is observed."""
+"""One unit's machine: what it remembers, and what can happen to it."""
 
 import msgspec
 
 from alerting.journal import Standing, TriggerKind
-from alerting.levels import BLUE, CALM, NORMAL, RISING, WARNING, DutyKind, Mode
-from alerting.policy import Policy
+from alerting.levels import CALM, NORMAL, DutyKind, Mode
 from alerting.units import Place
 from streams.commands import Command
 
@@ -54,7 +53,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sealed bucket says of one unit: how many enter lines are reached, how many leave lines held."""
+    """What one sealed bucket says of one unit: enter lines reached (``up``), leave lines held (``hold``)."""
 
     up: int = 0
     hold: int = 0
@@ -80,43 +79,3 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     duty: Duty | None = None
     cause: str | None = None
-
-
-def line_of(machine: Machine) -> int:
-    """The rank below which a bucket counts as calm."""
-    return machine.rank if machine.mode in RISING else BLUE
-
-
-def supported(machine: Machine, policy: Policy) -> int:
-    """The k-th highest known value of the window; 0 if fewer than k are known."""
-    known = sorted((up for up in machine.window if up is not None), reverse=True)
-    return known[policy.enter_buckets - 1] if len(known) >= policy.enter_buckets else CALM
-
-
-def leave_rank(machine: Machine) -> int:
-    """The rank to which calm lets a machine down: never below its floor, nor to calm while it owes answers."""
-    watched = machine.mode == WARNING or machine.owes("answer")
-    return max(machine.calm_peak, machine.floor, int(watched))
-
-
-def is_calm(machine: Machine, at: int, policy: Policy) -> bool:
-    """Seen, calm for long enough, and long enough in its mode (one in which evidence may lower it)."""
-    return (
-        not machine.is_blind
-        and machine.calm_run >= policy.leave_buckets
-        and at - machine.since_at >= policy.dwell(machine.mode)
-    )
-
-
-def observed(machine: Machine, evidence: Evidence, policy: Policy) -> Machine:
-    """The machine with one more bucket in its window and its calm counted."""
-    unseen = evidence.is_blind and evidence.up == CALM
-    window = (*machine.window, None if unseen else evidence.up)[-policy.of_last_buckets :]
-    is_restless = evidence.is_blind or evidence.hold >= line_of(machine)
-    return msgspec.structs.replace(
-        machine,
-        window=window,
-        is_blind=evidence.is_blind,
-        calm_run=0 if is_restless else min(machine.calm_run + 1, policy.leave_buckets),
-        calm_peak=0 if is_restless else max(machine.calm_peak, evidence.hold),
-    )

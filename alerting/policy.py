@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ CHILD_FLOOR: Final[dict[str, int | str]] = {"IV": "watch", "III": "watch", "II":
 REQUIRED_FEEDS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(TIERS, ("hotline",))
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One city's escalation policy.
 
     ``enter`` and ``leave`` are lines of risk for watch, IV, III, II, I: a rank is entered at its enter line
@@ -66,15 +67,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check_counts(self)
         check_lateness(self, self.allowed_lateness_seconds)
 
-    @property
+    @cached_property
     def enter_lines(self) -> tuple[int, ...]:
         """Enter lines in millionths, watch first."""
         return tuple(round(line * MILLION) for line in self.enter)
 
-    @property
+    @cached_property
     def leave_lines(self) -> tuple[int, ...]:
         """Leave lines in millionths, watch first."""
         return tuple(round(line * MILLION) for line in self.leave)
+
+    @cached_property
+    def hash(self) -> str:
+        """blake2b-256 of the canonical policy, in hex: every journal entry names the policy it obeyed."""
+        return content_hash(canonical_policy(self))
 
     def acknowledge_within(self, rank: int) -> int:
         """Seconds in which a warning of ``rank`` (IV at least) must be acknowledged."""
@@ -96,8 +102,8 @@ def canonical_policy(policy: Policy) -> dict[str, Any]:
 
 
 def policy_hash(policy: Policy) -> str:
-    """blake2b-256 of the canonical policy, in hex: every journal entry names the policy that it obeyed."""
-    return content_hash(canonical_policy(policy))
+    """blake2b-256 of the canonical policy, in hex: every journal entry names the policy it obeyed."""
+    return policy.hash
 
 
 def reached(risk: int, lines: tuple[int, ...]) -> int:
