@@ -60,6 +60,7 @@ class Reason(enum.StrEnum):
     LATE = "late"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    LEFT_OUT = "left_out"
 
 
 REASONS: tuple[Reason, ...] = tuple(Reason)

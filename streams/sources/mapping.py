@@ -60,7 +60,8 @@ class SensorColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ``id`` names columns whose values, joined by ``joint``, are the sensor's id; ``ids`` maps them to the
     city's own ids. ``value`` is the column of the reading. For a wide table, ``values`` lists several value
     columns instead: each record becomes one reading for each, of the sensor ``<id><joint><column>``.
-    ``scale`` multiplies the reading into the sensor's unit.
+    ``scale`` multiplies the reading into the sensor's unit; a reading below ``lowest`` or above ``highest``,
+    in that unit, is refused as no possible value.
     """
 
     id: tuple[str, ...] = ()
@@ -69,12 +70,15 @@ class SensorColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     value: str = ""
     values: tuple[str, ...] = ()
     scale: float = 1.0
+    lowest: float | None = None
+    highest: float | None = None
 
 
 class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The content of one mapping file: how the records of a feed become events.
 
-    ``layout`` says what a payload is (``auto`` looks); ``records`` names the member of a JSON object that
+    ``layout`` says what a payload is (``auto`` looks); ``delimiter`` parts the cells of a CSV (empty: the
+    likeliest of ``, ; | tab``); ``records`` names the member of a JSON object that
     holds the list of records. A column of a JSON record may be a path (``location.lat``).
 
     ``system`` names the system of origin (default: the feed's id). ``id`` names columns that together
@@ -92,6 +96,7 @@ class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     layout: RecordLayout = "auto"
+    delimiter: str = ""
     records: str = ""
     system: str = ""
     id: tuple[str, ...] = ()

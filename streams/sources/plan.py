@@ -1,0 +1,181 @@
+"""A mapping joined with its city: checked once, then asked value by value."""
+
+import functools
+from typing import Any, Final
+
+import msgspec
+
+from streams.errors import ConfigError
+from streams.event_time import TimeReader, check_format, zone_named
+from streams.feeds import Feed, Sensor
+from streams.gazetteer import OUTSIDE, Gazetteer
+from streams.sources.mapping import SourceMapping
+from streams.taxonomy import SEVERITIES, Taxonomy
+
+
+class Plan:
+    """How one feed's columns are read in one city.
+
+    Raises:
+        ConfigError: a mapping that names a category, area, zone or time format that does not exist, or that
+            lacks a column which its feed's kind needs; ``where`` names the mapping file.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        mapping: SourceMapping,
+        taxonomy: Taxonomy,
+        gazetteer: Gazetteer,
+        sensors: tuple[Sensor, ...],
+        where: str,
+    ) -> None:
+        self.feed, self.mapping, self.where = feed, mapping, where
+        self.taxonomy, self.gazetteer = taxonomy, gazetteer
+        self.is_sensor: Final = feed.kind == "sensor"
+        self.system: Final = mapping.system or feed.id
+        self.sensor_index: Final = {s.id: i for i, s in enumerate(sensors) if s.feed == feed.id}
+        for name in mapping.formats:
+            check_format(name, f"{where}: formats")
+        zone = zone_named(mapping.zone, f"{where}: zone")
+        self.times: Final = TimeReader(zone, mapping.formats, mapping.fold)
+        self._check_needed()
+        self._check_names()
+        self.categories: Final = Lookup(mapping.category.map)
+        self.severities: Final = Lookup({key: str(code) for key, code in mapping.severity.map.items()})
+        self.area_names: Final = {key.strip().casefold(): name for key, name in mapping.area.names.items()}
+
+    @functools.cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the mapping reads, in a fixed order, without those that it sets itself."""
+        m = self.mapping
+        single = (
+            m.received,
+            m.exercise,
+            m.area.longitude,
+            m.area.latitude,
+            m.severity.column,
+            m.sensor.value,
+        )
+        listed = (*m.id, *m.happened, *m.text, *m.area.name, *m.category.columns, *m.sensor.id)
+        names = (*single, *listed, *m.sensor.values, *m.leave_out)
+        return tuple(name for name in dict.fromkeys(names) if name and name not in m.constant)
+
+    @functools.cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which no record can be counted."""
+        m = self.mapping
+        area = (m.area.longitude, m.area.latitude, *m.area.name)
+        place = () if self.is_sensor or m.area.default else area
+        readings = (m.sensor.value, *m.sensor.values, *m.sensor.id) if self.is_sensor else m.category.columns
+        names = (*m.happened, *place, *readings)
+        return tuple(name for name in dict.fromkeys(names) if name and name not in m.constant)
+
+    def category(self, value: str) -> int:
+        """Column of the panel for a value of the source; −1 unknown."""
+        name = self.categories.find(value)
+        if name is None:
+            name = self.mapping.category.default or value.strip()
+        return self.taxonomy.index(name)
+
+    def area_named(self, value: Any) -> int:
+        """Row of the panel for an area's name in the source; −1 unknown."""
+        name = str(value)
+        return self.gazetteer.by_name(self.area_names.get(name.strip().casefold(), name))
+
+    def severity(self, value: str) -> int:
+        """0 to 4; −1 for what is no severity."""
+        found = self.severities.find(value) if self.mapping.severity.map else value.strip()
+        if found is None or not found:
+            return self.mapping.severity.default
+        try:
+            code = float(found)
+        except ValueError:
+            return -1
+        return int(code) if code in SEVERITIES else -1
+
+    def sensor(self, value: str) -> int:
+        """Index in the city's list of sensors; −1 unknown, or another feed's."""
+        return self.sensor_index.get(self.mapping.sensor.ids.get(value, value), -1)
+
+    def is_left_out(self, column: str, value: str) -> bool:
+        """Whether the mapping says that records with this value are not counted."""
+        return _matches(self.mapping.leave_out[column], value)
+
+    def _check_needed(self) -> None:
+        m = self.mapping
+        if not m.happened:
+            self._refuse("happened", "names no column", 'say which column tells when: happened = ["opened"]')
+        if self.is_sensor:
+            if not m.sensor.id or not (m.sensor.value or m.sensor.values):
+                self._refuse("sensor", "needs id and value", "name the columns of the device and its reading")
+            return
+        if not m.category.columns and not m.category.default:
+            self._refuse("category", "names no column", "name the columns that tell what happened")
+        if bool(m.area.longitude) != bool(m.area.latitude):
+            self._refuse("area", "names one coordinate", "name longitude and latitude, or neither")
+        if not (m.area.longitude or m.area.name or m.area.default):
+            self._refuse("area", "names no column", "name longitude and latitude, or name, or a default")
+
+    def _check_names(self) -> None:
+        m = self.mapping
+        for key, name in (*m.category.map.items(), ("default", m.category.default)):
+            if name and self.taxonomy.index(name) < 0:
+                near = self.taxonomy.nearest(name)
+                what = f"the taxonomy has no category {name!r}"
+                self._refuse(
+                    f"category: {key!r}", what, f"did you mean {near}?" if near else "name one it has"
+                )
+        for key, name in (*m.area.names.items(), ("default", m.area.default)):
+            if name and self.gazetteer.index(name) == OUTSIDE:
+                self._refuse(f"area: {key!r}", f"there is no area {name!r}", "use an area's id")
+        for key, code in (*m.severity.map.items(), ("default", m.severity.default)):
+            if code not in SEVERITIES:
+                self._refuse(f"severity: {key!r}", f"is {code}", "use 0 unknown, 1 minor, to 4 extreme")
+        for name in m.sensor.ids.values():
+            if name not in self.sensor_index:
+                self._refuse(
+                    "sensor.ids", f"feed {self.feed.id} has no sensor {name!r}", "add it to the sensors"
+                )
+
+    def _refuse(self, key: str, what: str, remedy: str) -> None:
+        raise ConfigError(f"{self.where}: {key}", what, remedy)
+
+
+class Lookup:
+    """A map with exact keys and keys that end in ``*``, both without case; the longest match wins."""
+
+    def __init__(self, entries: dict[str, str]) -> None:
+        plain = {key.strip().casefold(): value for key, value in entries.items()}
+        self._exact: Final = {key: value for key, value in plain.items() if not key.endswith("*")}
+        starts = [(key[:-1], value) for key, value in plain.items() if key.endswith("*")]
+        self._starts: Final = sorted(starts, key=lambda start: (-len(start[0]), start[0]))
+
+    def find(self, value: str) -> str | None:
+        """What the value is mapped to, or None."""
+        plain = value.strip().casefold()
+        if plain in self._exact:
+            return self._exact[plain]
+        return next((name for start, name in self._starts if plain.startswith(start)), None)
+
+
+def _matches(patterns: tuple[str, ...], value: str) -> bool:
+    return Lookup(dict.fromkeys(patterns, "")).find(value) is not None
+
+
+def merged(preset: SourceMapping, mapping: SourceMapping) -> SourceMapping:
+    """The mapping, with the preset of a known format where the mapping leaves a key at its default."""
+    blank = SourceMapping()
+    changes = {}
+    for name in mapping.__struct_fields__:
+        mine, theirs, default = getattr(mapping, name), getattr(preset, name), getattr(blank, name)
+        changes[name] = _merged_table(theirs, mine, default)
+    return msgspec.structs.replace(mapping, **changes)
+
+
+def _merged_table(preset: Any, mine: Any, default: Any) -> Any:
+    if not isinstance(mine, msgspec.Struct):
+        return preset if mine == default else mine
+    fields = mine.__struct_fields__
+    chosen = {n: getattr(preset if getattr(mine, n) == getattr(default, n) else mine, n) for n in fields}
+    return msgspec.structs.replace(mine, **chosen)
