@@ -1,0 +1,14 @@
+"""The wall clock: the only place that reads it, and how an instant is written for a person."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> int:
+    """Seconds UTC."""
+    return int(time.time())  # noqa: TID251  this is the one place
+
+
+def text(at: int) -> str:
+    """An instant as ``2025-03-01 08:00:00`` (UTC)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
