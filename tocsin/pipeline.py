@@ -1,0 +1,194 @@
+"""The whole program as one pure fold: ``Pipeline.step(state, record) -> (state, outcome)``.
+
+No clock, no I/O, no randomness: live workers, the embedded process and replay drive this one function.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from alerting import alerts, machines
+from alerting.alerts import AlertsState
+from alerting.blindness import Silence, blind_units
+from alerting.journal import Entry
+from alerting.machines import BucketInput, FastInput, Input, Machines
+from detectors.findings import Findings
+from detectors.panel import Detection, DetectionState
+from streams import sealing
+from streams.errors import IntegrityError
+from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings
+from streams.panel import SealedBucket
+from streams.sealing import FastRow, Frame, SealingState
+from tocsin.city import City
+
+NOT_STARTED: Final = -1
+
+
+class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """All that the fold remembers; each field is one part of a checkpoint."""
+
+    ledger_offset: int  # of the next record
+    origin_at: int  # seconds UTC; NOT_STARTED before the start record
+    sealing: SealingState
+    detection: DetectionState
+    alerts: AlertsState
+    machines: Machines
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one record led to, in order; ``findings`` has one item per sealed bucket."""
+
+    entries: tuple[Entry, ...] = ()
+    sealed: tuple[SealedBucket, ...] = ()
+    findings: tuple[Findings, ...] = ()
+    set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
+
+
+class Pipeline:
+    """One city's fold; holds nothing that changes, so one object serves any number of drivers."""
+
+    def __init__(self, city: City, detection: Detection | None = None) -> None:
+        self.city = city
+        self.tree, self.streets = city.units, city.streets
+        self.detection = detection or Detection(city.shape(), city.detection)
+        self.frame = _frame(city)
+        self._areas = city.gazetteer.area_ids
+        self._kinds = {feed.id: feed.kind for feed in city.feeds}
+
+    def fresh(self) -> PipelineState:
+        """Before the first record of a ledger, which must be a start record."""
+        return PipelineState(
+            ledger_offset=0,
+            origin_at=NOT_STARTED,
+            sealing=sealing.start(self.frame, 0),
+            detection=self.detection.start(),
+            alerts=alerts.start(),
+            machines=machines.start(self.tree, 0),
+        )
+
+    def step(self, state: PipelineState, record: Record) -> tuple[PipelineState, Outcome]:
+        """Fold one record of the ledger.
+
+        Raises:
+            IntegrityError: the ledger is not this city's, has a gap, or does not begin with a start record.
+        """
+        if state.origin_at == NOT_STARTED and not _is_start(record):
+            raise IntegrityError("ledger", "does not begin with a start record", "give the whole ledger")
+        if isinstance(record, Rows):
+            state, outcome = self._rows(state, record)
+        elif isinstance(record, Settings):
+            state, outcome = self._settings(state, record), Outcome()
+        else:
+            state, outcome = self._decide(state, record)
+        return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1), outcome
+
+    def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
+        sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
+        state = msgspec.structs.replace(state, sealing=sealed_state)
+        entries: list[Entry] = []
+        findings: list[Findings] = []
+        for step in folded.steps:
+            if isinstance(step, FastRow):
+                state, outcome = self._decide(state, self._fast(step))
+            else:
+                state, outcome = self._bucket(state, step)
+            entries += outcome.entries
+            findings += outcome.findings
+        sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
+        return state, Outcome(
+            entries=tuple(entries), sealed=sealed, findings=tuple(findings), set_aside=folded.set_aside
+        )
+
+    def _bucket(self, state: PipelineState, bucket: SealedBucket) -> tuple[PipelineState, Outcome]:
+        """Observe, detect, score and escalate one sealed bucket."""
+        detection, findings = self.detection.step(state.detection, bucket, state.alerts.confirmed)
+        silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
+        blind = blind_units(silences, self.tree, self.streets, self.city.policy)
+        noted, evidence = alerts.observe(
+            state.alerts,
+            findings.hotspots,
+            bucket.closes_at,
+            self.streets,
+            self.tree,
+            self.city.policy,
+            blind,
+        )
+        state = msgspec.structs.replace(state, detection=detection, alerts=noted)
+        stamp = bucket.closes_at + self.city.seal_delay
+        state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
+        return state, msgspec.structs.replace(outcome, findings=(findings,))
+
+    def _fast(self, step: FastRow) -> FastInput:
+        """A fast row is decided on by the street of its place."""
+        row = step.row
+        if row["kind"] == KIND_CODE["sensor"]:
+            sensor = self.city.sensors[int(row["sensor"])]
+            area, cause = sensor.area, f"sensor {sensor.id}"
+        else:
+            area = self._areas[int(row["series"]) // self.frame.categories]
+            cause = f"event {int(row['id_hash']):016x}"
+        return FastInput(
+            stamp=step.received_at,
+            unit=self.streets[area],
+            is_exercise=bool(row["mark"] & MARK_EXERCISE),
+            cause=cause,
+        )
+
+    def _decide(self, state: PipelineState, given: Input) -> tuple[PipelineState, Outcome]:
+        """One input of the escalation machines; alerts follow what its entries say."""
+        decided, entries = machines.apply(state.machines, given, self.tree, self.city.policy)
+        noted = alerts.follow(state.alerts, entries)
+        return msgspec.structs.replace(state, machines=decided, alerts=noted), Outcome(entries=entries)
+
+    def _settings(self, state: PipelineState, record: Settings) -> PipelineState:
+        if _is_start(record):
+            return self._begin(state, record)
+        if record.name == "gap":
+            content = record.content
+            partition = self.frame.partition_names.index(content["partition"])
+            skipped = sealing.skip_gap(state.sealing, partition, content["offset"])
+            return msgspec.structs.replace(state, sealing=skipped)
+        raise IntegrityError(
+            "ledger", f"holds settings {record.name!r} that this program does not know", "update Tocsin"
+        )
+
+    def _begin(self, state: PipelineState, record: Settings) -> PipelineState:
+        if state.origin_at != NOT_STARTED:
+            raise IntegrityError("ledger", "has a second start record", "give one ledger at a time")
+        origin_at = int(record.content["origin_at"])
+        expected = self.city.start_settings(origin_at).content
+        changed = sorted(key for key in expected if expected[key] != record.content.get(key))
+        if changed:
+            raise IntegrityError(
+                "ledger",
+                f"was begun with other settings: {', '.join(changed)}",
+                "use the configuration it began with",
+            )
+        return msgspec.structs.replace(
+            state,
+            origin_at=origin_at,
+            sealing=sealing.start(self.frame, origin_at),
+            machines=machines.start(self.tree, origin_at),
+        )
+
+
+def _is_start(record: Record) -> bool:
+    return isinstance(record, Settings) and record.name == "start"
+
+
+def _frame(city: City) -> Frame:
+    """What sealing must know of the city."""
+    shape, partitions = city.shape(), city.partitions
+    feeds = {feed: number for number, feed in enumerate(shape.feeds)}
+    return Frame(
+        bucket_seconds=city.bucket_seconds,
+        max_skew=city.max_skew,
+        areas=len(shape.areas),
+        categories=len(shape.categories),
+        feeds=len(shape.feeds),
+        lateness=np.array([p.lateness_seconds for p in partitions], np.int64),
+        partition_feed=np.array([feeds[p.feed] for p in partitions], np.int64),
+        partition_names=tuple(p.name for p in partitions),
+        sensor_area=shape.sensor_area.astype(np.int64),
+    )
