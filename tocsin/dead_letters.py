@@ -63,7 +63,7 @@ class DeadLetters:
         what = (r.source, r.reason.value, r.detail, r.field, r.where, r.received_at)
         return (*what, *place, rejection.content_type, sealed)
 
-    def list(self, state: LetterState | None = None, limit: int = 1_000) -> list[DeadLetter]:
+    def letters(self, state: LetterState | None = None, limit: int = 1_000) -> list[DeadLetter]:
         """The newest dead letters, newest first."""
         rows = self._store.read(
             "SELECT id, source, reason, detail, field, place, received_at, partition, offset, item, state"

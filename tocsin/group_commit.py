@@ -1,0 +1,48 @@
+"""Many who wait for the disk share one wait: whoever comes first writes for all that have come by then."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from tocsin.raw import Message, Receipt
+
+Write = Callable[[Sequence[Message]], list[Receipt]]
+
+
+class _Ticket:
+    """One who waits."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.receipt: Receipt | None = None
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """Gives each message to ``write`` once, together with those that came while the last write ran."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._queue: list[_Ticket] = []
+        self._guard, self._turn = threading.Lock(), threading.Lock()
+
+    def put(self, message: Message) -> Receipt:
+        """Return when the message is written; raises what the write raised."""
+        ticket = _Ticket(message)
+        with self._guard:
+            self._queue.append(ticket)
+        with self._turn:
+            if ticket.receipt is None and ticket.error is None:
+                self._lead()
+        if ticket.receipt is None:
+            raise ticket.error or RuntimeError("a ticket was lost")
+        return ticket.receipt
+
+    def _lead(self) -> None:
+        with self._guard:
+            batch, self._queue = self._queue, []
+        try:
+            for ticket, receipt in zip(batch, self._write([t.message for t in batch]), strict=True):
+                ticket.receipt = receipt
+        except Exception as error:
+            for ticket in batch:
+                ticket.error = error
