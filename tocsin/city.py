@@ -64,7 +64,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return name_in(locale, self.names, self.id)
 
     @property
-    def tree(self) -> UnitTree:
+    def units(self) -> UnitTree:
         """The governed units: streets in districts in the city."""
         return unit_tree({unit.id: unit.parent or None for unit in self.gazetteer.units}, "areas.toml")
 

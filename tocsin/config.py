@@ -119,7 +119,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     config = read(directory / CITY_FILE, TocsinConfig)
     city = _city(directory, config, data)
     people = _optional(directory / "people.toml", PeopleConfig)
-    check_people(people, city.tree, "people.toml")
+    check_people(people, city.units, "people.toml")
     check_server(config.server)
     _check_privacy(config.privacy)
     return Installation(
@@ -148,7 +148,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
     )
     if city.routes.routes:
-        routing.check(city.routes, city.tree, kinds.category_ids, str(directory / "routes.toml"))
+        routing.check(city.routes, city.units, kinds.category_ids, str(directory / "routes.toml"))
     return city
 
 

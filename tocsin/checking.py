@@ -1,0 +1,99 @@
+"""What ``tocsin check`` says: the facts of a city directory, and what a sample file would become."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from alerting.routing import unreached
+from streams.errors import ConfigError, DataError
+from streams.events import Rejected
+from tocsin import clock, config
+from tocsin.city import City
+
+SAMPLE_KEY: Final = bytes(32)
+"""A sample's pseudonyms go nowhere, so any key will do."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Records of a sample that one reason keeps out: how many, where the first stands, what is wrong."""
+
+    count: int
+    where: str
+    detail: str
+
+
+def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
+    """What a city directory holds, by name; raises ``ConfigError`` where it does not hold together."""
+    installation = config.load(directory, data)
+    city = installation.city
+    _check_notifiers(city)
+    tiers = [unit.tier for unit in city.gazetteer.units]
+    return {
+        "city": f"{city.name('en')} ({city.id})",
+        "time zone": city.zone,
+        "units": f"{tiers.count('district')} districts, {tiers.count('street')} streets",
+        "areas": len(city.gazetteer),
+        "categories": len(city.taxonomy),
+        "feeds": ", ".join(f"{feed.id} ({feed.kind})" for feed in city.feeds),
+        "sensors": len(city.sensors),
+        "persons": len(installation.people.person),
+        "receivers": ", ".join(r.id for r in city.routes.receivers) or "none: alerts are only on screen",
+        "untold": _untold(city),
+        "false alarms allowed a week": city.detection.budget_per_week,
+    }
+
+
+def try_sample(directory: Path, sample: Path, feed: str = "", data: Path | None = None) -> dict[str, Any]:
+    """What intake would make of a file: records taken, and by reason how many are not, with the first place.
+
+    Raises:
+        ConfigError: no feed is called so.
+        DataError: the file cannot be read.
+    """
+    city = config.load_city(directory, data)
+    name = feed or city.feeds[0].id
+    refused, records, counts = _taken(city, name, sample)
+    return {
+        "file": str(sample),
+        "feed": name,
+        "records": records,
+        "accepted": counts.get("accepted", 0),
+        "noticed": {key: n for key, n in counts.items() if key.startswith("dst")},
+        "refused": {reason: msgspec.to_builtins(case) for reason, case in _by_reason(refused).items()},
+    }
+
+
+def _taken(city: City, feed: str, sample: Path) -> tuple[list[Rejected], int, dict[str, int]]:
+    from tocsin.wiring import intakes
+
+    door = next((door for door in intakes(city, SAMPLE_KEY) if door.feed.id == feed), None)
+    if door is None:
+        known = ", ".join(f.id for f in city.feeds)
+        raise ConfigError("check --feed", f"no feed is called {feed!r}", f"it may be {known}")
+    try:
+        payload = sample.read_bytes()
+    except OSError as error:
+        raise DataError(str(sample), f"cannot be read: {error.strerror}", "check the path") from error
+    taken = door.read(payload, clock.now(), sample.name)
+    return [rejected for _, rejected in taken.rejected], len(taken.rows), taken.counts
+
+
+def _by_reason(refused: list[Rejected]) -> dict[str, Refused]:
+    """Refusals by reason, the most frequent first."""
+    cases: dict[str, Refused] = {}
+    for item in refused:
+        first = cases.get(item.reason.value, Refused(0, item.where, item.detail))
+        cases[item.reason.value] = msgspec.structs.replace(first, count=first.count + 1)
+    return dict(sorted(cases.items(), key=lambda pair: (-pair[1].count, pair[0])))
+
+
+def _untold(city: City) -> str:
+    question = next(unreached(city.routes, city.units, city.taxonomy.category_ids), None)
+    return f"{question.effect} at rank {question.rank} in {question.unit} and more" if question else "nothing"
+
+
+def _check_notifiers(city: City) -> None:
+    from alerting.notifiers.registry import notifiers
+
+    notifiers(city.routes)

@@ -1,0 +1,90 @@
+"""The command line: what each command is called, and how every failure leaves it.
+
+Exit codes: 0 done; 1 an error; 2 wrong usage or configuration; 3 data that cannot be read; 4 what is stored
+contradicts itself; 5 another process owns it; 6 the disk refuses; 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated, Final
+
+import typer
+
+from streams.errors import TocsinError
+from tocsin.commands import audit, dead_letters, escalation, running, setting_up
+from tocsin.commands.printing import complain, say
+
+EXIT_CODES: Final = {
+    0: "done",
+    1: "an error, or a check that found something",
+    2: "wrong usage or configuration",
+    3: "data that cannot be read",
+    4: "what is stored contradicts itself",
+    5: "another process owns it",
+    6: "the disk refuses",
+    130: "interrupted",
+}
+
+app = typer.Typer(
+    name="tocsin",
+    help="Open risk early warning for cities: event streams in, explained decisions out.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+)
+app.command("init", short_help="Write a small commented city to begin from.")(setting_up.init)
+app.command("check", short_help="Say what holds together and what would be refused.")(setting_up.check)
+app.command("demo", short_help="Let a story happen in a simulated city.")(running.demo)
+app.command("up", short_help="Run a city live in one process.")(running.up)
+app.command("replay", short_help="Replay recorded history.")(running.replay)
+app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")
+app.add_typer(audit.app, name="audit", short_help="Prove the journal whole.")
+app.add_typer(dead_letters.app, name="dead-letters", short_help="What could not be read.")
+app.command("doctor", short_help="Look at this machine and its data.")(setting_up.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def _begin(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        say(f"tocsin {metadata.version('tocsin')}")
+    elif context.invoked_subcommand is None:
+        say(context.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; every failure becomes one sentence and an exit code."""
+    try:
+        code = app(args=list(arguments), prog_name="tocsin", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except TocsinError as error:
+        return _refused(error, str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _refused(error, error.format_message(), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        return _refused(error, "interrupted", 130)
+    except BrokenPipeError:  # the reader of our output has gone: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _refused(error, f"{error.filename or 'system'}: {error.strerror or error}", 1)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        return _refused(error, f"tocsin itself failed: {what}; set TOCSIN_DEBUG=1 to see where", 1)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _refused(error: BaseException, sentence: str, code: int) -> int:
+    if os.environ.get("TOCSIN_DEBUG"):
+        raise error
+    complain(f"tocsin: {sentence}")
+    return code

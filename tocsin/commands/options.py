@@ -1,0 +1,13 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
+CityArgument = Annotated[Path, typer.Argument(metavar="[DIR]", help="The city directory.")]
+Store = Annotated[Path, typer.Option("--store", help="The data directory.")]
+Outside = Annotated[
+    Path | None, typer.Option("--data", help="Folder with boundaries or data that the city's files name.")
+]

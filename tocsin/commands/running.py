@@ -1,0 +1,41 @@
+"""``tocsin demo``, ``up`` and ``replay``: the three drivers of the one fold."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.commands.options import AsJson, CityArgument, Outside, Store
+
+Outside = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder with boundaries or data kept outside the city directory."),
+]
+
+
+def demo(
+    city: Annotated[Path | None, typer.Option(help="Another city with a scenario.toml.")] = None,
+    as_json: ) -> None:
+    """Let a written story happen in a simulated city, print what was seen, and serve the console.
+
+    Without a terminal it ends after the table.
+    """
+
+
+def up(
+    directory: CityArgument = Path(),
+    store: Store = Path("store"),
+    port: Annotated[int | None, typer.Option(help="Instead of server.port; 0 for any free.")] = None,
+    data: Outside = None,
+) -> None:
+    """Run a city live in one process: intake over HTTP and from a directory, decisions, console, metrics."""
+
+
+def replay(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The city directory.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE…", help="Raw files, or an archive.")
+    ] = None,
+    data: Outside = None,
+    as_json: ) -> None:
+    """Replay recorded history through the complete program: the same decisions as live."""

@@ -1,0 +1,87 @@
+"""``tocsin init``, ``check`` and ``doctor``: a city directory to begin from, and what is wrong with it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.commands.options import AsJson, CityArgument, Outside, Store
+
+from streams.errors import ConfigError
+from tocsin.commands.printing import say, say_json, show_table
+
+Outside = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder with boundaries or data kept outside the city directory."),
+]
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it; new or empty.")],
+) -> None:
+    """Write a small commented city to begin from; it works at once."""
+    import shutil
+
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ConfigError(str(directory), "exists and is not an empty directory", "name a new one")
+    starter = Path(__file__).parent.parent / "starter"
+    shutil.copytree(starter, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    say(f"{directory}: a city of 5 areas, 4 categories, 2 feeds.")
+    say(f"Next: edit its files, then  tocsin check {directory} --sample {directory}/samples/hotline.csv")
+
+
+def check(
+    directory: CityArgument = Path(),
+    sample: Annotated[
+        Path | None, typer.Option(help="A file as the feed would send it: CSV, JSON lines or Parquet.")
+    ] = None,
+    feed: Annotated[str, typer.Option(help="Which feed the sample is of; the first unless named.")] = "",
+    data: Outside = None,
+    as_json: ) -> None:
+    """Check configuration, areas, mappings, policy and routes; with a sample, what would be refused and why.
+
+    Leaves with 2 at the first thing that does not hold together, with 1 if no record of the sample is taken.
+    """
+    from tocsin.checking import describe, try_sample
+
+    facts = describe(directory, data)
+    trial = try_sample(directory, sample, feed, data) if sample else None
+    if as_json:
+        say_json({**facts, "sample": trial})
+    else:
+        _show(directory, facts, trial)
+    if trial and not trial["accepted"]:
+        raise typer.Exit(1)
+
+
+def doctor(
+    directory: CityArgument = Path(),
+    store: Store = Path("store"),
+    as_json: ) -> None:
+    """Look at this machine: Python, packages, names, configuration, data directory, clock, disk, journal.
+
+    Leaves with 1 if something is wrong.
+    """
+    from tocsin.doctor import examine
+
+    findings = examine(directory, store)
+    if as_json:
+        say_json([{"what": f.what, "is_well": f.is_well, "detail": f.detail} for f in findings])
+    else:
+        rows = [("ok" if f.is_well else "WRONG", f.what, f.detail) for f in findings]
+        show_table("Tocsin on this machine", ("", "what", "found"), rows)
+    if not all(f.is_well for f in findings):
+        raise typer.Exit(1)
+
+
+def _show(directory: Path, facts: dict[str, object], trial: dict[str, object] | None) -> None:
+    say(f"{directory}: holds together.")
+    show_table("", ("what", "found"), facts.items())
+    if trial is None:
+        return
+    say(f"{trial['file']} as feed {trial['feed']}: {trial['accepted']} of {trial['records']} records taken.")
+    refused = trial["refused"]
+    assert isinstance(refused, dict)
+    rows = [(reason, case["count"], case["where"], case["detail"]) for reason, case in refused.items()]
+    if rows:
+        show_table("Not taken", ("reason", "records", "first at", "what"), rows)
