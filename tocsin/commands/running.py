@@ -15,7 +15,8 @@ Outside = Annotated[
 
 def demo(
     city: Annotated[Path | None, typer.Option(help="Another city with a scenario.toml.")] = None,
-    as_json: ) -> None:
+    as_json: AsJson = False,
+) -> None:
     """Let a written story happen in a simulated city, print what was seen, and serve the console.
 
     Without a terminal it ends after the table.
@@ -37,5 +38,6 @@ def replay(
         list[Path] | None, typer.Argument(metavar="FILE…", help="Raw files, or an archive.")
     ] = None,
     data: Outside = None,
-    as_json: ) -> None:
+    as_json: AsJson = False,
+) -> None:
     """Replay recorded history through the complete program: the same decisions as live."""

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.commands.options import AsJson, CityArgument, Outside, Store
-
 from streams.errors import ConfigError
+from tocsin.commands.options import AsJson, CityArgument, Outside, Store
 from tocsin.commands.printing import say, say_json, show_table
 
 Outside = Annotated[
@@ -37,7 +36,8 @@ def check(
     ] = None,
     feed: Annotated[str, typer.Option(help="Which feed the sample is of; the first unless named.")] = "",
     data: Outside = None,
-    as_json: ) -> None:
+    as_json: AsJson = False,
+) -> None:
     """Check configuration, areas, mappings, policy and routes; with a sample, what would be refused and why.
 
     Leaves with 2 at the first thing that does not hold together, with 1 if no record of the sample is taken.
@@ -57,7 +57,8 @@ def check(
 def doctor(
     directory: CityArgument = Path(),
     store: Store = Path("store"),
-    as_json: ) -> None:
+    as_json: AsJson = False,
+) -> None:
     """Look at this machine: Python, packages, names, configuration, data directory, clock, disk, journal.
 
     Leaves with 1 if something is wrong.
