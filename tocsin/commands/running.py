@@ -7,11 +7,6 @@ import typer
 
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
 
-Outside = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder with boundaries or data kept outside the city directory."),
-]
-
 
 def demo(
     city: Annotated[Path | None, typer.Option(help="Another city with a scenario.toml.")] = None,

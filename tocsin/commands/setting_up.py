@@ -9,11 +9,6 @@ from streams.errors import ConfigError
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
 from tocsin.commands.printing import say, say_json, show_table
 
-Outside = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder with boundaries or data kept outside the city directory."),
-]
-
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it; new or empty.")],
