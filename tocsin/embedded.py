@@ -103,7 +103,7 @@ class Embedded(Generic[State]):
         self._folding = threading.Lock()
         self._kept, self._noted, self._stopping = threading.Event(), threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
-        self._beat_at = self.fold.decided_at
+        self._beat_at = self.raw.last_tick_at()
         self._erased_at: int | None = None
 
     # -- coming in ----------------------------------------------------------------------------------------

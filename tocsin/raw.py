@@ -122,6 +122,12 @@ class RawLog:
         """The newest message's id; 0 if there is none."""
         return int(self._store.read("SELECT coalesce(max(id), 0) FROM raw")[0][0])
 
+    def last_tick_at(self) -> int:
+        """When the newest tick was written, s UTC; 0 if there is none."""
+        query = "SELECT received_at FROM raw WHERE content_type = ? ORDER BY id DESC LIMIT 1"
+        rows = self._store.read(query, (TICK,))
+        return int(rows[0][0]) if rows else 0
+
     def erase(self, connection: Connection, before: int, through: int) -> int:
         """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages."""
         return connection.execute(

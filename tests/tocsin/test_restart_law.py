@@ -1,0 +1,259 @@
+"""The restart law on the embedded run: however often it is killed, nothing is lost, nothing comes twice."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streams import ledger
+from streams.errors import BusyError, IntegrityError, TocsinError
+from streams.ledger import ROW, Record, Rows
+from tests.tocsin.small_city import Clock, drive, embedded
+from tocsin.history import History
+from tocsin.store import FILE_NAME, StorageError, Store
+
+STEPS = 150
+KILLS = 24
+
+
+def flat(records: list[tuple[int, Record]]) -> list[bytes]:
+    """The ledger with rows joined between other records: where rows are cut has no meaning."""
+    out: list[bytes] = []
+    rows = np.zeros(0, ROW)
+    for _, record in records:
+        if isinstance(record, Rows):
+            rows = np.concatenate((rows, record.rows))
+            continue
+        out += [rows.tobytes(), ledger.encode(record)]
+        rows = np.zeros(0, ROW)
+    return [*out, rows.tobytes()]
+
+
+def content(directory: Path) -> dict[str, Any]:
+    """Everything about a finished run that a kill must not change."""
+    with Store.open(directory) as store:
+        history = History(store)
+        length = history.verify()
+        return {
+            "ledger": flat(history.records(0, -1)),
+            "journal": history.journal(),
+            "length": length,
+            "aside": store.read("SELECT * FROM set_aside ORDER BY partition, offset, item"),
+            "letters": store.read("SELECT partition, offset, item, reason, sealed FROM dead_letter"),
+            "events": store.read("SELECT body FROM event ORDER BY id"),
+            "planned": store.read("SELECT key, body, state FROM delivery ORDER BY seq, key"),
+            "delivered": {n: deliveries(directory / f"{n}.jsonl") for n in ("wall", "duty")},
+        }
+
+
+def deliveries(path: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    keys = [line["key"] for line in lines]
+    assert len(keys) == len(set(keys)), "a receiver was told twice"
+    return sorted(lines, key=lambda line: str(line["key"]))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with Store.open(directory) as store:
+        clock = Clock()
+        drive(embedded(directory, clock, store), clock, STEPS)
+    whole = content(directory)
+    assert whole["length"] > 60 and whole["aside"] and whole["letters"]
+    assert len(whole["delivered"]["duty"]) < len(whole["delivered"]["wall"])
+    return whole
+
+
+def run_child(directory: Path, life_seconds: float | None) -> bool:
+    """Start the real process; kill it so long after it began to work. Whether it came to its end."""
+    child = Path(__file__).with_name("small_city.py")
+    command = [sys.executable, str(child), str(directory), str(STEPS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == b"open\n", process.stderr.read().decode()
+        if life_seconds is not None:
+            time.sleep(life_seconds)
+            process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read()
+        process.wait()
+        assert process.returncode in (0, -signal.SIGKILL), process.stderr.read().decode()
+        return bool(rest)
+
+
+def test_a_run_killed_at_random_instants_equals_one_never_killed(
+    tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    rng = random.Random(20250301)
+    kills = 0
+    while kills < KILLS and not run_child(tmp_path, rng.expovariate(1 / 0.02)):
+        kills += 1
+    while not run_child(tmp_path, None):
+        pass
+    assert kills >= 20
+    assert content(tmp_path) == undisturbed
+
+
+class Faulty(sqlite3.Connection):
+    """Dies before or after the n-th statement that writes, as a process does that is killed there."""
+
+    countdown = 1_000_000_000
+    is_after = False
+
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        return self._do(sql, lambda: super(Faulty, self).execute(sql, *arguments))
+
+    def executemany(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        return self._do(sql, lambda: super(Faulty, self).executemany(sql, *arguments))
+
+    def _do(self, sql: str, act: Any) -> Any:
+        if sql.split()[0] not in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT"):
+            return act()
+        Faulty.countdown -= 1
+        if Faulty.countdown == 0 and not Faulty.is_after:
+            raise KeyboardInterrupt
+        result = act()
+        if Faulty.countdown == 0:
+            raise KeyboardInterrupt
+        return result
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_fault_at_every_statement_leaves_all_or_nothing(tmp_path: Path, is_after: bool) -> None:
+    """Sixteen steps, restarted after a fault at statement 1, then 2 further on, and so on through all."""
+    steps = 16
+    expected = tmp_path / "expected"
+    with Store.open(expected) as store:
+        clock = Clock()
+        drive(embedded(expected, clock, store), clock, steps)
+    broken = tmp_path / "broken"
+    faults = 0
+    for distance in range(1, 400):
+        Faulty.countdown, Faulty.is_after = distance, is_after
+        try:
+            with Store.open(broken, Faulty) as store:
+                clock = Clock()
+                drive(embedded(broken, clock, store), clock, steps)
+            break
+        except KeyboardInterrupt:
+            faults += 1
+    Faulty.countdown = 1_000_000_000
+    assert faults >= 20
+    assert content(broken) == content(expected)
+
+
+def half_way(directory: Path, steps: int = 60) -> None:
+    with Store.open(directory) as store:
+        clock = Clock()
+        run = embedded(directory, clock, store)
+        drive(run, clock, steps)
+        run.fold.commit(clock())
+
+
+def change(directory: Path, statement: str, *arguments: Any) -> None:
+    with sqlite3.connect(directory / FILE_NAME) as connection:
+        assert connection.execute(statement, arguments).rowcount != 0
+    connection.close()
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5, 10_000])
+def test_damaged_checkpoints_are_passed_over_and_the_journal_comes_out_the_same(
+    tmp_path: Path, lost: int
+) -> None:
+    expected, broken = tmp_path / "expected", tmp_path / "broken"
+    for directory in (expected, broken):
+        half_way(directory)
+    with Store.open(broken) as store:
+        newest = History(store).newest_number()
+        bodies = store.read("SELECT number, body FROM checkpoint WHERE number > ?", (newest - lost,))
+    for number, body in bodies:
+        change(broken, "UPDATE checkpoint SET body = ? WHERE number = ?", body[:-40], number)
+    for directory in (expected, broken):
+        with Store.open(directory) as store:
+            clock = Clock()
+            run = embedded(directory, clock, store)
+            assert bool(run.fold.skipped) == (directory == broken and lost < 10_000)
+            drive(run, clock, STEPS)
+            assert directory == expected or run.history.newest_number() > newest
+    assert content(broken) == content(expected)
+
+
+REPLACE = (
+    "UPDATE journal SET line = CAST(replace(CAST(line AS TEXT), 'raised', 'lifted') AS BLOB) WHERE seq = 3"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        (REPLACE, "entry 3"),
+        ("UPDATE journal SET line = substr(line, 1, 90) WHERE seq = (SELECT max(seq) FROM journal)", "entry"),
+        ("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)", "entry"),
+        ("DELETE FROM journal WHERE seq = 5", "entry 5"),
+        ("UPDATE journal SET seq = -1 WHERE seq = 0", "entry"),
+    ],
+)
+def test_a_tampered_or_cut_journal_is_refused_by_name(tmp_path: Path, statement: str, names: str) -> None:
+    half_way(tmp_path)
+    change(tmp_path, statement)
+    with Store.open(tmp_path) as store, pytest.raises(IntegrityError, match=names):
+        embedded(tmp_path, Clock(), store)
+
+
+def test_a_ledger_that_was_changed_behind_the_journal_is_noticed(tmp_path: Path) -> None:
+    half_way(tmp_path)
+    change(tmp_path, "DELETE FROM checkpoint WHERE snapshot IS NOT NULL")
+    change(tmp_path, "UPDATE checkpoint SET body = x'00' WHERE number < (SELECT max(number) FROM checkpoint)")
+    change(tmp_path, "DELETE FROM ledger WHERE offset = 40")
+    change(tmp_path, "UPDATE checkpoint SET body = x'00'")
+    with Store.open(tmp_path) as store:
+        run = embedded(tmp_path, Clock(), store)
+        with pytest.raises(IntegrityError, match="offset 40 is missing"):
+            run.drain()
+
+
+def test_two_owners_of_one_directory_and_a_taken_number(tmp_path: Path) -> None:
+    half_way(tmp_path)
+    with Store.open(tmp_path) as store:
+        with pytest.raises(BusyError, match=r"process \d+ has this data directory open"):
+            Store.open(tmp_path)
+        with Store.open_to_read(tmp_path) as beside:
+            assert History(beside).verify() > 0
+            with pytest.raises(TocsinError), beside.transaction() as connection:
+                connection.execute("DELETE FROM journal")
+        clock = Clock()
+        run, other = embedded(tmp_path, clock, store), embedded(tmp_path, clock, store)
+        drive(other, clock, 70)
+        journal, number = run.history.journal(), run.history.newest_number()
+        with pytest.raises(BusyError, match="checkpoint"):
+            run.fold.advance(clock(), 10_000)
+            run.fold.commit(clock())
+        assert run.history.journal() == journal and run.history.newest_number() == number
+
+
+@pytest.mark.parametrize("steps", [30, 60, 90])
+def test_a_full_disk_leaves_no_half_state_and_a_restart_goes_on(tmp_path: Path, steps: int) -> None:
+    """The database may not grow: whichever statement meets the limit, the run ends in a sentence."""
+    expected, full = tmp_path / "expected", tmp_path / "full"
+    half_way(expected, steps)
+    half_way(expected, STEPS)
+    half_way(full, steps)
+    with Store.open(full) as store:
+        pages = store.read("PRAGMA page_count")[0][0]
+        store.read(f"PRAGMA max_page_count = {pages + 1}")
+        clock = Clock()
+        run = embedded(full, clock, store)
+        with pytest.raises(StorageError, match="full") as raised:
+            drive(run, clock, STEPS)
+        assert "make room" in str(raised.value)
+        History(store).verify()
+    half_way(full, STEPS)
+    assert content(full) == content(expected)
