@@ -118,13 +118,42 @@ class Embedded(Generic[State]):
             OverloadedError: too much waits already.
             StorageError: the disk refuses; nothing was kept.
         """
+        return self._keep(Message(self._partition(feed), payload, content_type, received_at, where))
+
+    def submit_piece(
+        self,
+        feed: str,
+        payload: bytes,
+        content_type: str,
+        received_at: int,
+        where: str,
+        digest: str,
+        pieces: int,
+    ) -> Receipt:
+        """The same for the ``pieces``-th piece of a file whose content has that hash."""
+        partition = self._partition(feed)
+        return self._keep(Message(partition, payload, content_type, received_at, where, (digest, pieces)))
+
+    def pieces_taken(self, digest: str) -> int:
+        """How many pieces of a file with that content were kept; -1 if it is done."""
+        return self.raw.pieces_taken(digest)
+
+    def note_done(self, digest: str) -> None:
+        """Remember that all pieces of a file were kept."""
+        self.raw.note_done(digest)
+
+    def _partition(self, feed: str) -> str:
         try:
-            partition = self.door.partition_of(feed)
+            return self.door.partition_of(feed)
         except KeyError:
             raise ConfigError(f"feed {feed}", "does not exist", "name one of the configured feeds") from None
+
+    def _keep(self, message: Message) -> Receipt:
+        if self.failure is not None:
+            raise self.failure
         if (waiting := self.door.waiting()) >= self._largest_backlog:
             raise OverloadedError(waiting)
-        receipt = self._submissions.put(Message(partition, payload, content_type, received_at, where))
+        receipt = self._submissions.put(message)
         self._kept.set()
         return receipt
 

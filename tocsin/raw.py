@@ -37,13 +37,17 @@ class Glass:
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One thing to keep: its partition, its bytes, what they are, when (s UTC) and where they came in."""
+    """One thing to keep: its partition, its bytes, what they are, when (s UTC) and where they came in.
+
+    ``piece`` says that this is the n-th piece of a file, by the hash of the file's content.
+    """
 
     partition: str
     payload: bytes
     content_type: str
     received_at: int
     where: str = ""
+    piece: tuple[str, int] | None = None
 
 
 class RawMessage(msgspec.Struct, frozen=True):
@@ -98,6 +102,8 @@ class RawLog:
                 self._vault.seal(message.payload),
             ),
         )  # fmt: skip
+        if message.piece is not None:
+            _note_piece(connection, message, *message.piece)
         return Receipt(name, offset, name_hash.hex())
 
     def after(self, raw_id: int, limit: int) -> list[RawMessage]:
@@ -128,6 +134,16 @@ class RawLog:
         rows = self._store.read(query, (TICK,))
         return int(rows[0][0]) if rows else 0
 
+    def pieces_taken(self, digest: str) -> int:
+        """How many pieces of the file with that content were kept; -1 if it is done."""
+        rows = self._store.read("SELECT pieces FROM taken_file WHERE digest = ?", (digest,))
+        return int(rows[0][0]) if rows else 0
+
+    def note_done(self, digest: str) -> None:
+        """Remember that all pieces of a file were kept."""
+        with self._store.transaction() as connection:
+            connection.execute("UPDATE taken_file SET pieces = -1 WHERE digest = ?", (digest,))
+
     def erase(self, connection: Connection, before: int, through: int) -> int:
         """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages."""
         return connection.execute(
@@ -138,3 +154,11 @@ class RawLog:
     def _opened(self, row: Row) -> RawMessage:
         payload = None if row[6] is None else self._vault.open(row[6])
         return RawMessage(row[0], row[1], row[2], row[3], row[4], row[5], payload)
+
+
+def _note_piece(connection: Connection, message: Message, file_digest: str, pieces: int) -> None:
+    connection.execute(
+        "INSERT INTO taken_file VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (digest) DO UPDATE SET pieces = excluded.pieces, at = excluded.at",
+        (file_digest, message.where, pieces, message.received_at),
+    )

@@ -52,7 +52,8 @@ CREATE TABLE event (
     id INTEGER PRIMARY KEY, happened_at INTEGER NOT NULL, area TEXT NOT NULL, category TEXT NOT NULL,
     body BLOB NOT NULL) STRICT;
 CREATE INDEX event_by_series ON event (area, category, happened_at);
-CREATE TABLE taken_file (digest TEXT PRIMARY KEY, name TEXT NOT NULL, taken_at INTEGER NOT NULL) STRICT;
+CREATE TABLE taken_file (
+    digest TEXT PRIMARY KEY, place TEXT NOT NULL, pieces INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 """
 
 Row = tuple[Any, ...]
