@@ -5,11 +5,13 @@ from typing import Any, Final
 
 import msgspec
 
+from alerting.notifiers.registry import notifiers
 from alerting.routing import unreached
 from streams.errors import ConfigError, DataError
 from streams.events import Rejected
 from tocsin import clock, config
 from tocsin.city import City
+from tocsin.toml_reader import located
 
 SAMPLE_KEY: Final = bytes(32)
 """A sample's pseudonyms go nowhere, so any key will do."""
@@ -27,7 +29,8 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
     """What a city directory holds, by name; raises ``ConfigError`` where it does not hold together."""
     installation = config.load(directory, data)
     city = installation.city
-    _check_notifiers(city)
+    with located(str(directory / "routes.toml")):
+        notifiers(city.routes)
     tiers = [unit.tier for unit in city.gazetteer.units]
     return {
         "city": f"{city.name('en')} ({city.id})",
@@ -91,9 +94,3 @@ def _by_reason(refused: list[Rejected]) -> dict[str, Refused]:
 def _untold(city: City) -> str:
     question = next(unreached(city.routes, city.units, city.taxonomy.category_ids), None)
     return f"{question.effect} at rank {question.rank} in {question.unit} and more" if question else "nothing"
-
-
-def _check_notifiers(city: City) -> None:
-    from alerting.notifiers.registry import notifiers
-
-    notifiers(city.routes)

@@ -140,13 +140,13 @@ def _check_clockwork(city: City) -> None:
 
 
 def _check_names(city: City) -> None:
-    _check_unique("feeds", [feed.id for feed in city.feeds])
-    _check_unique("sensors", [sensor.id for sensor in city.sensors])
+    _check_unique("tocsin.toml: feed", [feed.id for feed in city.feeds])
+    _check_unique("sensors.toml: sensor", [sensor.id for sensor in city.sensors])
     sensor_feeds = {feed.id for feed in city.feeds if feed.kind == "sensor"}
     areas, categories = set(city.gazetteer.area_ids), set(city.taxonomy.category_ids)
     for sensor in city.sensors:
         where = f"sensors.toml: {sensor.id}"
-        _check_known(f"{where}.feed", sensor.feed, sensor_feeds, "feed of kind sensor in feeds/")
+        _check_known(f"{where}.feed", sensor.feed, sensor_feeds, "feed of kind sensor in tocsin.toml")
         _check_known(f"{where}.area", sensor.area, areas, "area in areas.geojson")
         _check_known(f"{where}.category", sensor.category, categories, "category in taxonomy.toml")
 

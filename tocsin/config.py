@@ -22,13 +22,13 @@ from streams.area_files import AreasConfig, gazetteer
 from streams.errors import ConfigError
 from streams.event_time import check_format, zone_named
 from streams.feeds import Feed, Sensor
-from streams.gazetteer import Gazetteer
+from streams.gazetteer import Gazetteer, units_tree
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
 from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people
 from tocsin.places import PLACES_FILE, has_places, read_places
-from tocsin.toml_reader import convert, read
+from tocsin.toml_reader import convert, located, read
 
 T = TypeVar("T")
 
@@ -132,7 +132,8 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
     lateness = [feed.lateness_seconds for feed in config.feed]
     if not lateness:
         raise ConfigError(f"{directory / CITY_FILE}: feed", "no feed", "add a [[feed]]")
-    check_lateness(policy, min(lateness))
+    with located(str(directory / "policy.toml")):
+        check_lateness(policy, min(lateness))
     kinds = taxonomy(read(directory / "taxonomy.toml", TaxonomyConfig), str(directory / "taxonomy.toml"))
     city = City(
         **{name: getattr(config.city, name) for name in config.city.__struct_fields__},
@@ -155,6 +156,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
 def read_gazetteer(directory: Path, data: Path | None = None) -> Gazetteer:
     """Areas and units: ``areas.toml`` with the GeoJSON that it names, or with what ``places.toml`` makes."""
     config = read(directory / "areas.toml", AreasConfig)
+    units_tree(config.unit, str(directory / "areas.toml"))
     if has_places(directory):
         return gazetteer(read_places(directory, data), config, str(directory / PLACES_FILE))
     path = find(config.file, directory, data, f"{directory / 'areas.toml'}: file")
@@ -164,6 +166,10 @@ def read_gazetteer(directory: Path, data: Path | None = None) -> Gazetteer:
 def read_mapping(directory: Path, feed: Feed) -> SourceMapping:
     """The mapping file of a feed, with its time zone checked."""
     path = directory / "feeds" / f"{feed.mapping}.toml"
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob("*.toml"))
+        where = f"{directory / CITY_FILE}: feed {feed.id!r}.mapping"
+        raise ConfigError(where, f"no file {path}", f"there is {', '.join(known) or 'none'} in feeds")
     mapping = read(path, SourceMapping)
     zone_named(mapping.zone, f"{path}: zone")
     for name in mapping.formats:

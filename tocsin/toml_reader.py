@@ -3,6 +3,8 @@
 import difflib
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -61,9 +63,22 @@ def convert(data: Any, kind: type[T], where: str, prefix: str = "") -> T:
     """
     check_keys(data, inspect.type_info(kind), where, prefix)
     try:
-        return msgspec.convert(data, kind)
+        with located(where):
+            return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise _wrong_value(str(error), where, prefix) from error
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Name the file in a refusal that knows only its key: ``policy.enter`` becomes ``policy.toml: enter``."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.where.startswith(where):
+            raise
+        key = error.where.removeprefix(f"{Path(where).stem}.")
+        raise ConfigError(f"{where}: {key}", error.what, error.remedy) from error
 
 
 def read(path: Path, kind: type[T]) -> T:
