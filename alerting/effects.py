@@ -1,6 +1,5 @@
 """What a decision asks the shell, or another unit, to do: kind and facts, never a sentence."""
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -31,10 +30,5 @@ class Effect(msgspec.Struct, frozen=True):
     is_exercise: bool = False
 
     def journalled(self) -> dict[str, object]:
-        """The effect as JSON types."""
-        return {"kind": self.kind, "args": plain(self.args), "exercise": self.is_exercise}
-
-
-def plain(args: Mapping[str, Fact]) -> dict[str, object]:
-    """Facts as JSON types: tuples become lists."""
-    return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in args.items()}
+        """The effect as JSON types (facts that are tuples are written as lists)."""
+        return {"kind": self.kind, "args": self.args, "exercise": self.is_exercise}

@@ -26,6 +26,9 @@ TriggerKind = Literal[
 ]  # fmt: skip
 TRIGGERS: Final[tuple[str, ...]] = TriggerKind.__args__  # type: ignore[attr-defined]
 
+_canonical: Final = msgspec.json.Encoder(order="sorted")
+"""Writes what ``streams.ledger.canonical`` writes, for what entries hold, several times faster."""
+
 REMEDY: Final = "restore the journal from a copy, or replay the ledger to rebuild it"
 
 
@@ -112,13 +115,14 @@ def chained(entry: Entry, chain: Chain) -> tuple[Entry, Chain]:
 
 def entry_hash(body: dict[str, Any]) -> str:
     """blake2b-256 over the canonical JSON of an entry without ``hash`` and ``reason``, in hex."""
-    hashed = {name: value for name, value in body.items() if name not in ("hash", "reason")}
-    return hashlib.blake2b(canonical(hashed), digest_size=32).hexdigest()
+    hashed = {**body}
+    del hashed["hash"], hashed["reason"]
+    return hashlib.blake2b(_canonical.encode(hashed), digest_size=32).hexdigest()
 
 
 def line(entry: Entry) -> bytes:
     """The entry as one line of the journal, without line end."""
-    return canonical(facts(entry))
+    return _canonical.encode(facts(entry))
 
 
 def read_line(data: bytes) -> Entry:
@@ -160,7 +164,7 @@ def _proved(data: bytes, chain: Chain, is_last: bool) -> Chain:
         raise IntegrityError(
             where, "does not follow from the entry before it: the chain is broken here", REMEDY
         )
-    if entry_hash(body) != body.get("hash"):
+    if not {"hash", "reason"} <= body.keys() or entry_hash(body) != body["hash"]:
         raise IntegrityError(where, "was altered: its content does not give its hash", REMEDY)
     if canonical(body) != data.rstrip(b"\r\n"):
         raise IntegrityError(where, "is not written in canonical form: it was rewritten", REMEDY)
