@@ -1,29 +1,76 @@
 """The whole of detection as one fold over sealed buckets: score first, then learn."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
-from detectors.findings import BudgetStatus, Findings
+from detectors import explain
+from detectors import layout as laying
+from detectors.base import CITY, Detector, Scores, Sight
+from detectors.city import stands_alone
+from detectors.findings import BudgetStatus, Findings, SilentFeed
+from detectors.layout import Layout
+from detectors.registry import DETECTORS
 from detectors.settings import DetectionSettings
+from models import calibration, normal, peaks, stories
+from models.calendar import WEEK_SECONDS
+from models.calibration import Calibration, Excused
+from models.fusion import group_of
+from models.normal import Normal
+from models.peaks import Events
+from models.risk import WATCH_RARITY
 from models.shape import CityShape
-from streams.panel import SealedBucket
+from models.stories import Found, Now, Story
+from streams.panel import Array, SealedBucket
+
+__all__ = ["BudgetStatus", "Detection", "DetectionSettings", "DetectionState", "Findings", "SilentFeed"]
 
 
 class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """All that detection remembers between two buckets."""
+    """All that detection remembers between two buckets; A areas, C categories, F feeds."""
 
-    first_at: int = -1  # opening of the first bucket, -1 before it
+    first_at: int  # opening of the first bucket, -1 before it
+    day: int  # ordinal of the local day of the last bucket, -1 before it
+    counts: Normal
+    feeds: Normal
+    raw: tuple[np.ndarray, ...]  # counts of the longest window's buckets, each (A, C) int32
+    spoke_at: np.ndarray  # (F, A) int64: closing of the last bucket in which a feed spoke in an area
+    detectors: dict[str, Any]  # by name, in the registry's order
+    calibration: Calibration
+    stories: tuple[Story, ...]  # open hotspots
+    ended: tuple[Story, ...]  # closed ones that may still be confirmed
 
 
 class Detection:
     """Scores a city's sealed buckets; holds no state of its own, so one object serves any number of folds."""
 
     def __init__(self, shape: CityShape, settings: DetectionSettings) -> None:
+        """Raises ``ConfigError`` where zone or country of ``shape`` are unknown."""
         self.shape, self.settings = shape, settings
+        self.layout: Layout = laying.layout(shape, settings)
+        self.detectors: dict[str, Detector[Any]] = {
+            name: kind(self.layout.setting) for name, kind in DETECTORS.items()
+        }
+        strata = [detector.strata() for detector in self.detectors.values()]
+        self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
+        self.rule = laying.rule(shape, settings, self.layout, tuple(s for part in strata for s in part))
 
     def start(self) -> DetectionState:
         """The state before the first bucket."""
-        return DetectionState()
+        layout = self.layout
+        return DetectionState(
+            first_at=-1,
+            day=-1,
+            counts=normal.start(layout.counts, layout.calendar),
+            feeds=normal.start(layout.feeds, layout.calendar),
+            raw=(),
+            spoke_at=np.full((len(self.shape.feeds), len(self.shape.areas)), -1, np.int64),
+            detectors={name: detector.start() for name, detector in self.detectors.items()},
+            calibration=calibration.start(self.rule),
+            stories=(),
+            ended=(),
+        )
 
     def step(
         self, state: DetectionState, bucket: SealedBucket, confirmed: tuple[str, ...] = ()
@@ -33,23 +80,200 @@ class Detection:
         ``confirmed`` are the ids of hotspots that officers confirmed since the last bucket: they do not
         count against the alarm budget and nothing is calibrated on them.
         """
+        layout, slot = self.layout, self.layout.calendar.slot(bucket.opens_at)
+        is_new_day = state.day not in (-1, slot.day)
         first_at = bucket.opens_at if state.first_at < 0 else state.first_at
-        warm_at = first_at + int(self.settings.warm_up_weeks * 604_800)
-        budget = BudgetStatus(
-            allowed=self.settings.budget_per_week,
-            spent=0,
-            expected_low=0.0,
-            expected_high=0.0,
-            history_weeks=0.0,
-            threshold=0.0,
-            is_calibrated=False,
+        warm_at = first_at + int(self.settings.warm_up_weeks * WEEK_SECONDS)
+        state = _excuse(state, confirmed)
+
+        learnt = calibration.turn_week(state.calibration, self.rule, bucket.index, slot.monday)
+        counts = normal.turn_day(state.counts, layout.counts, layout.calendar, slot)
+        feeds = normal.turn_day(state.feeds, layout.feeds, layout.calendar, slot)
+        counts, counts_view = normal.look(counts, layout.counts, slot, bucket.observed)
+        feeds, feeds_view = normal.look(feeds, layout.feeds, slot, bucket.feed_observed.T)
+        everything = Sight(
+            bucket=bucket,
+            counts=counts_view,
+            feeds=feeds_view,
+            is_scoring=bucket.opens_at >= warm_at,
+            is_new_day=is_new_day,
+            counts_mask=np.ones(len(self.shape.categories), bool),
+            feeds_mask=np.ones(len(self.shape.feeds), bool),
         )
-        findings = Findings(
-            hotspots=(),
-            silent=(),
-            budget=budget,
-            expected=np.zeros(bucket.observed.shape),
-            warming_up=True,
+        scored = self._scored(state, everything)
+        silent = self._silent(state, scored["silence"], everything)
+        sight = self._masked(everything, silent)
+
+        learnt, open_stories, ended = self._told(state, learnt, scored, sight, slot.monday)
+        after = DetectionState(
+            first_at=first_at,
+            day=slot.day,
+            counts=normal.learn(counts, layout.counts, slot, bucket.index, counts_view, sight.counts_mask),
+            feeds=normal.learn(feeds, layout.feeds, slot, bucket.index, feeds_view, sight.feeds_mask),
+            raw=(*state.raw, bucket.observed)[-layout.counts.widths[-1] :],
+            spoke_at=np.where(bucket.feed_observed > 0, bucket.closes_at, state.spoke_at),
+            detectors={
+                name: detector.learn(state.detectors[name], sight)
+                for name, detector in self.detectors.items()
+            },
+            calibration=learnt,
+            stories=open_stories,
+            ended=ended,
+        )
+        return after, self._findings(after, sight, silent, warm_at)
+
+    def upper_bound(self, expected: Array) -> Array:
+        """The count that 99 of 100 quiet buckets do not exceed, by the prior variance: like ``expected``."""
+        return explain.plain_upper_bound(expected)
+
+    def _scored(self, state: DetectionState, sight: Sight) -> dict[str, Scores]:
+        """Every detector's scores."""
+        return {
+            name: detector.score(state.detectors[name], sight) for name, detector in self.detectors.items()
+        }
+
+    def _silent(self, state: DetectionState, scores: Scores, sight: Sight) -> tuple[SilentFeed, ...]:
+        """Feeds that say too little now, whole feeds before parts of them."""
+        return explain.silent_feeds(self.shape, self.layout, scores, state.spoke_at, sight)
+
+    def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
+        """The sight with what a silent feed leaves out marked as not to be learnt."""
+        patience = int(self.settings.silence_learns_after_days * 86_400)
+        dead = {
+            s.feed
+            for s in silent
+            if s.areas is None and sight.bucket.closes_at - max(s.since_at, 0) <= patience
+        }
+        feeds_mask = np.array([feed not in dead for feed in self.shape.feeds], bool)
+        kinds = zip(self.shape.feeds, self.shape.feed_kinds, strict=True)
+        is_blind = any(feed in dead and kind != "sensor" for feed, kind in kinds)
+        return msgspec.structs.replace(
+            sight,
+            feeds_mask=feeds_mask,
+            counts_mask=np.full(len(self.shape.categories), not is_blind),
+        )
+
+    def _told(
+        self,
+        state: DetectionState,
+        learnt: Calibration,
+        scored: dict[str, Scores],
+        sight: Sight,
+        monday: int,
+    ) -> tuple[Calibration, tuple[Story, ...], tuple[Story, ...]]:
+        """Log the bucket's events, fuse them into the open hotspots, and count new alarms."""
+        bucket, hold = sight.bucket, self.rule.hold_buckets
+        now = Now(bucket.index, bucket.opens_at, bucket.closes_at, hold)
+        events, found = self._events(learnt, scored, bucket.index)
+        if sight.is_scoring:
+            learnt = calibration.log(learnt, events, bucket.index, monday)
+        open_before = stories.still_open(state.stories, now)
+        found = self._without_local_cities(found, open_before, sight)
+        told = stories.told(open_before, found, self.layout.near_sets, now, self.layout.naming)
+        told = tuple(stories.judged(s, found, calibration.LOWEST_RARITY) for s in told)
+        learnt = msgspec.structs.replace(learnt, alarms=learnt.alarms + _new_alarms(told, bucket.index))
+        remaining = {s.id for s in told}
+        closed = tuple(s for s in state.stories if s.id not in remaining)
+        learnt = calibration.excuse(learnt, tuple(_excused(s) for s in closed if s.is_confirmed), 0)
+        ended = tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold)
+        return learnt, told, ended
+
+    def _events(self, learnt: Calibration, scored: dict[str, Scores], index: int) -> tuple[Events, Found]:
+        """This bucket's scores as events to log, and with their rarity."""
+        parts = list(scored.values())
+        area, category, feed, stratum, window = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("area", "category", "feed", "stratum", "window")
+        )
+        score = np.concatenate([part.score for part in parts])
+        detector = np.repeat(np.arange(len(parts)), [len(part.score) for part in parts])
+        events = Events(
+            np.full(len(score), index, np.int64),
+            area.astype(np.int32),
+            category.astype(np.int32),
+            feed.astype(np.int32),
+            (stratum + self._first_stratum[detector]).astype(np.int32),
+            score,
+        )
+        rarity = calibration.rarity(learnt, self.rule, events)
+        found = Found(group_of(events.category, events.feed), area, detector, window, rarity)
+        logged = score >= self.rule.enter[events.stratum]
+        return peaks.kept(events, logged), stories.order(found)
+
+    def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:
+        """``found`` without city-wide events that vanish when the areas already told of are left out."""
+        suspects = np.flatnonzero((found.area == CITY) & (found.group >= 0) & (found.rarity >= WATCH_RARITY))
+        kept = np.ones(len(found.area), bool)
+        for i in suspects.tolist():
+            group = int(found.group[i])
+            loud = (found.group == group) & (found.rarity >= WATCH_RARITY) & (found.area != CITY)
+            told = {a for s in open_stories if s.group == group and not s.is_city for a in s.core}
+            areas = sorted(told | set(found.area[loud].tolist()))
+            window = sight.counts.windows[int(found.window[i])]
+            kept[i] = not areas or stands_alone(window, group, areas)
+        return stories.pick(found, kept)
+
+    def _findings(
+        self, state: DetectionState, sight: Sight, silent: tuple[SilentFeed, ...], warm_at: int
+    ) -> Findings:
+        """What the bucket brought, for decision and for the console."""
+        telling = explain.Telling(
+            self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent
+        )
+        hotspots = [telling.hotspot(story) for story in state.stories]
+        return Findings(
+            hotspots=tuple(sorted(hotspots, key=lambda h: (h.began_at, h.id))),
+            silent=silent,
+            budget=self._budget(state),
+            expected=sight.counts.expected,
+            warming_up=not sight.is_scoring,
             warm_at=warm_at,
         )
-        return DetectionState(first_at=first_at), findings
+
+    def _budget(self, state: DetectionState) -> BudgetStatus:
+        """The alarm budget after this bucket."""
+        learnt, allowed = state.calibration, self.rule.budget
+        scored_weeks = learnt.weeks
+        # rate after K clean weeks: within 20 % with probability .50, .66, .76, .88 for K = 4, 8, 13, 26,
+        # which is a log-normal spread of about 0.6 / sqrt(K); 1.28 spreads hold 80 %
+        spread = 1.28 * 0.6 / max(scored_weeks, 1.0) ** 0.5
+        return BudgetStatus(
+            allowed=allowed,
+            spent=learnt.alarms,
+            expected_low=allowed * float(np.exp(-spread)),
+            expected_high=allowed * float(np.exp(spread)),
+            history_weeks=scored_weeks,
+            threshold=calibration.threshold(learnt, self.rule),
+            is_calibrated=learnt.is_calibrated,
+        )
+
+
+def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState:
+    """The state with confirmed hotspots taken out of budget and calibration."""
+    named = [s for s in (*state.ended, *state.stories) if s.id in confirmed and not s.is_confirmed]
+    if not named:
+        return state
+    week_from = state.calibration.week_from
+    cost = sum(s.alarmed_index >= week_from and not s.is_city for s in named)
+    return msgspec.structs.replace(
+        state,
+        stories=_confirmed(state.stories, confirmed),
+        ended=_confirmed(state.ended, confirmed),
+        calibration=calibration.excuse(state.calibration, tuple(map(_excused, named)), cost),
+    )
+
+
+def _excused(story: Story) -> Excused:
+    """What calibration leaves out for a confirmed hotspot."""
+    return Excused(story.group, () if story.is_city else story.areas, story.began_index, story.last_index)
+
+
+def _new_alarms(told: tuple[Story, ...], index: int) -> int:
+    """Hotspots that became an alarm in this bucket and that no city-wide rise explains."""
+    city_wide = {s.group for s in told if s.is_city}
+    return sum(s.alarmed_index == index and s.group not in city_wide for s in told)
+
+
+def _confirmed(told: tuple[Story, ...], ids: tuple[str, ...]) -> tuple[Story, ...]:
+    """Stories with those named marked as confirmed."""
+    return tuple(msgspec.structs.replace(s, is_confirmed=True) if s.id in ids else s for s in told)

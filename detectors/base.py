@@ -1,0 +1,126 @@
+"""The contract of a detector: two verbs over the whole panel, pure, with bounded state."""
+
+from typing import Protocol, TypeVar
+
+import msgspec
+import numpy as np
+
+from models.normal import PanelView
+from models.shape import CityShape
+from streams.panel import Array, SealedBucket
+
+CITY = -1
+"""The area of a score that stands for the whole city."""
+
+NO_CATEGORY = -1
+NO_FEED = -1
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a detector is built for: the city, the windows in buckets, the score at which silence counts."""
+
+    shape: CityShape
+    widths: tuple[int, ...]
+    silence_widths: tuple[int, ...]
+    silence_score: float
+    variance_half_life_days: float
+    near: np.ndarray  # (A, k) int64: nearest areas, itself first
+    silence_near: np.ndarray  # (A, k) int64: the neighbourhood in which a feed's silence is sought
+    buckets_per_day: int
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a detector sees of one bucket.
+
+    ``counts`` has a column per category, ``feeds`` one per feed. ``is_scoring`` is False while warming up;
+    then every score must be zero. ``is_new_day`` says that this bucket opens a local day.
+    """
+
+    bucket: SealedBucket
+    counts: PanelView
+    feeds: PanelView
+    is_scoring: bool
+    is_new_day: bool
+    counts_mask: np.ndarray  # (C,) bool: categories that may be learnt from this bucket
+    feeds_mask: np.ndarray  # (F,) bool
+
+
+class Scores(msgspec.Struct, frozen=True, eq=False):
+    """The series that a detector finds strange in one bucket, n of them; all others score zero."""
+
+    area: np.ndarray  # (n,) int64, CITY for the whole city
+    category: np.ndarray  # (n,) int64, NO_CATEGORY for a feed's silence
+    feed: np.ndarray  # (n,) int64, NO_FEED unless it is a feed that is silent
+    stratum: np.ndarray  # (n,) int64, index in the detector's strata
+    window: np.ndarray  # (n,) int64: index of the window, -1 for none
+    score: np.ndarray  # (n,) float64, above zero
+
+
+class Stratum(msgspec.Struct, frozen=True):
+    """Scores that are calibrated together: peaks count from ``enter``, ``weight`` is added to their rarity.
+
+    ``windows_a_week`` is how many independent looks a series gets in a week, for the time before there are
+    peaks to count.
+    """
+
+    name: str
+    enter: float
+    weight: float
+    series: int
+    windows_a_week: float
+
+
+S = TypeVar("S")
+
+
+class Detector(Protocol[S]):
+    """Scores one bucket, then learns from it. Neither verb changes its arguments.
+
+    ``looks_around`` says that a series' score depends on other series by design (its neighbours, the city).
+    """
+
+    name: str
+    looks_around: bool
+
+    def __init__(self, setting: Setting) -> None: ...
+
+    def strata(self) -> tuple[Stratum, ...]:
+        """What its scores are calibrated in; the order is part of a checkpoint."""
+        ...
+
+    def start(self) -> S:
+        """The state before the first bucket."""
+        ...
+
+    def score(self, state: S, sight: Sight) -> Scores:
+        """How strange this bucket is, given what was learnt before it."""
+        ...
+
+    def learn(self, state: S, sight: Sight) -> S:
+        """The state after this bucket."""
+        ...
+
+
+def scores_of(
+    area: Array, category: Array, stratum: Array, window: Array, score: Array, feed: Array | None = None
+) -> Scores:
+    """``Scores`` with the columns broadcast to the length of ``score``, without those that are zero."""
+    columns = (area, category, NO_FEED if feed is None else feed, stratum, window)
+    wide = [np.broadcast_to(np.asarray(c, np.int64), score.shape) for c in columns]
+    kept = np.flatnonzero(score > 0)
+    area, category, feed, stratum, window = (c[kept] for c in wide)
+    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64))
+
+
+def no_scores() -> Scores:
+    """Nothing strange."""
+    none = np.zeros(0, np.int64)
+    return scores_of(none, none, none, none, np.zeros(0))
+
+
+def joined(parts: list[Scores]) -> Scores:
+    """Several scores of one bucket as one."""
+    if not parts:
+        return no_scores()
+    names = Scores.__struct_fields__
+    return Scores(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,187 @@
+"""Why a hotspot is one, and which feeds are silent: facts for decision and console, no sentences."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from detectors.base import CITY, Scores, Sight
+from detectors.findings import SilentFeed
+from detectors.layout import Layout
+from detectors.registry import DETECTORS
+from models import tails, variance
+from models.calibration import Calibration, Rule
+from models.hotspots import AreaCount, Explanation, Hotspot, Share
+from models.risk import risk_millionths
+from models.shape import CityShape
+from models.stories import Story
+from models.variance import Variance
+from streams.panel import Array
+
+SILENCE_CATEGORY: Final = "silence"
+SILENCE_CAP: Final = 969_999
+MOST_AREAS: Final = 12
+DIGITS: Final = 6
+"""Figures of an explanation are rounded to this many decimals: they reach a journal."""
+
+NAMES: Final = tuple(DETECTORS)
+
+
+class Telling(msgspec.Struct, frozen=True, eq=False):
+    """All that explaining one bucket's hotspots needs."""
+
+    shape: CityShape
+    layout: Layout
+    rule: Rule
+    learnt: Calibration
+    raw: tuple[np.ndarray, ...]  # counts of the last buckets, each (A, C) int32
+    sight: Sight
+    silent: tuple[SilentFeed, ...]
+
+    def hotspot(self, story: Story) -> Hotspot:
+        """The story as it stands in this bucket."""
+        is_silence = story.group < 0
+        cap = SILENCE_CAP if is_silence else int(self.layout.caps[story.group])
+        return Hotspot(
+            id=story.id,
+            category=SILENCE_CATEGORY if is_silence else self.shape.categories[story.group],
+            areas=tuple(sorted(self.shape.areas[a] for a in story.areas)),
+            began_at=story.began_at,
+            last_seen_at=story.last_seen_at,
+            risk=int(risk_millionths(np.array([story.rarity]), np.array([cap]))[0]),
+            is_city=story.is_city,
+            explanation=self._explanation(story),
+            feed=self.shape.feeds[-1 - story.group] if is_silence else "",
+        )
+
+    def _explanation(self, story: Story) -> Explanation:
+        """Observed against expected in the hotspot's areas over the window that spoke loudest."""
+        areas = np.array(story.areas, np.int64)
+        if story.is_city or not len(areas):
+            areas = np.arange(len(self.shape.areas))
+        observed, base, factor, spread, width = self._figures(story, areas)
+        mean = base * factor
+        total = float(mean.sum())
+        bound = tails.upper_bound(np.array([total]), np.array([_spread(spread, total)]))[0]
+        return Explanation(
+            window_buckets=width,
+            observed=int(observed.sum()),
+            expected=round(total, DIGITS),
+            upper_bound=float(bound),
+            city_factor=round(total / max(float(base.sum()), 1e-9), DIGITS),
+            recurrence_weeks=round(10.0**story.rarity / self.rule.budget, DIGITS),
+            history_weeks=round(self.learnt.weeks, DIGITS),
+            shares=_shares(story.strengths),
+            areas=_area_counts(self.shape.areas, areas, observed, mean),
+            unknown=self._unknown(story),
+        )
+
+    def _figures(self, story: Story, areas: Array) -> tuple[Array, Array, Array, tuple[float, float], int]:
+        """Observed, expected without and with the city's rise, phi and s2, and the window's width."""
+        if story.group < 0:
+            return self._feed_figures(-1 - story.group, areas, story.window)
+        window = self.sight.counts.windows[max(story.window, 0)]
+        observed = sum(bucket[areas, story.group].astype(np.int64) for bucket in self.raw[-window.width :])
+        factor = np.ones(len(areas)) if story.is_city else window.factor[areas, story.group]
+        learnt = _of(window.variance, story.group)
+        return np.asarray(observed), window.base[areas, story.group], factor, learnt, window.width
+
+    def _feed_figures(
+        self, feed: int, areas: Array, index: int
+    ) -> tuple[Array, Array, Array, tuple[float, float], int]:
+        """The same for a feed that is silent."""
+        width = self.layout.setting.silence_widths[max(index, 0)]
+        window = next(w for w in self.sight.feeds.windows if w.width == width)
+        ones = np.ones(len(areas))
+        return window.capped[areas, feed], window.base[areas, feed], ones, _of(window.variance, feed), width
+
+    def _unknown(self, story: Story) -> tuple[tuple[str, str], ...]:
+        """What is not known about this hotspot, as message keys with their argument."""
+        names = {self.shape.areas[a] for a in story.areas}
+        blind = [
+            ("blind-feed", s.feed)
+            for s in self.silent
+            if s.areas is None or story.is_city or not names.isdisjoint(s.areas)
+        ]
+        short = [] if self.learnt.is_calibrated else [("short-history", f"{self.learnt.weeks:.0f}")]
+        return (*dict.fromkeys(blind), *short)
+
+
+def silent_feeds(
+    shape: CityShape, layout: Layout, scores: Scores, spoke_at: Array, sight: Sight
+) -> tuple[SilentFeed, ...]:
+    """One entry per feed that is silent in the whole city, else one for the areas where it is.
+
+    Of a silent neighbourhood only the areas in which nothing came over the shortest window count.
+    """
+    return tuple(
+        _silent_feed(shape, layout, scores, spoke_at, sight, int(feed)) for feed in np.unique(scores.feed)
+    )
+
+
+def _silent_feed(
+    shape: CityShape, layout: Layout, scores: Scores, spoke_at: Array, sight: Sight, feed: int
+) -> SilentFeed:
+    """One feed's silence."""
+    mine = scores.feed == feed
+    score = round(float(scores.score[mine].max()), DIGITS)
+    if (scores.area[mine] == CITY).any():
+        return SilentFeed(shape.feeds[feed], None, _since(spoke_at[feed], sight), score)
+    quiet = np.zeros(len(shape.areas), bool)
+    quiet[silence_areas(layout, scores.area[mine], sight, feed)] = True
+    where = np.flatnonzero(quiet)
+    names = tuple(sorted(shape.areas[a] for a in where.tolist()))
+    return SilentFeed(shape.feeds[feed], names, _since(spoke_at[feed, where], sight), score)
+
+
+def silence_areas(layout: Layout, centres: Array, sight: Sight, feed: int) -> Array:
+    """The areas around silent ``centres`` that are quiet themselves, or the centres: (n,) int64."""
+    members = np.unique(layout.silence_near[centres])
+    shortest = sight.feeds.windows[1]
+    quiet = members[shortest.capped[members, feed] == 0]
+    return quiet if len(quiet) else np.unique(centres)
+
+
+def _since(spoke_at: Array, sight: Sight) -> int:
+    """When something last came; the bucket's own opening if nothing ever did."""
+    last = int(spoke_at.max(initial=-1))
+    return last if last >= 0 else sight.bucket.opens_at
+
+
+def _of(learnt: Variance, column: int) -> tuple[float, float]:
+    return float(learnt.phi[column]), float(learnt.s2[column])
+
+
+def _spread(learnt: tuple[float, float], mean: float) -> float:
+    """Variance of a sum over areas, taken like that of one series of its size."""
+    phi, s2 = learnt
+    return mean * (phi + s2 * mean)
+
+
+def _shares(strengths: tuple[tuple[int, float], ...]) -> tuple[Share, ...]:
+    """Percent of each detector, largest remainder first, so that they sum to 100."""
+    positive = [(i, max(strength, 1e-6)) for i, strength in strengths]
+    total = sum(strength for _, strength in positive)
+    exact = [(NAMES[i], 100.0 * strength / total) for i, strength in positive]
+    floors = {name: int(percent) for name, percent in exact}
+    by_rest = sorted(exact, key=lambda item: (int(item[1]) - item[1], item[0]))
+    for name, _ in by_rest[: 100 - sum(floors.values())]:
+        floors[name] += 1
+    ordered = sorted(floors.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Share(name, percent) for name, percent in ordered)
+
+
+def _area_counts(names: tuple[str, ...], areas: Array, observed: Array, mean: Array) -> tuple[AreaCount, ...]:
+    """The areas with the largest excess, at most a dozen."""
+    excess = np.asarray(observed, np.float64) - mean
+    by_excess = np.lexsort((areas, -excess))[:MOST_AREAS]
+    return tuple(
+        AreaCount(names[int(areas[i])], int(observed[i]), round(float(mean[i]), DIGITS))
+        for i in by_excess.tolist()
+    )
+
+
+def plain_upper_bound(expected: Array) -> Array:
+    """The count that 99 of 100 quiet buckets do not exceed, by the prior variance: like ``expected``."""
+    prior = variance.start(1, 0.05)
+    return tails.upper_bound(expected, expected * (prior.phi[0] + prior.s2[0] * expected))

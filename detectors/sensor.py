@@ -1,0 +1,201 @@
+"""A device that behaves unlike its own past: several causal measures, each ranked among its own history."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from river import anomaly, proba
+
+from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
+from models.shape import CityShape
+from streams.events import VALUE_SCALE
+from streams.panel import Array, SensorBucket
+
+ENTER: Final = 1.5
+MEDIAN_BUCKETS: Final = 24
+SHORT_BUCKETS: Final = 4
+MIN_HISTORY: Final = 200
+BINS: Final = 96
+BINS_PER_OCTAVE: Final = 4
+ZERO_BIN_OCTAVES: Final = 8
+MEASURES: Final = ("level", "residual", "shift", "difference", "yesterday", "flatness")
+FORGET: Final = 1.0 / 2000.0
+TINY: Final = 1e-9
+
+
+class SensorState(msgspec.Struct, frozen=True, eq=False):
+    """What is remembered of S sensors of G kinds; P measures."""
+
+    recent: tuple[np.ndarray, ...]  # bucket means of a day at most, each (S,) float64, last known repeated
+    readings: np.ndarray  # (S,) int64: buckets with readings so far
+    mean: np.ndarray  # (S,) float64: discounted mean
+    flat: np.ndarray  # (S,) float64: buckets in a row without change
+    scale: np.ndarray  # (P, S) float64: discounted mean of each measure
+    tally: np.ndarray  # (P, S, BINS) float64: how often each measure had which size
+    kinds: np.ndarray  # (G, 3) float64: n, mean and sum of squares of river's Gaussian per kind
+
+
+class Sensor:
+    """Scores each sensor by the mean over its measures of -log10 of their rank in its own past."""
+
+    name = "sensor"
+    looks_around = True  # a kind's sensors share one component
+
+    def __init__(self, setting: Setting) -> None:
+        shape = setting.shape
+        self._shape: CityShape = shape
+        self._day = max(2, setting.buckets_per_day)
+        self._looks = 7.0 * setting.buckets_per_day / 16
+        kinds = {kind: i for i, kind in enumerate(sorted(set(shape.sensor_kinds)))}
+        self._kind = np.array([kinds[kind] for kind in shape.sensor_kinds], np.int64)
+        self._kinds = len(kinds)
+
+    def strata(self) -> tuple[Stratum, ...]:
+        """One for all sensors."""
+        return (Stratum("sensor", ENTER, 0.0, len(self._shape.sensors), self._looks),)
+
+    def start(self) -> SensorState:
+        """Nothing seen."""
+        sensors, measures = len(self._shape.sensors), len(MEASURES)
+        return SensorState(
+            recent=(),
+            readings=np.zeros(sensors, np.int64),
+            mean=np.zeros(sensors),
+            flat=np.zeros(sensors),
+            scale=np.full((measures, sensors), TINY),
+            tally=np.zeros((measures, sensors, BINS)),
+            kinds=np.zeros((self._kinds, 3)),
+        )
+
+    def score(self, state: SensorState, sight: Sight) -> Scores:
+        """Sensors with readings in this bucket and enough history before it."""
+        ready = (sight.bucket.sensors.count > 0) & (state.readings >= MIN_HISTORY)
+        if not (sight.is_scoring and ready.any()):
+            return no_scores()
+        sizes = self._sizes(state, _values(state, sight.bucket.sensors))
+        total = _rank_scores(state, sizes).sum(axis=0) + self._kind_scores(state, sizes, ready)[self._kind]
+        score = np.where(ready, total / (len(MEASURES) + 1), 0.0)
+        shape = self._shape
+        score = np.where(score >= ENTER, score, 0.0)
+        return scores_of(shape.sensor_area, shape.sensor_category, np.array(0), np.array(-1), score)
+
+    def learn(self, state: SensorState, sight: Sight) -> SensorState:
+        """Only sensors that spoke learn; the others repeat their last value."""
+        sensors = sight.bucket.sensors
+        spoke = sensors.count > 0
+        values = _values(state, sensors)
+        sizes = self._sizes(state, values)
+        known = spoke & (state.readings > 0)
+        pace = np.maximum(FORGET, 1.0 / np.maximum(state.readings, 1))
+        is_flat = (values == state.recent[-1]) if state.recent else np.zeros(len(values), bool)
+        return SensorState(
+            recent=(*state.recent, values)[-self._day :],
+            readings=state.readings + spoke,
+            mean=np.where(known, state.mean + pace * (values - state.mean), np.where(spoke, values, 0.0)),
+            flat=np.where(spoke, np.where(is_flat, state.flat + 1.0, 0.0), state.flat),
+            scale=np.where(known, np.maximum(state.scale + pace * (sizes - state.scale), TINY), state.scale),
+            tally=_tallied(state, sizes, known),
+            kinds=self._kinds_learnt(state, sizes, known),
+        )
+
+    def _sizes(self, state: SensorState, values: Array) -> Array:
+        """Each measure of each sensor, never negative: (P, S) float64."""
+        if not state.recent:
+            return np.zeros((len(MEASURES), len(values)))
+        past = np.stack(state.recent[-MEDIAN_BUCKETS:])
+        median = np.median(past, axis=0)
+        short = (past[-SHORT_BUCKETS + 1 :].sum(axis=0) + values) / (min(len(past), SHORT_BUCKETS - 1) + 1)
+        is_flat = values == past[-1]
+        return np.stack(
+            [
+                np.abs(values - state.mean),
+                np.abs(values - median),
+                np.abs(short - median),
+                np.abs(values - past[-1]),
+                np.abs(values - state.recent[0]),
+                np.where(is_flat, state.flat + 1.0, 0.0),
+            ]
+        )
+
+    def _kind_signal(self, sizes: Array, ready: Array) -> Array:
+        """Mean size of the residual over a kind's sensors that speak: (G,) float64."""
+        weight = np.bincount(self._kind, ready, minlength=self._kinds)
+        total = np.bincount(self._kind, np.where(ready, sizes[1], 0.0), minlength=self._kinds)
+        return np.asarray(np.log1p(total / np.maximum(weight, 1.0)), np.float64)
+
+    def _kind_scores(self, state: SensorState, sizes: Array, ready: Array) -> Array:
+        """How strange a whole kind is, by river's Gaussian scorer: (G,) float64."""
+        signal = self._kind_signal(sizes, ready)
+        rows = zip(state.kinds, signal, strict=True)
+        chance = np.array([_chance(row, float(x)) for row, x in rows])
+        return np.asarray(-np.log10(np.maximum(chance, 1e-6)))
+
+    def _kinds_learnt(self, state: SensorState, sizes: Array, known: Array) -> Array:
+        """River's Gaussians with this bucket in."""
+        speaks = np.bincount(self._kind, known, minlength=self._kinds) > 0
+        signal = self._kind_signal(sizes, known)
+        learnt = [
+            _learnt(row, float(x)) if speaks_now else row
+            for row, x, speaks_now in zip(state.kinds, signal, speaks, strict=True)
+        ]
+        return np.array(learnt, np.float64).reshape(self._kinds, 3)
+
+
+def _values(state: SensorState, sensors: SensorBucket) -> Array:
+    """Bucket means in the sensor's unit, the last known one where it did not speak: (S,) float64."""
+    mean = sensors.total / np.maximum(sensors.count, 1) / VALUE_SCALE
+    last = state.recent[-1] if state.recent else np.zeros(len(mean))
+    return np.where(sensors.count > 0, mean, last)
+
+
+def _bins(state: SensorState, sizes: Array) -> Array:
+    """Which bin of its tally each size falls into, four to a doubling: (P, S) int64."""
+    octaves = np.log2(np.maximum(sizes / state.scale, TINY)) + ZERO_BIN_OCTAVES
+    return np.asarray(np.clip(np.floor(octaves * BINS_PER_OCTAVE), 0, BINS - 1), np.int64)
+
+
+def _rank_scores(state: SensorState, sizes: Array) -> Array:
+    """-log10 of the share of a sensor's own past that was as large; beyond the largest it goes on rising."""
+    bins = _bins(state, sizes)
+    above = np.flip(np.cumsum(np.flip(state.tally, axis=2), axis=2), axis=2)
+    reached = np.take_along_axis(above, bins[..., None], axis=2)[..., 0]
+    own = np.take_along_axis(state.tally, bins[..., None], axis=2)[..., 0]
+    highest = BINS - 1 - np.argmax(np.flip(state.tally, axis=2) > 0, axis=2)
+    beyond = np.maximum(bins - highest, 0) / BINS_PER_OCTAVE * np.log10(2.0)
+    share = (reached - own / 2 + 0.5) / (above[..., 0] + 1.0)
+    return np.asarray(beyond - np.log10(share))
+
+
+def _tallied(state: SensorState, sizes: Array, known: Array) -> Array:
+    """The tallies with one more size each, where a sensor spoke."""
+    tally = state.tally.copy()
+    measure, sensor = np.indices(sizes.shape)
+    tally[measure, sensor, _bins(state, sizes)] += known
+    return tally
+
+
+def _chance(row: Array, value: float) -> float:
+    """The chance of a value this far out, by river's scorer rebuilt from its three numbers."""
+    scorer = anomaly.GaussianScorer(window_size=None, grace_period=MIN_HISTORY)  # type: ignore[no-untyped-call]
+    scorer.gaussian = _gaussian(row)
+    # without any spread the scorer would call every value certain to be strange
+    return 1.0 if scorer.gaussian.sigma == 0.0 else 1.0 - float(scorer.score_one(None, value))  # type: ignore[no-untyped-call]
+
+
+def _gaussian(row: Array) -> proba.Gaussian:
+    """River's Gaussian of n, mean and sum of squares."""
+    gaussian = proba.Gaussian()  # type: ignore[no-untyped-call]
+    n, mean, squares = (float(x) for x in row)
+    if n > 1:
+        gaussian = proba.Gaussian._from_state(n, mean, squares / (n - 1), 1)  # type: ignore[no-untyped-call]
+    elif n == 1:
+        gaussian.update(mean)  # type: ignore[no-untyped-call]
+    return gaussian
+
+
+def _learnt(row: Array, value: float) -> list[float]:
+    """The three numbers of river's Gaussian after one more value."""
+    gaussian = _gaussian(row)
+    gaussian.update(value)  # type: ignore[no-untyped-call]
+    n = float(gaussian.n_samples)
+    return [n, float(gaussian.mu), float(gaussian._var.get()) * max(n - 1.0, 0.0)]

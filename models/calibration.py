@@ -1,0 +1,235 @@
+"""From scores to recurrence intervals: what chance alone brings in this city, told by its own history.
+
+Stage 1 turns each stratum's scores into a rate per week; stage 2 counts fused hotspots, each judged by tails
+that were fitted on the other half of the history. Refitted at the first seal of each local Monday.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from models import fusion, pareto, peaks
+from models.pareto import Tail
+from models.peaks import Events
+from streams.panel import Array
+
+PEAKS_A_WEEK: Final = 10
+STAGE_TWO_PEAKS: Final = 200
+LOWEST_RARITY: Final = -1.5
+MOST_RARE: Final = 6.0
+"""log10(interval × budget) is held here: beyond, the history says nothing."""
+STRONG_CITY: Final = 0.0
+LN10: Final = float(np.log(10.0))
+
+
+class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """What calibration is told: T strata, C categories."""
+
+    enter: np.ndarray  # (T,) float64: score from which events are logged
+    weight: np.ndarray  # (T,) float64: added to the rarity of a stratum
+    prior_rate: np.ndarray  # (T,) float64: episodes a week by theory
+    consequence: np.ndarray  # (C,) float64: added to the rarity of a category
+    near: tuple[int, ...]  # bit mask of each area's nearest ones
+    budget: float  # false alarms a week
+    gap_buckets: int
+    hold_buckets: int
+    buckets_per_week: int
+    min_weeks: int
+    max_weeks: int
+    step: float  # of the controller
+
+
+class Excused(msgspec.Struct, frozen=True):
+    """A hotspot that an officer confirmed: nothing is calibrated on it."""
+
+    group: int
+    areas: tuple[int, ...]  # empty for the whole city
+    first: int  # bucket
+    last: int  # bucket
+
+
+class Calibration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """The log of strange scores and the tails fitted on it."""
+
+    weeks_log: tuple[Events, ...]  # closed local weeks, oldest first
+    recent: tuple[Events, ...]  # of the open week, one per bucket that had any
+    excused: tuple[Excused, ...]
+    scored_from: int  # index of the first scored bucket, -1 before it
+    monday: int  # ordinal of the open local week's Monday, -1 before it
+    week_from: int  # index of the open local week's first scored bucket
+    strata: tuple[Tail, ...]  # stage 1
+    hotspots: Tail  # stage 2: hotspots a week by rarity
+    offset: float  # the controller's, in log10(interval × budget)
+    weeks: float  # of scores at the last fit
+    is_calibrated: bool
+    alarms: int  # that opened in the open week, unexplained and unconfirmed
+
+
+def start(rule: Rule) -> Calibration:
+    """Nothing seen: theory, cautiously."""
+    return Calibration(
+        weeks_log=(),
+        recent=(),
+        excused=(),
+        scored_from=-1,
+        monday=-1,
+        week_from=0,
+        strata=stage_one(peaks.no_events(), 0.0, rule),
+        hotspots=union_bound(rule),
+        offset=0.0,
+        weeks=0.0,
+        is_calibrated=False,
+        alarms=0,
+    )
+
+
+def log(state: Calibration, events: Events, index: int, monday: int) -> Calibration:
+    """Keep one scored bucket's events."""
+    first = index if state.scored_from < 0 else state.scored_from
+    recent = (*state.recent, events) if len(events.at) else state.recent
+    monday = monday if state.monday < 0 else state.monday
+    return msgspec.structs.replace(state, recent=recent, scored_from=first, monday=monday)
+
+
+def turn_week(state: Calibration, rule: Rule, index: int, monday: int) -> Calibration:
+    """At the first bucket ``index`` of another local week: close the old one, refit, and let the
+    controller move.
+    """
+    if state.monday in (-1, monday):
+        return state
+    offset = state.offset
+    if state.is_calibrated:
+        miss = (state.alarms - rule.budget) / rule.budget
+        offset += rule.step * float(np.clip(miss, -1.0, 2.0))
+    closed = (*state.weeks_log, peaks.joined(state.recent))[-rule.max_weeks :]
+    turned = msgspec.structs.replace(
+        state, weeks_log=closed, recent=(), monday=monday, week_from=index, offset=offset, alarms=0
+    )
+    return _refit(turned, rule, index)
+
+
+def excuse(state: Calibration, confirmed: tuple[Excused, ...], cost: int) -> Calibration:
+    """Leave confirmed hotspots out of later fits, and give back the ``cost`` alarms of this week."""
+    if not confirmed:
+        return state
+    alarms = max(0, state.alarms - cost)
+    return msgspec.structs.replace(state, excused=(*state.excused, *confirmed), alarms=alarms)
+
+
+def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
+    """log10(interval × budget) of each event, weight and consequence in it: (n,) float64.
+
+    0 is as rare as the budget allows one alarm to be.
+    """
+    first = stage_one_rarity(state.strata, events, rule)
+    return hotspot_rarity(state, rule, first)
+
+
+def hotspot_rarity(state: Calibration, rule: Rule, first: Array) -> Array:
+    """log10(interval × budget) of a stage-1 rarity."""
+    second = -np.log10(pareto.rate(state.hotspots, first) / rule.budget)
+    return np.asarray(np.minimum(second, MOST_RARE) - state.offset)
+
+
+def threshold(state: Calibration, rule: Rule) -> float:
+    """The stage-1 rarity from which an event is an alarm."""
+    return pareto.score_at(state.hotspots, rule.budget * 10.0**-state.offset)
+
+
+def stage_one(events: Events, weeks: float, rule: Rule) -> tuple[Tail, ...]:
+    """A tail of episode peaks per stratum; theory and a plain count where there are few peaks."""
+    score, stratum = peaks.episode_peaks(events, rule.gap_buckets)
+    top = max(pareto.MIN_PEAKS, round(PEAKS_A_WEEK * weeks))
+    return tuple(_tail(score[stratum == t], weeks, top, rule, t) for t in range(len(rule.enter)))
+
+
+def _tail(score: Array, weeks: float, top: int, rule: Rule, stratum: int) -> Tail:
+    """One stratum's tail."""
+    if len(score) > pareto.MIN_PEAKS and weeks >= 1.0:
+        return pareto.fit(score, weeks, top)
+    missing = max(0.0, 1.0 - weeks)
+    rate = (len(score) + 0.5 + missing * rule.prior_rate[stratum]) / (weeks + missing)
+    return pareto.fallback(float(rule.enter[stratum]), float(rate))
+
+
+def stage_one_rarity(strata: tuple[Tail, ...], events: Events, rule: Rule) -> Array:
+    """-log10 of the rate per week in its stratum, plus weight and consequence: (n,) float64."""
+    base = np.zeros(len(events.score))
+    for t in np.unique(events.stratum):
+        mine = events.stratum == t
+        base[mine] = -np.log10(pareto.rate(strata[t], events.score[mine]))
+    consequence = np.where(events.category >= 0, rule.consequence[events.category], 0.0)
+    return np.asarray(base + rule.weight[events.stratum] + consequence)
+
+
+def union_bound(rule: Rule) -> Tail:
+    """Hotspots a week by rarity while history is short: every stratum counts alone, nothing is fused."""
+    per_stratum = float((10.0**rule.weight).sum())
+    per_category = float((10.0**rule.consequence).mean())
+    return Tail(float(np.log10(per_stratum * per_category)), 1.0, 1.0 / LN10, 0.0, 1.0, np.zeros(0))
+
+
+def _refit(state: Calibration, rule: Rule, index: int) -> Calibration:
+    """Both stages on the weeks that are kept."""
+    oldest = max(state.scored_from, index - rule.max_weeks * rule.buckets_per_week)
+    weeks = (index - oldest) / rule.buckets_per_week
+    excused = tuple(e for e in state.excused if e.last >= oldest)
+    events = peaks.joined(state.weeks_log)
+    events = _without(peaks.kept(events, events.at >= oldest), excused, rule)
+    is_calibrated = weeks >= rule.min_weeks - 0.5
+    return msgspec.structs.replace(
+        state,
+        excused=excused,
+        strata=stage_one(events, weeks, rule),
+        hotspots=_stage_two(events, oldest, index, rule) if is_calibrated else union_bound(rule),
+        weeks=weeks,
+        is_calibrated=is_calibrated,
+    )
+
+
+def _stage_two(events: Events, oldest: int, index: int, rule: Rule) -> Tail:
+    """Hotspots a week by rarity, each half judged by the other half's tails."""
+    middle = (oldest + index) // 2
+    halves = [peaks.kept(events, events.at < middle), peaks.kept(events, events.at >= middle)]
+    weeks = (index - oldest) / rule.buckets_per_week
+    counted = [
+        _unexplained_peaks(mine, stage_one(other, weeks / 2, rule), rule)
+        for mine, other in (halves, halves[::-1])
+    ]
+    found = np.concatenate(counted)
+    if len(found) <= pareto.MIN_PEAKS:
+        return pareto.fallback(LOWEST_RARITY, (len(found) + 0.5) / weeks)
+    return pareto.fit(found, weeks, STAGE_TWO_PEAKS)
+
+
+def _unexplained_peaks(events: Events, strata: tuple[Tail, ...], rule: Rule) -> Array:
+    """Peaks of the hotspots that no city-wide rise explains: (m,) float64."""
+    first = stage_one_rarity(strata, events, rule)
+    kept = first >= LOWEST_RARITY
+    events, first = peaks.kept(events, kept), first[kept]
+    fused = fusion.fuse_history(events, first, rule.near, rule.hold_buckets)
+    strong = (events.area == fusion.CITY) & (events.category >= 0) & (first >= STRONG_CITY)
+    explained = fusion.explained_by_city(
+        fused, events.category[strong].astype(np.int64), events.at[strong], rule.hold_buckets
+    )
+    return fused.peak[~explained]
+
+
+def _without(events: Events, excused: tuple[Excused, ...], rule: Rule) -> Events:
+    """``events`` without those of confirmed hotspots."""
+    gone = np.zeros(len(events.at), bool)
+    group = fusion.group_of(events.category, events.feed)
+    for item in excused:
+        within = (events.at >= item.first - rule.hold_buckets) & (events.at <= item.last + rule.hold_buckets)
+        gone |= within & (group == item.group) & _is_around(events.area, item.areas, rule.near)
+    return peaks.kept(events, ~gone)
+
+
+def _is_around(area: Array, areas: tuple[int, ...], near: tuple[int, ...]) -> Array:
+    """Which of ``area`` lie in or next to ``areas``; all of them where it is empty."""
+    if not areas:
+        return np.ones(len(area), bool)
+    mask = sum(1 << a for a in areas)
+    around = np.array([*(bool(near[a] & mask) for a in range(len(near))), True])
+    return np.asarray(around[area])

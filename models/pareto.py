@@ -1,0 +1,85 @@
+"""The rate of rare peaks: a generalised Pareto tail above a high peak, the plain count below it."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from streams.panel import Array
+
+SHAPE_PRIOR: Final = 0.1
+SHAPE_LIMITS: Final = (-0.2, 0.6)
+PRIOR_WEIGHT: Final = 30.0
+FALLBACK_SCALE: Final = 0.55
+MIN_PEAKS: Final = 12
+
+
+class Tail(msgspec.Struct, frozen=True, eq=False):
+    """How often a peak this high comes: above ``threshold`` Pareto, below it the counted ``peaks``.
+
+    ``rate`` is that of reaching ``threshold``, per week; ``peaks`` are sorted, ascending.
+    """
+
+    threshold: float
+    rate: float
+    scale: float
+    shape: float
+    weeks: float
+    peaks: np.ndarray  # (n,) float64, those below the threshold
+
+
+def fit(peaks: Array, weeks: float, top: int) -> Tail:
+    """The tail of ``peaks`` (any order) seen in ``weeks``, Pareto above the ``top``-th highest.
+
+    Shape by probability-weighted moments (Hosking & Wallis 1987), clipped, then shrunk to 0.1 with weight
+    30/(k + 30); the scale keeps the mean excess. Needs at least ``MIN_PEAKS`` peaks.
+    """
+    ordered = np.sort(np.asarray(peaks, np.float64))
+    k = min(top, len(ordered) - 1)
+    threshold = float(ordered[-k - 1])
+    excess = ordered[-k:] - threshold
+    mean = float(excess.mean())
+    raw = float(np.clip(_shape(excess, mean), *SHAPE_LIMITS))
+    shape = (k * raw + PRIOR_WEIGHT * SHAPE_PRIOR) / (k + PRIOR_WEIGHT)
+    scale = max(mean * (1.0 - shape), 1e-6)
+    return Tail(threshold, k / weeks, scale, shape, weeks, ordered[:-k])
+
+
+def fallback(threshold: float, rate: float) -> Tail:
+    """What is assumed before there are enough peaks: shape 0.1, scale 0.55 above ``threshold``."""
+    return Tail(threshold, rate, FALLBACK_SCALE, SHAPE_PRIOR, 1.0, np.zeros(0))
+
+
+def rate(tail: Tail, score: Array) -> Array:
+    """How often a week a peak reaches ``score``; float64, like ``score``, at least 1e-12."""
+    score = np.asarray(score, np.float64)
+    excess = np.maximum(score - tail.threshold, 0.0) / tail.scale
+    base = np.maximum(1.0 + tail.shape * excess, 1e-9)
+    above = tail.rate * (np.exp(-excess) if tail.shape == 0.0 else base ** (-1.0 / tail.shape))
+    below = tail.rate + (len(tail.peaks) - np.searchsorted(tail.peaks, score, side="left")) / tail.weeks
+    floor = np.where(score >= tail.threshold, above, below)
+    lowest = tail.peaks[0] if len(tail.peaks) else tail.threshold
+    steeper = floor * 10.0 ** np.maximum(lowest - score, 0.0)
+    return np.asarray(np.maximum(steeper, 1e-12))
+
+
+def score_at(tail: Tail, wanted: float) -> float:
+    """The score that is reached ``wanted`` times a week (the inverse of ``rate``)."""
+    if wanted <= tail.rate:
+        ratio = tail.rate / wanted
+        if tail.shape == 0.0:
+            return tail.threshold + tail.scale * float(np.log(ratio))
+        return tail.threshold + tail.scale * float(ratio**tail.shape - 1.0) / tail.shape
+    above = int((wanted - tail.rate) * tail.weeks)
+    if above < len(tail.peaks):
+        return float(tail.peaks[len(tail.peaks) - 1 - above])
+    return float(tail.peaks[0]) if len(tail.peaks) else tail.threshold
+
+
+def _shape(excess: Array, mean: float) -> float:
+    """Shape from the first two probability-weighted moments; ``excess`` ascending."""
+    n = len(excess)
+    position = (np.arange(1, n + 1) - 0.35) / n
+    second = float(((1.0 - position) * excess).mean())
+    bend = mean - 2.0 * second
+    return SHAPE_PRIOR if bend <= 1e-12 else 2.0 - mean / bend

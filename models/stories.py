@@ -1,0 +1,195 @@
+"""Hotspots while they are open: how this bucket's strange series join, open, extend and close them."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from models.fusion import CITY
+from models.hotspots import hotspot_id
+from models.risk import ALARM_RARITY, WATCH_RARITY
+from streams.panel import Array
+
+NOTHING: Final = -3.0
+"""log10(interval × budget) of a hotspot in a bucket in which nothing about it is strange."""
+
+
+class Found(msgspec.Struct, frozen=True, eq=False):
+    """What is strange in one bucket, n series in order of (group, area), the city first."""
+
+    group: np.ndarray  # (n,) int64: category, or -1 - feed for silence
+    area: np.ndarray  # (n,) int64, CITY for the whole city
+    detector: np.ndarray  # (n,) int64: index in the registry
+    window: np.ndarray  # (n,) int64
+    rarity: np.ndarray  # (n,) float64: log10(interval × budget)
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One open hotspot.
+
+    ``areas`` is all that it ever held, sorted; ``core`` where it alarms, by which later alarms find it.
+    ``rarity``, ``strengths`` (per detector, above the lowest rarity counted) and the window are this
+    bucket's, or the last ones where nothing is strange now.
+    """
+
+    id: str
+    group: int
+    areas: tuple[int, ...]
+    core: tuple[int, ...]
+    is_city: bool
+    began_at: int
+    began_index: int
+    last_seen_at: int
+    last_index: int
+    alarmed_index: int  # -1 while it only watches
+    is_confirmed: bool = False
+    rarity: float = NOTHING
+    detector: int = 0
+    window: int = 0
+    strengths: tuple[tuple[int, float], ...] = ()
+
+
+class Now(msgspec.Struct, frozen=True):
+    """The bucket in which stories are told on."""
+
+    index: int
+    opens_at: int
+    closes_at: int
+    hold_buckets: int
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """Ids of new stories need names of areas and groups."""
+
+    areas: tuple[str, ...]
+    categories: tuple[str, ...]
+    feeds: tuple[str, ...]
+
+    def story_id(self, group: int, area: int, began_at: int) -> str:
+        """The content-derived id of a hotspot."""
+        if group < 0:
+            return hotspot_id("silence", self.feeds[-1 - group], began_at)
+        return hotspot_id(self.categories[group], "*" if area == CITY else self.areas[area], began_at)
+
+
+def still_open(stories: tuple[Story, ...], now: Now) -> tuple[Story, ...]:
+    """Those that alarmed (or, while they only watch, were strange) within the hold time."""
+    return tuple(s for s in stories if now.index - s.last_index <= now.hold_buckets)
+
+
+def order(found: Found) -> Found:
+    """Sorted by (group, area), the rarest of a series first."""
+    by = np.lexsort((found.window, -found.rarity, found.area, found.group))
+    return pick(found, by)
+
+
+def pick(found: Found, which: Array) -> Found:
+    """Some of ``found``, by index or mask."""
+    return Found(*(getattr(found, name)[which] for name in Found.__struct_fields__))
+
+
+def told(
+    stories: tuple[Story, ...], found: Found, near: tuple[tuple[int, ...], ...], now: Now, name: Naming
+) -> tuple[Story, ...]:
+    """The open stories with this bucket's series at or above the watch line fused into them.
+
+    ``near`` lists each area's nearest, itself included.
+    """
+    loud = pick(found, found.rarity >= WATCH_RARITY)
+    seen: set[tuple[int, int]] = set()
+    rows = zip(loud.group.tolist(), loud.area.tolist(), loud.rarity.tolist(), strict=True)
+    for group, area, rarity in rows:
+        if (group, area) in seen:
+            continue  # a series' rarest score comes first and speaks for it
+        seen.add((group, area))
+        stories = _join(stories, group, area, rarity >= ALARM_RARITY, near, now, name)
+    return stories
+
+
+def _join(
+    stories: tuple[Story, ...],
+    group: int,
+    area: int,
+    is_alarm: bool,
+    near: tuple[tuple[int, ...], ...],
+    now: Now,
+    name: Naming,
+) -> tuple[Story, ...]:
+    """One strange series joins the first story that matches, alarms before watches, or opens one."""
+    around = range(len(near)) if area == CITY else near[area]
+    mine = [i for i, s in enumerate(stories) if s.group == group and _matches(s, area, around, now)]
+    alarmed = [i for i in mine if stories[i].alarmed_index >= 0]
+    chosen = (alarmed or mine)[:1]
+    if not chosen:
+        return (*stories, _opened(group, area, is_alarm, now, name))
+    i = chosen[0]
+    return (*stories[:i], _extended(stories[i], area, is_alarm, now), *stories[i + 1 :])
+
+
+def _matches(story: Story, area: int, around: range | tuple[int, ...], now: Now) -> bool:
+    """Whether a series belongs to a story: the same feed's silence, the city as a whole, or near."""
+    if story.group < 0 or area == CITY:
+        return True
+    if story.is_city and story.last_index == now.index:
+        return True  # the city is told of in this very bucket: the place only repeats it
+    return not set(story.core).isdisjoint(around)
+
+
+def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> Story:
+    """A new story."""
+    places = () if area == CITY else (area,)
+    return Story(
+        id=name.story_id(group, area, now.opens_at),
+        group=group,
+        areas=places,
+        core=places,
+        is_city=area == CITY,
+        began_at=now.opens_at,
+        began_index=now.index,
+        last_seen_at=now.closes_at,
+        last_index=now.index,
+        alarmed_index=now.index if is_alarm else -1,
+    )
+
+
+def _extended(story: Story, area: int, is_alarm: bool, now: Now) -> Story:
+    """A story that one more series belongs to; what only watches never extends an alarm."""
+    if story.alarmed_index >= 0 and not is_alarm:
+        return story
+    is_promoted = is_alarm and story.alarmed_index < 0
+    places = () if area == CITY else (area,)
+    return msgspec.structs.replace(
+        story,
+        areas=tuple(sorted({*story.areas, *places})),
+        core=places if is_promoted else tuple(sorted({*story.core, *places})),
+        is_city=story.is_city or area == CITY,
+        last_seen_at=now.closes_at,
+        last_index=now.index,
+        alarmed_index=now.index if is_promoted else story.alarmed_index,
+    )
+
+
+def judged(story: Story, found: Found, lowest: float) -> Story:
+    """The story with this bucket's rarity: that of its rarest series now, whether above the watch line or
+    below; ``NOTHING`` if none is strange at all.
+    """
+    mine = found.group == story.group
+    if story.group >= 0:
+        places = np.array([*story.areas, *((CITY,) if story.is_city else ())], np.int64)
+        mine &= np.isin(found.area, places)
+    which = np.flatnonzero(mine)
+    if not len(which):
+        return msgspec.structs.replace(story, rarity=NOTHING)
+    best = int(which[np.argmax(found.rarity[which])])
+    strongest: dict[int, float] = {}
+    for i in which.tolist():
+        strength = float(found.rarity[i]) - lowest
+        detector = int(found.detector[i])
+        strongest[detector] = max(strongest.get(detector, 0.0), strength)
+    return msgspec.structs.replace(
+        story,
+        rarity=max(float(found.rarity[best]), NOTHING),
+        detector=int(found.detector[best]),
+        window=int(found.window[best]),
+        strengths=tuple(sorted(strongest.items())),
+    )

@@ -1,0 +1,76 @@
+"""How improbable a count is: exact mid-p tails of the negative binomial distribution."""
+
+from typing import Final
+
+import numpy as np
+from scipy import special, stats
+
+from streams.panel import Array
+
+MAX_SCORE: Final = 300.0
+"""Scores are held at 10^-300, where float64 ends."""
+
+_POISSON: Final = 1e-9
+"""A variance closer to the mean than this share is taken as Poisson."""
+
+
+def upper_score(observed: Array, expected: Array, variance: Array) -> Array:
+    """-log10(P(N > y) + P(N = y) / 2) for N negative binomial of that mean and variance; (n,) float64.
+
+    The mid-p tail (Lancaster 1961) is uniform on average for counts, which the plain tail is not. A variance
+    at or below the mean gives the Poisson tail.
+    """
+    tail = 0.5 * (_at_least(observed, expected, variance) + _at_least(observed + 1, expected, variance))
+    return _score(tail)
+
+
+def lower_score(observed: Array, expected: Array, variance: Array) -> Array:
+    """-log10(P(N < y) + P(N = y) / 2), the mirror of ``upper_score``."""
+    tail = 0.5 * (_at_most(observed - 1, expected, variance) + _at_most(observed, expected, variance))
+    return _score(tail)
+
+
+def upper_bound(expected: Array, variance: Array, quantile: float = 0.99) -> Array:
+    """The count that a share ``quantile`` of quiet times does not exceed; like ``expected``, float64."""
+    mean = np.maximum(expected, 1e-12)
+    size, success = _parameters(mean, variance)
+    poisson = stats.poisson.ppf(quantile, mean)
+    negative_binomial = stats.nbinom.ppf(quantile, size, success)
+    return np.asarray(np.where(_is_poisson(mean, variance), poisson, negative_binomial), np.float64)
+
+
+def _score(tail: Array) -> Array:
+    """-log10, held at ``MAX_SCORE``."""
+    return np.asarray(-np.log10(np.maximum(tail, 10.0**-MAX_SCORE)) + 0.0)
+
+
+def _is_poisson(mean: Array, variance: Array) -> Array:
+    return np.asarray(variance - mean <= _POISSON * mean)
+
+
+def _parameters(mean: Array, variance: Array) -> tuple[Array, Array]:
+    """Size n and success probability p with mean n(1 - p)/p; harmless numbers where it is Poisson."""
+    extra = np.where(_is_poisson(mean, variance), mean, variance - mean)
+    return mean * mean / extra, mean / (mean + extra)
+
+
+def _at_least(count: Array, expected: Array, variance: Array) -> Array:
+    """P(N >= count), by the incomplete beta and gamma functions (exact for integers)."""
+    mean = np.maximum(np.asarray(expected, np.float64), 1e-12)
+    size, success = _parameters(mean, variance)
+    k = np.maximum(np.asarray(count, np.float64), 1e-300)
+    poisson = special.gammainc(k, mean)
+    negative_binomial = special.betainc(k, size, 1.0 - success)
+    tail = np.where(_is_poisson(mean, variance), poisson, negative_binomial)
+    return np.asarray(np.where(count <= 0, 1.0, tail))
+
+
+def _at_most(count: Array, expected: Array, variance: Array) -> Array:
+    """P(N <= count)."""
+    mean = np.maximum(np.asarray(expected, np.float64), 1e-12)
+    size, success = _parameters(mean, variance)
+    k = np.maximum(np.asarray(count, np.float64), 0.0)
+    poisson = special.gammaincc(k + 1.0, mean)
+    negative_binomial = special.betainc(size, k + 1.0, success)
+    tail = np.where(_is_poisson(mean, variance), poisson, negative_binomial)
+    return np.asarray(np.where(count < 0, 0.0, tail))

@@ -1,0 +1,68 @@
+"""How far counts stray: V = phi * E + s2 * E^2, pooled over the areas of a column."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from streams.panel import Array
+
+PRIOR_ROWS: Final = 50.0
+PRIOR_PHI: Final = 1.2
+PHI_LIMITS: Final = (1.0, 6.0)
+S2_LIMITS: Final = (0.0, 2.0)
+CLIP_SD: Final = 4.0
+
+
+class Variance(msgspec.Struct, frozen=True, eq=False):
+    """Discounted moments per column and what follows from them; K columns."""
+
+    moments: np.ndarray  # (5, K) float64: sums of r^2, E, E^2, r^2 E, E^3
+    phi: np.ndarray  # (K,) float64
+    s2: np.ndarray  # (K,) float64
+
+
+def start(columns: int, s2_prior: float) -> Variance:
+    """Nothing seen: the prior."""
+    return _solved(np.zeros((5, columns)), s2_prior)
+
+
+def spread(variance: Variance, expected: Array) -> Array:
+    """V for each ``expected`` of (..., K); float64."""
+    return np.asarray(expected * (variance.phi + variance.s2 * expected))
+
+
+def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> Variance:
+    """The moments with the rows of one bucket added; ``mask`` (K,) bool says which columns learn.
+
+    Residuals are clipped at 4 standard deviations. ``phi`` and ``s2`` stay until ``decay``.
+    """
+    square = np.minimum((observed - expected) ** 2, CLIP_SD**2 * spread(variance, expected))
+    second = expected * expected
+    rows = np.stack(
+        [
+            square.sum(axis=0),
+            expected.sum(axis=0),
+            second.sum(axis=0),
+            (square * expected).sum(axis=0),
+            (second * expected).sum(axis=0),
+        ]
+    )
+    return Variance(variance.moments + np.where(mask, rows, 0.0), variance.phi, variance.s2)
+
+
+def decay(variance: Variance, keep: float, s2_prior: float) -> Variance:
+    """A day later: the past weighs ``keep``, and ``phi`` and ``s2`` are solved anew."""
+    return _solved(variance.moments * keep, s2_prior)
+
+
+def _solved(moments: Array, s2_prior: float) -> Variance:
+    """Weighted least squares of r^2 on E and E^2 with weights 1/E, 50 prior rows at E = 1 included."""
+    square = PRIOR_PHI + s2_prior
+    a, b, c, d, e = moments + PRIOR_ROWS * np.array([square, 1.0, 1.0, square, 1.0])[:, None]
+    bend = b * e - c * c
+    is_flat = bend <= 1e-9 * b * e
+    s2 = np.where(is_flat, s2_prior, (b * d - c * a) / np.where(is_flat, 1.0, bend))
+    s2 = np.clip(s2, *S2_LIMITS)
+    phi = np.clip((a - s2 * c) / b, *PHI_LIMITS)
+    return Variance(moments, phi, np.clip((a - phi * b) / c, *S2_LIMITS))

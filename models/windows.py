@@ -1,0 +1,53 @@
+"""Sums over the last w buckets, exact however long they run."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from streams.panel import Array
+
+GRID: Final = 2.0**20
+"""Expected counts are multiples of 2^-20: float64 then adds and subtracts them without rounding."""
+
+
+class Rolling(msgspec.Struct, frozen=True, eq=False):
+    """The last buckets of a panel, oldest first, and their sums per window; A areas, K columns."""
+
+    observed: tuple[np.ndarray, ...]  # each (A, K) int32, capped
+    expected: tuple[np.ndarray, ...]  # each (A, K) float64 on the grid
+    observed_sums: tuple[np.ndarray, ...]  # per window (A, K) int64
+    expected_sums: tuple[np.ndarray, ...]  # per window (A, K) float64
+
+
+def on_grid(values: Array) -> Array:
+    """``values`` rounded to multiples of 2^-20; float64."""
+    return np.rint(np.asarray(values, np.float64) * GRID) / GRID
+
+
+def empty(widths: tuple[int, ...], shape: tuple[int, int]) -> Rolling:
+    """Windows that have seen nothing: their sums are zero."""
+    counts = tuple(np.zeros(shape, np.int64) for _ in widths)
+    means = tuple(np.zeros(shape) for _ in widths)
+    return Rolling((), (), counts, means)
+
+
+def push(rolling: Rolling, widths: tuple[int, ...], observed: Array, expected: Array) -> Rolling:
+    """The windows one bucket later; ``expected`` must lie on the grid."""
+    longest = max(widths)
+    return Rolling(
+        (*rolling.observed, observed.astype(np.int32))[-longest:],
+        (*rolling.expected, expected)[-longest:],
+        _sums(rolling.observed_sums, rolling.observed, widths, observed),
+        _sums(rolling.expected_sums, rolling.expected, widths, expected),
+    )
+
+
+def _sums(
+    sums: tuple[Array, ...], past: tuple[Array, ...], widths: tuple[int, ...], new: Array
+) -> tuple[Array, ...]:
+    """Each window's sum with ``new`` in, and with what falls out of it taken off."""
+    return tuple(
+        total + new if len(past) < width else total + new - past[-width]
+        for total, width in zip(sums, widths, strict=True)
+    )
