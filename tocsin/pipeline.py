@@ -138,7 +138,7 @@ class Pipeline:
     def _decide(self, state: PipelineState, given: Input) -> tuple[PipelineState, Outcome]:
         """One input of the escalation machines; alerts follow what its entries say."""
         decided, entries = machines.apply(state.machines, given, self.tree, self.city.policy)
-        noted = alerts.follow(state.alerts, entries)
+        noted = alerts.follow(state.alerts, entries, self.city.policy)
         return msgspec.structs.replace(state, machines=decided, alerts=noted), Outcome(entries=entries)
 
     def _settings(self, state: PipelineState, record: Settings) -> PipelineState:

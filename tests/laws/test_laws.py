@@ -1,0 +1,125 @@
+"""The laws on the pure fold: chunking, replay, restart, human, late, scale."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerting import journal
+from streams.commands import Command
+from streams.errors import IntegrityError
+from streams.events import REASONS
+from streams.ledger import MARK_TICK, Rows, decode, encode, from_json, to_json
+from streams.sealing import OUTCOMES
+from tests.laws.ledgers import CITY, ORIGIN, ledgers, rechunked, run, toy_pipeline
+from tocsin import checkpoint
+from tocsin.pipeline import PipelineState
+
+PIPELINE = toy_pipeline()
+EXAMPLES = settings(max_examples=40, deadline=None)
+
+
+def plain(outcomes):
+    return [(b.index, b.observed.tolist(), b.feed_observed.tolist()) for o in outcomes for b in o.sealed]
+
+
+@given(ledgers(), st.frozensets(st.integers(0, 10)))
+@EXAMPLES
+def test_chunking_law(records, cuts):
+    _, lines, outcomes = run(PIPELINE, records)
+    _, lines2, outcomes2 = run(PIPELINE, rechunked(records, cuts))
+    assert lines == lines2
+    assert plain(outcomes) == plain(outcomes2)
+
+
+@given(ledgers())
+@EXAMPLES
+def test_replay_law_through_both_written_forms(records):
+    _, lines, _ = run(PIPELINE, records)
+    assert run(PIPELINE, [decode(encode(r)) for r in records])[1] == lines
+    assert run(PIPELINE, [from_json(to_json(r)) for r in records])[1] == lines
+    assert journal.verify(lines) == len(lines)
+
+
+@given(ledgers(), st.integers(0, 10**6))
+@EXAMPLES
+def test_restart_law_at_any_record(records, instant):
+    cut = instant % (len(records) + 1)
+    _, lines, _ = run(PIPELINE, records)
+    state, before, _ = run(PIPELINE, records[:cut])
+    woken = checkpoint.decode(checkpoint.encode(state), ToyPipelineState)
+    _, after, _ = run(toy_pipeline(), records[cut:], woken)
+    assert before + after == lines
+
+
+@given(ledgers())
+@EXAMPLES
+def test_human_law_every_command_is_one_entry_of_its_actor(records):
+    state, lines, _ = run(PIPELINE, records)
+    entries = [journal.read_line(line) for line in lines]
+    made = [e.trigger_id for e in entries if e.actor is not None]
+    asked = [r for r in records if isinstance(r, Command)]
+    assert len(made) == len(set(made))
+    assert state.machines.refused_stamps == 0  # beats come often enough
+    assert len(made) + state.machines.repeated_commands == len(asked)
+    assert set(made) <= {c.id for c in asked}
+
+
+@given(ledgers())
+@EXAMPLES
+def test_late_law_every_row_is_counted_once(records):
+    state, _, outcomes = run(PIPELINE, records)
+    rows = np.concatenate([r.rows for r in records if isinstance(r, Rows)])
+    counted = rows[(rows["mark"] & MARK_TICK) == 0]
+    assert int(state.sealing.counts.sum()) == len(counted)
+    aside = [REASONS[code - 1] for o in outcomes for code in o.set_aside["reason"]]
+    for reason in ("late", "duplicate", "conflict", "future"):
+        assert state.sealing.counts[:, OUTCOMES.index(reason)].sum() == aside.count(reason)
+    sealed = sum(int(b.observed.sum()) for o in outcomes for b in o.sealed)
+    still_open = sum(len(s.rows) for s in state.sealing.segments)
+    assert sealed + still_open == state.sealing.counts[:, 0].sum()
+
+
+@given(ledgers(with_people=False))
+@EXAMPLES
+def test_scale_law_sealed_buckets_do_not_depend_on_how_partitions_interleave(records):
+    rows = np.concatenate([r.rows for r in records if isinstance(r, Rows)])
+    by_partition = rows[np.argsort(rows["partition"], kind="stable")]
+    _, _, outcomes = run(PIPELINE, [records[0], Rows(rows)])
+    _, _, apart = run(PIPELINE, [records[0], Rows(by_partition)])
+    assert plain(outcomes) == plain(apart)
+
+
+def test_the_random_ledgers_do_decide_something():
+    """The laws above would hold for a program that does nothing: show that it does much."""
+    seen: set[str] = set()
+
+    @given(ledgers())
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    def look(records):
+        _, lines, outcomes = run(PIPELINE, records)
+        seen.update(journal.read_line(line).row for line in lines)
+        seen.update(REASONS[code - 1] for o in outcomes for code in o.set_aside["reason"])
+
+    look()
+    assert {"K2", "K3", "O2", "P3", "Q1", "A1", "late", "duplicate", "conflict"} <= seen
+
+
+ToyPipelineState = msgspec.defstruct(
+    "ToyPipelineState",
+    [
+        (f.name, type(PIPELINE.detection.start()) if f.name == "detection" else f.type)
+        for f in msgspec.structs.fields(PipelineState)
+    ],
+    frozen=True,
+    kw_only=True,
+    eq=False,
+)
+
+
+def test_a_ledger_of_another_city_is_refused():
+    start = CITY.start_settings(ORIGIN)
+    other = msgspec.structs.replace(start, content={**start.content, "areas": "0" * 64})
+    with pytest.raises(IntegrityError, match="was begun with other settings: areas"):
+        PIPELINE.step(PIPELINE.fresh(), other)
