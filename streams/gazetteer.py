@@ -126,6 +126,18 @@ class Gazetteer:
             found[rest] = self._by_nearest_point(lons[rest], lats[rest])
         return found
 
+    def locate_near(self, lons: np.ndarray, lats: np.ndarray, within_metres: float) -> np.ndarray:
+        """Row of the nearest polygon within about that distance of each point, (n,) int32; −1 if none."""
+        found = np.full(len(lons), OUTSIDE, np.int32)
+        finite = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats))
+        if not len(finite) or not len(self._shapes):
+            return found
+        points = shapely.points(lons[finite], lats[finite])
+        which, shape = self._tree.query_nearest(points, max_distance=within_metres / METRES_PER_DEGREE)
+        order = np.lexsort((self._rank[shape], which))[::-1]
+        found[finite[which[order]]] = self._polygons[shape[order]]
+        return found
+
     def is_placeholder(self, lons: np.ndarray, lats: np.ndarray) -> np.ndarray:
         """Whether each point is a placeholder, (n,) bool; (0, 0) always is."""
         is_one = (np.abs(lons) < 1e-9) & (np.abs(lats) < 1e-9)

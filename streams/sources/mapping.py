@@ -85,8 +85,9 @@ class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     identify a record in it; without them, or where all are blank, the id is a keyed hash of the whole record.
     ``is_id_personal`` replaces the id by a keyed pseudonym.
 
-    ``happened`` names columns with the time of the event, the first that is not blank counts; ``received``
-    the column with the time of arrival (default: when the payload came). ``formats`` are tried in turn:
+    ``happened`` names columns with the time of the event, the first that is not blank counts; with
+    ``happens_on_arrival`` a record without one happened when it came. ``received`` is the column with the
+    time of arrival in a history; what comes live came when its payload came. ``formats`` are tried in turn:
     ``iso``, ``epoch``, ``epoch_ms``, or strptime patterns. ``zone`` is the IANA zone of times without an
     offset; ``fold`` says which of the two instants a repeated hour in autumn means.
 
@@ -102,6 +103,7 @@ class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     id: tuple[str, ...] = ()
     is_id_personal: bool = False
     happened: tuple[str, ...] = ()
+    happens_on_arrival: bool = False
     received: str = ""
     formats: tuple[TimeFormat, ...] = ("iso",)
     zone: str = "UTC"

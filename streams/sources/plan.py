@@ -4,13 +4,18 @@ import functools
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from streams.errors import ConfigError
 from streams.event_time import TimeReader, check_format, zone_named
 from streams.feeds import Feed, Sensor
 from streams.gazetteer import OUTSIDE, Gazetteer
+from streams.sources.columns import Cells, Coded, Columns, as_list
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import SEVERITIES, Taxonomy
+
+READING_NAME: Final = "\0reading of"
+READING: Final = "\0reading"
 
 
 class Plan:
@@ -30,7 +35,9 @@ class Plan:
         sensors: tuple[Sensor, ...],
         where: str,
     ) -> None:
-        self.feed, self.mapping, self.where = feed, mapping, where
+        self.feed, self.where = feed, where
+        self.declared: Final = mapping
+        self.mapping: Final = _long_mapping(mapping)
         self.taxonomy, self.gazetteer = taxonomy, gazetteer
         self.is_sensor: Final = feed.kind == "sensor"
         self.system: Final = mapping.system or feed.id
@@ -48,7 +55,7 @@ class Plan:
     @functools.cached_property
     def columns(self) -> tuple[str, ...]:
         """Every column that the mapping reads, in a fixed order, without those that it sets itself."""
-        m = self.mapping
+        m = self.declared
         single = (
             m.received,
             m.exercise,
@@ -64,7 +71,7 @@ class Plan:
     @functools.cached_property
     def needed(self) -> tuple[str, ...]:
         """Columns without which no record can be counted."""
-        m = self.mapping
+        m = self.declared
         area = (m.area.longitude, m.area.latitude, *m.area.name)
         place = () if self.is_sensor or m.area.default else area
         readings = (m.sensor.value, *m.sensor.values, *m.sensor.id) if self.is_sensor else m.category.columns
@@ -98,16 +105,30 @@ class Plan:
         """Index in the city's list of sensors; −1 unknown, or another feed's."""
         return self.sensor_index.get(self.mapping.sensor.ids.get(value, value), -1)
 
+    def locate(self, lons: np.ndarray, lats: np.ndarray) -> np.ndarray:
+        """Row of the panel for each point, (n,) int64; −1 outside."""
+        found = self.gazetteer.locate(lons, lats).astype(np.int64)
+        within = self.mapping.area.within_metres
+        rest = np.flatnonzero(found == OUTSIDE)
+        if within > 0 and len(rest):
+            found[rest] = self.gazetteer.locate_near(lons[rest], lats[rest], within)
+        return found
+
+    def long(self, columns: Columns) -> Columns:
+        """The columns of a wide table with one record for each of its readings; others as they are."""
+        values = self.declared.sensor.values
+        return _unpivoted(columns, values) if values else columns
+
     def is_left_out(self, column: str, value: str) -> bool:
         """Whether the mapping says that records with this value are not counted."""
         return _matches(self.mapping.leave_out[column], value)
 
     def _check_needed(self) -> None:
-        m = self.mapping
+        m = self.declared
         if not m.happened:
             self._refuse("happened", "names no column", 'say which column tells when: happened = ["opened"]')
         if self.is_sensor:
-            if not m.sensor.id or not (m.sensor.value or m.sensor.values):
+            if not m.sensor.values and not (m.sensor.id and m.sensor.value):
                 self._refuse("sensor", "needs id and value", "name the columns of the device and its reading")
             return
         if not m.category.columns and not m.category.default:
@@ -140,6 +161,40 @@ class Plan:
 
     def _refuse(self, key: str, what: str, remedy: str) -> None:
         raise ConfigError(f"{self.where}: {key}", what, remedy)
+
+
+def _long_mapping(mapping: SourceMapping) -> SourceMapping:
+    """The mapping of the long table that ``Plan.long`` makes of a wide one."""
+    if not mapping.sensor.values:
+        return mapping
+    sensor = msgspec.structs.replace(
+        mapping.sensor, id=(*mapping.sensor.id, READING_NAME), value=READING, values=()
+    )
+    return msgspec.structs.replace(mapping, sensor=sensor)
+
+
+def _unpivoted(columns: Columns, values: tuple[str, ...]) -> Columns:
+    times, length = len(values), columns.length
+    cells: dict[str, Cells] = {name: _repeated(columns.column(name), times) for name in columns.cells}
+    cells[READING_NAME] = list(values) * length
+    readings = [as_list(columns.column(name)) for name in values]
+    cells[READING] = [cell for record in zip(*readings, strict=True) for cell in record]
+    refused = {place * times + k: why for place, why in columns.refused.items() for k in range(times)}
+    raw = columns.raw
+    return Columns(
+        length=length * times,
+        cells=cells,
+        refused=refused,
+        raw=None if raw is None else (lambda place: raw(place // times)),
+    )
+
+
+def _repeated(cells: Cells, times: int) -> Cells:
+    if isinstance(cells, Coded):
+        return Coded(cells.values[:-1], np.repeat(cells.codes, times))
+    if isinstance(cells, np.ndarray):
+        return np.repeat(cells, times)
+    return [cell for cell in cells for _ in range(times)]
 
 
 class Lookup:
