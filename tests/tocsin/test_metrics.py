@@ -1,0 +1,135 @@
+"""The metrics page: every metric is there, named by rule, and labels that are gone are gone."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+import tocsin
+from alerting.machine import Duty
+from detectors.findings import BudgetStatus, Findings, SilentFeed
+from models.hotspots import Explanation, Hotspot
+from streams.sealing import OUTCOMES
+from tocsin import config
+from tocsin.metrics import METRICS, STEP_NAME, Metrics, Reading
+from tocsin.pipeline import Pipeline, PipelineState
+
+CITY = config.load_city(Path(tocsin.__file__).parent / "starter")
+ORIGIN = 1_740_787_200
+
+
+@pytest.fixture(scope="module")
+def started() -> PipelineState:
+    """The starter city behind its start record."""
+    pipeline = Pipeline(CITY)
+    return pipeline.step(pipeline.fresh(), CITY.start_settings(ORIGIN))[0]
+
+
+def findings(*hotspots: Hotspot) -> Findings:
+    return Findings(
+        hotspots=hotspots,
+        silent=(
+            SilentFeed("hotline", None, ORIGIN, 5.0),
+            SilentFeed("sensors", ("mill-upper",), ORIGIN, 5.0),
+        ),
+        budget=BudgetStatus(
+            allowed=2.0, spent=1, expected_low=1.5, expected_high=2.5, history_weeks=8.0, threshold=0.5,
+            is_calibrated=True,
+        ),
+        expected=np.zeros((5, 4)),
+        warming_up=False,
+        warm_at=ORIGIN,
+    )  # fmt: skip
+
+
+def hotspot() -> Hotspot:
+    why = Explanation(
+        window_buckets=4, observed=9, expected=1.0, upper_bound=4.0, city_factor=1.0, recurrence_weeks=40.0,
+        history_weeks=8.0, shares=(), areas=(),
+    )  # fmt: skip
+    return Hotspot(
+        id="a", category="gas-smell", areas=("mill-upper",), began_at=ORIGIN, last_seen_at=ORIGIN,
+        risk=930_000, is_city=False, explanation=why,
+    )  # fmt: skip
+
+
+def page(reading: Reading | None) -> dict[tuple[str, ...], float]:
+    """Samples of a scrape by (name, label values in the order of label names)."""
+    text = Metrics(lambda: reading).render().decode()
+    families = text_string_to_metric_families(text)
+    return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
+
+
+def test_names_follow_the_rule() -> None:
+    for metric in METRICS:
+        assert re.fullmatch(r"tocsin(_[a-z]+)+", metric.name)
+        assert metric.name.endswith("_total") == (metric.kind == "counter")
+        assert metric.help.endswith(".")
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+
+
+def test_what_is_read_is_shown(started: PipelineState) -> None:
+    counts = started.sealing.counts.copy()
+    counts[0, 0], counts[0, OUTCOMES.index("late")] = 10, 3
+    duty = Duty(kind="acknowledge", due_at=ORIGIN - 5)
+    machine = msgspec.structs.replace(
+        started.machines.real["town"], mode="WARNING", rank=3, duties=(duty,), is_blind=True
+    )
+    state = msgspec.structs.replace(
+        started,
+        sealing=msgspec.structs.replace(started.sealing, counts=counts),
+        machines=msgspec.structs.replace(
+            started.machines, at=ORIGIN, real={**started.machines.real, "town": machine}
+        ),
+    )
+    shown = page(
+        Reading(
+            city=CITY,
+            state=state,
+            findings=findings(hotspot()),
+            now=ORIGIN + 60,
+            deliveries={("duty-room", "pending"): 2},
+            dead_letters={("hotline", "malformed"): 1},
+        )
+    )
+    expected = {
+        ("tocsin_events_total", "hotline", "accepted"): 10,
+        ("tocsin_events_total", "hotline", "rejected"): 3,
+        ("tocsin_rejected_events_total", "hotline", "late"): 3,
+        ("tocsin_dead_letters", "hotline", "malformed"): 1,
+        ("tocsin_feed_watermark_timestamp_seconds", "hotline"): ORIGIN,
+        ("tocsin_feed_lag_seconds", "hotline"): 60,
+        ("tocsin_feed_silence", "hotline"): 2,
+        ("tocsin_feed_silence", "sensors"): 1,
+        ("tocsin_hotspots_open", "gas-smell"): 1,
+        ("tocsin_hotspot_risk_max",): 0.93,
+        ("tocsin_unit_mode", "city", "town"): 2,
+        ("tocsin_unit_rank", "city", "town"): 3,
+        ("tocsin_unit_blind", "city", "town"): 1,
+        ("tocsin_duties_open", "acknowledge", "town"): 1,
+        ("tocsin_duties_overdue", "acknowledge", "town"): 1,
+        ("tocsin_deliveries", "duty-room", "pending"): 2,
+        ("tocsin_budget_allowed_alarms",): 2,
+        ("tocsin_budget_spent_alarms",): 1,
+        ("tocsin_sealed_buckets_total",): 0,
+        ("tocsin_warming_up",): 0,
+    }
+    assert {name: shown.get(name) for name in expected} == expected
+    assert {name[0] for name in shown} >= {metric.name for metric in METRICS}
+
+
+def test_a_label_that_is_gone_is_gone(started: PipelineState) -> None:
+    shown = page(Reading(city=CITY, state=started, findings=findings(), now=ORIGIN))
+    assert not [name for name in shown if name[0] in ("tocsin_duties_open", "tocsin_deliveries")]
+    assert shown["tocsin_hotspots_open", "gas-smell"] == 0
+
+
+def test_before_the_first_record_there_are_only_step_times() -> None:
+    metrics = Metrics(lambda: None)
+    metrics.stepped(0.003)
+    names = {family.name for family in text_string_to_metric_families(metrics.render().decode())}
+    assert {name for name in names if not name.startswith(STEP_NAME)} == set()
+    assert b'tocsin_step_seconds_bucket{le="0.005"} 1.0' in metrics.render()
