@@ -6,9 +6,9 @@ contradicts itself; 5 another process owns it; 6 the disk refuses; 130 interrupt
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -26,6 +26,8 @@ EXIT_CODES: Final = {
     6: "the disk refuses",
     130: "interrupted",
 }
+
+REFERENCE_WIDTH: Final = 100
 
 app = typer.Typer(
     name="tocsin",
@@ -88,3 +90,23 @@ def _refused(error: BaseException, sentence: str, code: int) -> int:
         raise error
     complain(f"tocsin: {sentence}")
     return code
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command line with its help text, for the reference."""
+    return [
+        (
+            f"tocsin {path}",
+            command.get_help(typer.Context(command, info_name=f"tocsin {path}", terminal_width=100)),
+        )
+        for path, command in _leaves("", typer.main.get_command(app))
+    ]
+
+
+def _leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Commands that do something, by their path, in the order of the help."""
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield path, command
+    for name, child in inner.items():
+        yield from _leaves(f"{path} {name}", child)

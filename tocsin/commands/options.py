@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
-CityArgument = Annotated[Path, typer.Argument(metavar="[DIR]", help="The city directory.")]
+CityArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The city directory.")]
 Store = Annotated[Path, typer.Option("--store", help="The data directory.")]
 Outside = Annotated[
     Path | None, typer.Option("--data", help="Folder with boundaries or data that the city's files name.")
