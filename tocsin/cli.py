@@ -95,11 +95,8 @@ def _refused(error: BaseException, sentence: str, code: int) -> int:
 def commands() -> list[tuple[str, str]]:
     """Every command line with its help text, for the reference."""
     return [
-        (
-            f"tocsin {path}",
-            command.get_help(typer.Context(command, info_name=f"tocsin {path}", terminal_width=100)),
-        )
-        for path, command in _leaves("", typer.main.get_command(app))
+        (name, command.get_help(typer.Context(command, info_name=name, terminal_width=REFERENCE_WIDTH)))
+        for name, command in _leaves("tocsin", typer.main.get_command(app))
     ]
 
 

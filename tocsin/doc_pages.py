@@ -69,7 +69,8 @@ def metrics() -> str:
     rows.append(f"| `{STEP_NAME}` | histogram | | {STEP_HELP} Buckets: {steps} s. |")
     head = (
         "# Metrics\n\nServed at `/metrics` for Prometheus. Values are read from the city's state at each "
-        "scrape: what has gone is gone at the next one.\n\n| name | kind | labels | meaning |\n|---|---|---|---|\n"
+        "scrape: what has gone is gone at the next one.\n\n"
+        "| name | kind | labels | meaning |\n|---|---|---|---|\n"
     )
     return GENERATED + head + "\n".join(rows) + "\n"
 
