@@ -1,6 +1,6 @@
 """The contract of a detector: two verbs over the whole panel, pure, with bounded state."""
 
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -70,6 +70,10 @@ class Stratum(msgspec.Struct, frozen=True):
     windows_a_week: float
 
 
+_ZERO: Final = np.zeros(0, np.int64)
+NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0))
+"""No score at all."""
+
 S = TypeVar("S")
 
 
@@ -105,6 +109,8 @@ def scores_of(
     area: Array, category: Array, stratum: Array, window: Array, score: Array, feed: Array | None = None
 ) -> Scores:
     """``Scores`` with the columns broadcast to the length of ``score``, without those that are zero."""
+    if not len(score):
+        return NONE
     columns = (area, category, NO_FEED if feed is None else feed, stratum, window)
     wide = [np.broadcast_to(np.asarray(c, np.int64), score.shape) for c in columns]
     kept = np.flatnonzero(score > 0)
@@ -114,13 +120,13 @@ def scores_of(
 
 def no_scores() -> Scores:
     """Nothing strange."""
-    none = np.zeros(0, np.int64)
-    return scores_of(none, none, none, none, np.zeros(0))
+    return NONE
 
 
 def joined(parts: list[Scores]) -> Scores:
     """Several scores of one bucket as one."""
-    if not parts:
-        return no_scores()
+    parts = [part for part in parts if len(part.score)]
+    if len(parts) < 2:
+        return parts[0] if parts else NONE
     names = Scores.__struct_fields__
     return Scores(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

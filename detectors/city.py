@@ -61,12 +61,14 @@ class City:
 
 def _window_scores(index: int, window: WindowView, learnt: Variance) -> Scores:
     """Scores of one window."""
-    observed, mean = window.capped.sum(axis=0), window.base.sum(axis=0)
+    observed, mean = window.capped_total, window.base_total
     spread = variance.spread(learnt, mean)
     residual = observed - mean
     strange = np.flatnonzero(
         (observed >= MIN_EVENTS) & (residual > 0) & (residual**2 > SCREEN_SD**2 * spread)
     )
+    if not len(strange):
+        return no_scores()
     score = tails.upper_score(observed[strange], mean[strange], spread[strange])
     return scores_of(np.array(CITY), strange, np.array(0), np.array(index), score)
 
@@ -75,8 +77,7 @@ def _learnt(learnt: Variance, window: WindowView, sight: Sight) -> Variance:
     """The window's variance after this bucket."""
     if sight.bucket.index % max(1, window.width // 4):
         return learnt
-    observed = window.capped.sum(axis=0, keepdims=True)
-    return variance.learn(learnt, observed, window.base.sum(axis=0, keepdims=True), sight.counts_mask)
+    return variance.learn(learnt, window.capped_total[None], window.base_total[None], sight.counts_mask)
 
 
 def stands_alone(window: WindowView, category: int, without: list[int]) -> bool:

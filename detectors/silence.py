@@ -1,5 +1,6 @@
 """A feed that says less than a living feed would: for the whole city, and around each area."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -90,7 +91,7 @@ class Silence:
     def _still_quiet(self, sight: Sight) -> tuple[Array, Array]:
         """Where this very bucket is quiet too: a feed that is back is not silent."""
         observed, mean = sight.feeds.observed, sight.feeds.expected
-        near_observed, near_mean = observed[self._near].sum(axis=1), mean[self._near].sum(axis=1)
+        near_observed, near_mean = self._around(observed), self._around(mean)
         city = observed.sum(axis=0, keepdims=True) < STILL_QUIET_SHARE * mean.sum(axis=0, keepdims=True)
         return city, near_observed < STILL_QUIET_SHARE * near_mean
 
@@ -104,8 +105,8 @@ class Silence:
             return SilenceState(city, groups)
         windows = self._windows(sight)
         return SilenceState(
-            tuple(_learnt(v, self._city(w), w, sight) for v, w in zip(city, windows, strict=True)),
-            tuple(_learnt(v, self._groups(w), w, sight) for v, w in zip(groups, windows, strict=True)),
+            tuple(_learnt(v, self._city, w, sight) for v, w in zip(city, windows, strict=True)),
+            tuple(_learnt(v, self._groups, w, sight) for v, w in zip(groups, windows, strict=True)),
         )
 
     def _windows(self, sight: Sight) -> list[WindowView]:
@@ -113,30 +114,41 @@ class Silence:
 
     def _city(self, window: WindowView) -> Quiet:
         """Totals, the expectation scaled by what all other feeds bring."""
-        observed, mean = window.capped.sum(axis=0, keepdims=True), window.base.sum(axis=0, keepdims=True)
+        observed, mean = window.capped_total[None], window.base_total[None]
         others = (observed.sum() - observed + CITY_STEADYING) / (mean.sum() - mean + CITY_STEADYING)
         return Quiet(observed, mean * np.clip(others, *CITY_LIMITS))
 
+    def _around(self, values: Array) -> Array:
+        """Each area's sum over its neighbourhood: (A, F), like ``values``."""
+        total = values[self._near[:, 0]]
+        for column in self._near.T[1:]:  # nearest first: one order of adding, and no (A, k, F) array
+            total = total + values[column]
+        return np.asarray(total)
+
     def _groups(self, window: WindowView) -> Quiet:
         """Sums over neighbourhoods, the expectation scaled by the rest of the same feed."""
-        observed = window.capped[self._near].sum(axis=1)
-        mean = window.base[self._near].sum(axis=1)
-        rest_observed = window.capped.sum(axis=0) - observed + GROUP_STEADYING
-        rest_mean = window.base.sum(axis=0) - mean + GROUP_STEADYING
+        observed, mean = self._around(window.capped), self._around(window.base)
+        rest_observed = window.capped_total - observed + GROUP_STEADYING
+        rest_mean = window.base_total - mean + GROUP_STEADYING
         return Quiet(observed, mean * np.clip(rest_observed / rest_mean, *GROUP_LIMITS))
 
     def _scores(self, index: int, quiet: Quiet, learnt: Variance, places: Array, still: Array) -> Scores:
         """Scores of one window at the given places."""
         low = still & (quiet.observed < QUIET_SHARE * quiet.expected) & (quiet.expected > MIN_EXPECTED)
         place, feed = np.nonzero(low)
+        if not len(place):
+            return no_scores()
         spread = variance.spread(learnt, quiet.expected)[low]
         score = tails.lower_score(quiet.observed[low], quiet.expected[low], spread)
         score = np.where(score >= self._score, score, 0.0)
         return scores_of(places[place], np.array(NO_CATEGORY), np.array(0), np.array(index), score, feed)
 
 
-def _learnt(learnt: Variance, quiet: Quiet, window: WindowView, sight: Sight) -> Variance:
+def _learnt(
+    learnt: Variance, measure: Callable[[WindowView], Quiet], window: WindowView, sight: Sight
+) -> Variance:
     """The window's variance after this bucket."""
     if sight.bucket.index % max(1, window.width // 4):
         return learnt
+    quiet = measure(window)
     return variance.learn(learnt, quiet.observed, quiet.expected, sight.feeds_mask)

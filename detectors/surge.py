@@ -74,6 +74,8 @@ def _window_scores(index: int, window: WindowView, observed: Array) -> Scores:
     residual = observed - window.expected
     strange = (observed >= MIN_EVENTS) & (residual > 0) & (residual * residual > SCREEN_SD**2 * spread)
     area, category = np.nonzero(strange)
+    if not len(area):
+        return no_scores()
     mean = window.expected[strange]
     score = tails.upper_score(observed[strange], mean, spread[strange])
     return scores_of(area, category, _strata(index, mean), np.array(index), score)

@@ -10,11 +10,11 @@ STEADYING: Final = 15.0
 """Events added to both sides of the ratio, so that a quiet category keeps a factor near 1."""
 
 
-def city_factor(observed: Array, expected: Array) -> Array:
+def city_factor(observed: Array, expected: Array, observed_total: Array, expected_total: Array) -> Array:
     """Each area's factor per column from all *other* areas, (A, K) float64: observed over expected.
 
-    ``observed`` (capped, summed over the window) and ``expected`` are (A, K).
+    ``observed`` (capped, summed over the window) and ``expected`` are (A, K), their totals (K,).
     """
-    others_observed = observed.sum(axis=0) - observed
-    others_expected = expected.sum(axis=0) - expected
+    others_observed = observed_total - observed
+    others_expected = expected_total - expected
     return np.asarray((others_observed + STEADYING) / (others_expected + STEADYING))

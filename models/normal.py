@@ -53,6 +53,8 @@ class WindowView(msgspec.Struct, frozen=True, eq=False):
     base: np.ndarray  # (A, K) float64: sum of M
     factor: np.ndarray  # (A, K) float64
     expected: np.ndarray  # (A, K) float64
+    capped_total: np.ndarray  # (K,) int64: capped over the city
+    base_total: np.ndarray  # (K,) float64: base over the city
     variance: Variance
 
 
@@ -127,18 +129,28 @@ def _cap(mean: Array, one_bucket: Variance) -> Array:
 
 def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> list[WindowView]:
     """Every window with its city factor."""
+    sums = list(zip(rolling.observed_sums, rolling.expected_sums, strict=True))
+    totals = [(observed.sum(axis=0), mean.sum(axis=0)) for observed, mean in sums]
+    lent = max(frame.factor_window, 0)
     factors = [
-        city_factor.city_factor(observed, mean) if frame.factor_window >= 0 else np.ones_like(mean)
-        for observed, mean in zip(rolling.observed_sums, rolling.expected_sums, strict=True)
+        city_factor.city_factor(*sums[i], *totals[i]) if frame.factor_window >= 0 and i >= lent else None
+        for i in range(len(sums))
     ]
     return [
-        WindowView(
-            width,
-            rolling.observed_sums[i],
-            rolling.expected_sums[i],
-            factors[max(i, frame.factor_window)],
-            rolling.expected_sums[i] * factors[max(i, frame.factor_window)],
-            variances[i],
-        )
+        _view(width, sums[i], totals[i], factors[max(i, lent)], variances[i])
         for i, width in enumerate(frame.widths)
     ]
+
+
+def _view(
+    width: int,
+    sums: tuple[Array, Array],
+    totals: tuple[Array, Array],
+    factor: Array | None,
+    learnt: Variance,
+) -> WindowView:
+    """One window; without a factor its expectation is the plain one."""
+    observed, mean = sums
+    if factor is None:
+        return WindowView(width, observed, mean, np.ones_like(mean), mean, *totals, learnt)
+    return WindowView(width, observed, mean, factor, mean * factor, *totals, learnt)

@@ -56,21 +56,25 @@ def _parameters(mean: Array, variance: Array) -> tuple[Array, Array]:
 
 def _at_least(count: Array, expected: Array, variance: Array) -> Array:
     """P(N >= count), by the incomplete beta and gamma functions (exact for integers)."""
-    mean = np.maximum(np.asarray(expected, np.float64), 1e-12)
+    mean, k = _floats(expected), np.maximum(_floats(count), 1e-300)
     size, success = _parameters(mean, variance)
-    k = np.maximum(np.asarray(count, np.float64), 1e-300)
-    poisson = special.gammainc(k, mean)
-    negative_binomial = special.betainc(k, size, 1.0 - success)
-    tail = np.where(_is_poisson(mean, variance), poisson, negative_binomial)
-    return np.asarray(np.where(count <= 0, 1.0, tail))
+    tail = special.betainc(k, size, 1.0 - success)
+    poisson = _is_poisson(mean, variance)
+    if poisson.any():
+        tail = np.where(poisson, special.gammainc(k, mean), tail)
+    return np.where(count <= 0, 1.0, tail)
 
 
 def _at_most(count: Array, expected: Array, variance: Array) -> Array:
     """P(N <= count)."""
-    mean = np.maximum(np.asarray(expected, np.float64), 1e-12)
+    mean, k = _floats(expected), np.maximum(np.asarray(count, np.float64), 0.0)
     size, success = _parameters(mean, variance)
-    k = np.maximum(np.asarray(count, np.float64), 0.0)
-    poisson = special.gammaincc(k + 1.0, mean)
-    negative_binomial = special.betainc(size, k + 1.0, success)
-    tail = np.where(_is_poisson(mean, variance), poisson, negative_binomial)
-    return np.asarray(np.where(count < 0, 0.0, tail))
+    tail = special.betainc(size, k + 1.0, success)
+    poisson = _is_poisson(mean, variance)
+    if poisson.any():
+        tail = np.where(poisson, special.gammaincc(k + 1.0, mean), tail)
+    return np.where(count < 0, 0.0, tail)
+
+
+def _floats(values: Array) -> Array:
+    return np.maximum(np.asarray(values, np.float64), 1e-12)
