@@ -32,6 +32,7 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     origin_at: int  # seconds UTC; NOT_STARTED before the start record
     sealing: SealingState
     detection: DetectionState
+    findings: Findings | None  # of the last sealed bucket
     alerts: AlertsState
     machines: Machines
 
@@ -63,6 +64,7 @@ class Pipeline:
             origin_at=NOT_STARTED,
             sealing=sealing.start(self.frame, 0),
             detection=self.detection.start(),
+            findings=None,
             alerts=alerts.start(),
             machines=machines.start(self.tree, 0),
         )
@@ -114,7 +116,7 @@ class Pipeline:
             self.city.policy,
             blind,
         )
-        state = msgspec.structs.replace(state, detection=detection, alerts=noted)
+        state = msgspec.structs.replace(state, detection=detection, findings=findings, alerts=noted)
         stamp = bucket.closes_at + self.city.seal_delay
         state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
         return state, msgspec.structs.replace(outcome, findings=(findings,))

@@ -1,0 +1,171 @@
+"""Hotspots with their charts, texts and whoever was told of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from alerting import episodes
+from alerting.delivery_log import Logged
+from alerting.episodes import Alert
+from alerting.journal import Entry
+from alerting.policy import reached
+from models.hotspots import Hotspot
+from streams.events import Event
+from tocsin.city import City
+from tocsin.console.phrases import Names, Phrase
+from tocsin.console.view import HotspotView, Mark, Point, SampleText, Told
+from tocsin.pipeline import PipelineState
+
+SHOWN_BUCKETS: Final = 48
+SHOWN_TEXTS: Final = 3
+ROMAN: Final = ("", "", "IV", "III", "II", "I")
+
+Events = Callable[[str, str, int], list[Event]]
+"""Newest events of an area and category since an instant."""
+
+
+class Teller:
+    """Makes the views of one picture's hotspots."""
+
+    def __init__(
+        self,
+        city: City,
+        state: PipelineState,
+        entries: Sequence[Entry],
+        deliveries: Sequence[Logged],
+        events: Events,
+        upper_bound: Callable[[np.ndarray], np.ndarray],
+    ) -> None:
+        self.city, self.state, self.entries = city, state, entries
+        self.deliveries, self.events, self.upper_bound = deliveries, events, upper_bound
+        self.alerts = {a.hotspot: a for a in state.alerts.alerts.values() if a.is_open}
+
+    def view(self, hotspot: Hotspot) -> HotspotView:
+        """Everything that a screen says of one hotspot."""
+        owner = episodes.owner(hotspot, self.city.streets, self.city.units)
+        alert = self.alerts.get(hotspot.id)
+        texts, count = self._texts(hotspot)
+        return HotspotView(
+            id=hotspot.id,
+            category=hotspot.category,
+            names=self._names(hotspot),
+            areas=hotspot.areas,
+            units=self._streets(hotspot),
+            owner=owner,
+            rank=alert.up if alert else reached(hotspot.risk, self.city.policy.enter_lines),
+            began_at=hotspot.began_at,
+            last_seen_at=hotspot.last_seen_at,
+            explanation=hotspot.explanation,
+            points=self._points(hotspot),
+            marks=self._marks(hotspot, owner),
+            texts=texts,
+            text_count=count,
+            unknown=tuple(
+                Phrase(f"console-unknown-{key}", {"what": what}) for key, what in hotspot.explanation.unknown
+            ),
+            told=self._told(hotspot, owner),
+            label=""
+            if not alert or alert.is_confirmed is None
+            else "true"
+            if alert.is_confirmed
+            else "false",
+            acknowledged_by=self._acknowledged_by(alert, owner),
+        )
+
+    def _names(self, hotspot: Hotspot) -> Names:
+        if hotspot.feed:
+            return next(feed.names or {"en": feed.id} for feed in self.city.feeds if feed.id == hotspot.feed)
+        return self.city.taxonomy.category(hotspot.category).names
+
+    def _streets(self, hotspot: Hotspot) -> tuple[str, ...]:
+        """Streets touched, none for the city's own series."""
+        if hotspot.is_city:
+            return ()
+        return tuple(sorted({self.city.streets[area] for area in hotspot.areas}))
+
+    def _points(self, hotspot: Hotspot) -> tuple[Point, ...]:
+        """The last twelve hours (at quarters of an hour) of its category in its areas."""
+        detection = self.state.detection
+        expected = detection.counts.rolling.expected[-SHOWN_BUCKETS:]
+        observed = detection.raw[-len(expected) :] if expected else ()
+        if hotspot.feed or not expected:
+            return ()
+        column = self.city.taxonomy.category_ids.index(hotspot.category)
+        rows = [self.city.gazetteer.index(area) for area in hotspot.areas]
+        where = slice(None) if hotspot.is_city or not rows else rows
+        seen = [int(bucket[where, column].sum()) for bucket in observed]
+        means = np.array([bucket[where, column].sum() for bucket in expected])
+        bounds, width = self.upper_bound(means), self.city.bucket_seconds
+        first = self.state.sealing.next_bucket * width - width * len(seen)
+        return tuple(
+            Point(first + width * k, seen[k], float(means[k]), float(bounds[k])) for k in range(len(seen))
+        )
+
+    def _marks(self, hotspot: Hotspot, owner: str) -> tuple[Mark, ...]:
+        """When units were warned of it."""
+        units = {owner, *self._streets(hotspot)}
+        return tuple(
+            Mark(
+                e.at,
+                Phrase(
+                    "console-mark-warned",
+                    {"unit": self.city.gazetteer.unit(e.unit).names, "level": ROMAN[e.after.rank]},
+                ),
+            )
+            for e in self.entries
+            if e.unit in units
+            and e.row == "K2"
+            and e.at >= hotspot.began_at
+            and e.after
+            and e.after.rank > 1
+            and not e.exercise
+        )[-4:]
+
+    def _texts(self, hotspot: Hotspot) -> tuple[tuple[SampleText, ...], int]:
+        found = [
+            event
+            for area in hotspot.areas
+            for event in self.events(area, hotspot.category, hotspot.began_at - self.city.bucket_seconds * 4)
+            if event.text
+        ]
+        found.sort(key=lambda event: (-event.happened_at, event.id))
+        return tuple(SampleText(event.text or "") for event in found[:SHOWN_TEXTS]), len(found)
+
+    def _told(self, hotspot: Hotspot, owner: str) -> tuple[Told, ...]:
+        """Each receiver's first message from the units concerned, and what came back."""
+        units = {owner, *self._streets(hotspot)}
+        first: dict[str, Logged] = {}
+        for logged in sorted(self.deliveries, key=lambda logged: logged.delivery.seq):
+            delivery = logged.delivery
+            if delivery.unit in units and delivery.at >= hotspot.began_at and not delivery.is_exercise:
+                first.setdefault(delivery.receiver, logged)
+        return tuple(self._told_one(name, logged) for name, logged in first.items())
+
+    def _told_one(self, receiver: str, logged: Logged) -> Told:
+        delivery = logged.delivery
+        answer = next(
+            (e for e in self.entries if e.unit == delivery.unit and e.row == "A1" and e.at >= delivery.at),
+            None,
+        )
+        return Told(
+            person=receiver,
+            names={"en": receiver},
+            how=Phrase("console-told-warned", {"told_at": delivery.at}),
+            answer=Phrase("console-answer-acknowledged", {"answer_at": answer.at}) if answer else None,
+        )
+
+    def _acknowledged_by(self, alert: Alert | None, owner: str) -> str:
+        if alert is None or alert.state != "acknowledged":
+            return ""
+        acts = [e.actor or "" for e in self.entries if e.unit == owner and e.row == "A1" and not e.exercise]
+        return acts[-1] if acts else ""
+
+
+def gravest(views: Iterable[HotspotView]) -> dict[str, str]:
+    """By unit, the gravest hotspot that it owns or shares; the older of two alike."""
+    found: dict[str, HotspotView] = {}
+    for view in sorted(views, key=lambda v: (-v.rank, v.began_at, v.id)):
+        for unit in (view.owner, *view.units):
+            found.setdefault(unit, view)
+    return {unit: view.id for unit, view in found.items()}

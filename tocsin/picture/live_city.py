@@ -1,0 +1,242 @@
+"""The console's source on the embedded run: one picture for each stretch of the ledger."""
+
+import asyncio
+import threading
+from typing import Final
+
+import msgspec
+
+from alerting import machines
+from alerting.journal import Entry, read_line
+from streams.commands import Command
+from tocsin.city import City
+from tocsin.console.phrases import Phrase
+from tocsin.console.source import CommandReceipt
+from tocsin.console.view import (
+    Area,
+    CityView,
+    Department,
+    DrillView,
+    JournalLine,
+    MapView,
+    Person,
+    PolicyFacts,
+    Story,
+)  # fmt: skip
+from tocsin.embedded import Embedded
+from tocsin.fold import Advance
+from tocsin.people import PeopleConfig
+from tocsin.picture.feeds import feed_views, unseen_areas
+from tocsin.picture.hotspots import Teller, gravest
+from tocsin.picture.memory import Memory
+from tocsin.picture.setup import budget_view, steps
+from tocsin.picture.units import duty_views, spans, unit_views
+from tocsin.pipeline import Pipeline, PipelineState
+
+JOURNAL_LINES: Final = 200
+REMEMBERED_LINES: Final = 20_000
+ANSWER_SECONDS: Final = 5.0
+POLL_SECONDS: Final = 0.2
+
+
+class LiveCity:
+    """A ``CitySource`` over an embedded run."""
+
+    def __init__(
+        self,
+        city: City,
+        people: PeopleConfig,
+        pipeline: Pipeline,
+        run: Embedded[PipelineState],
+        is_demo: bool = False,
+    ) -> None:
+        self.city, self.people, self.pipeline, self.run, self.is_demo = city, people, pipeline, run, is_demo
+        start = max(0, run.history.journal_length() - REMEMBERED_LINES)
+        self.memory = Memory(read_line(line) for line in run.history.journal(start))
+        self._state = run.fold.state
+        self._map = city_map(city)
+        self._lock = threading.Lock()
+        self._drawn: tuple[int, CityView] | None = None
+        run.on_change(self._note)
+
+    # -- what the console asks ----------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """The run's clock."""
+        return self.run.clock()
+
+    def snapshot(self) -> CityView:
+        """The newest picture; drawn once for each stretch of the ledger."""
+        with self._lock:
+            offset = self._state.ledger_offset
+            if self._drawn is None or self._drawn[0] != offset:
+                self._drawn = (offset, self._draw())
+            return msgspec.structs.replace(self._drawn[1], now_at=self.now())
+
+    async def wait(self, after_offset: int, timeout_seconds: float) -> int:
+        """The ledger offset that is drawn, as soon as it is beyond ``after_offset`` or the time is over."""
+        tries = max(1, round(timeout_seconds / POLL_SECONDS))
+        for _ in range(tries):
+            if self._state.ledger_offset > after_offset:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        return self._state.ledger_offset
+
+    def submit(self, command: Command) -> CommandReceipt:
+        """Put a command into the ledger and wait for its entry; raises ``TimeoutError`` if none comes."""
+        self.run.submit_command(command)
+        entries = self.run.entries_of(command.id, ANSWER_SECONDS)
+        own = [entry for entry in entries if entry.trigger == command.kind]
+        if not own:
+            raise TimeoutError(command.id)
+        return CommandReceipt(entry=journal_line(own[0]))
+
+    def refusal(self, command: Command) -> Phrase | None:
+        """What the table would say now, tried on a copy of the machines."""
+        decided, policy = self._state.machines, self.city.policy
+        stamp = max(decided.at, command.stamp)
+        trial = msgspec.structs.replace(command, id=f"{command.id}?", stamp=stamp)
+        _, entries = machines.take(decided, trial, self.city.units, policy)
+        own = [entry for entry in entries if entry.trigger_id == trial.id]
+        return _reason(own[0]) if own and _is_refused(own[0]) else None
+
+    # -- how it is drawn ----------------------------------------------------------------------------------
+
+    def _note(self, advance: Advance[PipelineState]) -> None:
+        with self._lock:
+            before = self._state.machines.real
+            self.memory.note((folded.record, folded.outcome) for folded in advance.folded)
+            self.memory.settle(before, advance.state.machines.real)
+            self._state = advance.state
+
+    def _draw(self) -> CityView:
+        city, state, findings = self.city, self._state, self._state.findings
+        width = city.bucket_seconds
+        is_begun = findings is not None
+        sealed_to = state.sealing.next_bucket * width if is_begun else None
+        return CityView(
+            offset=state.ledger_offset,
+            city=city.id,
+            names=city.names,
+            zone=city.zone,
+            now_at=self.now(),
+            decision_at=state.machines.at,
+            sealed_to=sealed_to,
+            next_seal_at=sealed_to + width + city.seal_delay if sealed_to else None,
+            bucket_seconds=width,
+            map=self._map,
+            real=self._real(),
+            feeds=feed_views(city, state, self.memory, self._letters(), self.now()),
+            seen_areas=unseen_areas(city, findings),
+            journal=tuple(journal_line(e) for e in list(self.memory.entries)[-JOURNAL_LINES:][::-1]),
+            budget=budget_view(findings),
+            drill=self._drill(),
+            steps=steps(city, self.people, findings, self.memory),
+            people=tuple(
+                Person(id=p.id, names=p.names or {"en": p.id}, role=p.role, unit=p.unit)
+                for p in self.people.person
+            ),
+            departments=tuple(Department(d.id, d.names or {"en": d.id}) for d in self.people.department),
+            policy=PolicyFacts(
+                co_sign_seconds=city.policy.co_sign_seconds,
+                report_in_seconds=city.policy.report_in_seconds,
+                reject_hold_seconds=city.policy.reject_hold_seconds,
+                silence_max_seconds=city.policy.silence_max_seconds,
+            ),
+            is_demo=self.is_demo,
+        )
+
+    def _real(self) -> Story:
+        state = self._state
+        entries = list(self.memory.entries)
+        teller = Teller(
+            self.city,
+            state,
+            entries,
+            self.run.outbox.entries(),
+            self._events,
+            self.pipeline.detection.upper_bound,
+        )
+        hotspots = tuple(teller.view(h) for h in (state.findings.hotspots if state.findings else ()))
+        gravest_of = gravest(hotspots)
+        return Story(
+            units=unit_views(self.city, state.machines.real, self.memory, gravest_of),
+            duties=duty_views(self.city, self.people, state.machines.real, self.memory, gravest_of),
+            done=tuple(self.memory.done),
+            hotspots=hotspots,
+            spans=tuple(span for span in spans(entries) if not span.is_exercise),
+        )
+
+    def _drill(self) -> DrillView | None:
+        exercise = self._state.machines.exercise
+        if not exercise:
+            return None
+        unit = next(u for u in self.city.units.order if u in exercise)
+        began = [e for e in self.memory.entries if e.unit == unit and e.row == "B1"]
+        story = Story(
+            units=unit_views(self.city, exercise, self.memory, {}, is_exercise=True),
+            duties=duty_views(self.city, self.people, exercise, self.memory, {}, is_exercise=True),
+            spans=tuple(span for span in spans(self.memory.entries) if span.is_exercise),
+        )
+        return DrillView(
+            unit=unit,
+            begun_at=began[-1].at if began else exercise[unit].since_at,
+            begun_by=(began[-1].actor or "") if began else "",
+            story=story,
+        )
+
+    def _events(self, area: str, category: str, since_at: int) -> list:  # type: ignore[type-arg]
+        return self.run.events(area, category, since_at)
+
+    def _letters(self) -> dict[str, int]:
+        rows = self.run.store.read(
+            "SELECT source, count(*) FROM dead_letter WHERE state = 'listed' GROUP BY source"
+        )
+        return {str(source): int(count) for source, count in rows}
+
+
+def city_map(city: City) -> MapView:
+    """The outlines of all areas, to be drawn once."""
+    areas = tuple(
+        Area(
+            id=area.id,
+            names=area.names,
+            unit=area.street,
+            rings=tuple(tuple(ring) for ring in city.gazetteer.outline(area.id)),
+        )
+        for area in city.gazetteer.areas
+    )
+    return MapView(hash=city.gazetteer.content_hash[:16], areas=areas)
+
+
+def journal_line(entry: Entry) -> JournalLine:
+    """An entry as the journal page shows it."""
+    standing = entry.before or entry.after
+    before = (standing.mode, standing.rank, standing.response) if standing else ("NORMAL", 0, 0)
+    after = (entry.after.mode, entry.after.rank, entry.after.response) if entry.after else before
+    notes = [str(effect.args["note"]) for effect in entry.effects if effect.args.get("note")]
+    return JournalLine(
+        seq=entry.seq,
+        at=entry.at,
+        unit=entry.unit,
+        trigger=entry.trigger,
+        row=entry.row,
+        before=before,
+        after=after,
+        actor=entry.actor or "",
+        role=entry.role or "",
+        effects=tuple(effect.kind for effect in entry.effects),
+        reason=_reason(entry),
+        note=notes[0] if notes else "",
+        is_refused=_is_refused(entry),
+        is_exercise=entry.exercise,
+        hash=entry.hash,
+    )
+
+
+def _is_refused(entry: Entry) -> bool:
+    return any(effect.kind == "refused" for effect in entry.effects)
+
+
+def _reason(entry: Entry) -> Phrase | None:
+    return Phrase(entry.reason) if entry.reason and _is_refused(entry) else None
