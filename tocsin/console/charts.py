@@ -115,10 +115,18 @@ def chart(points: tuple[Point, ...], mark_times: tuple[int, ...], bucket_seconds
         return round(floor - (floor - head) * value / top, 1)
 
     bars = tuple(
-        Bar(x(k), y(p.observed), round(slot * 0.76, 1), round(floor - y(p.observed), 1), p.observed, p.observed > p.upper, p.observed > p.upper and p.observed > top / 8)
+        Bar(
+            x(k),
+            y(p.observed),
+            round(slot * 0.76, 1),
+            round(floor - y(p.observed), 1),
+            p.observed,
+            p.observed > p.upper,
+            p.observed > p.upper and p.observed > top / 8,
+        )
         for k, p in enumerate(points)
         if p.observed
-    )  # fmt: skip
+    )
     upper = [f"{x(k + 0.5)},{y(p.upper)}" for k, p in enumerate(points)]
     band = f"{x(0)},{floor} " + " ".join(upper) + f" {x(len(points))},{floor}"
     expected = " ".join(f"{x(k + 0.5)},{y(p.expected)}" for k, p in enumerate(points))
@@ -141,7 +149,7 @@ def chart(points: tuple[Point, ...], mark_times: tuple[int, ...], bucket_seconds
 
 def _nice(raw: float) -> int:
     """The smallest of 1, 2, 5, 10, 20, … that is at least ``raw``."""
-    steps = [m * 10**e for e in range(7) for m in (1, 2, 5)]
+    steps: list[int] = [m * 10**e for e in range(7) for m in (1, 2, 5)]
     return steps[min(bisect.bisect_left(steps, raw), len(steps) - 1)]
 
 

@@ -217,6 +217,6 @@ def _clear(x: float, y: float, width: float, signs: list[Sign], room: float) -> 
 
 def _crop(topology: Topology, hotspot: HotspotView, index: dict[str, int]) -> str:
     """A window as wide as the drawing and 308 units high, round the hotspot."""
-    x, y = _middle(topology, [index[a] for a in hotspot.areas if a in index])
+    _, y = _middle(topology, [index[a] for a in hotspot.areas if a in index])
     height = 308
     return f"0 {min(max(y - height / 2, 0), HEIGHT - height):.0f} {WIDTH} {height}"

@@ -7,18 +7,17 @@ from typing import Final, Literal
 
 import msgspec
 
+from alerting.levels import RESPONDING, WARNING, DutyKind, Mode
 from models.hotspots import Explanation
 from streams.commands import Role
 from tocsin.console.phrases import Names, Phrase
 
 Tier = Literal["city", "district", "street"]
-Mode = Literal["NORMAL", "MONITORING", "WARNING", "PROVISIONAL", "EMERGENCY", "RECOVERY"]
-DutyKind = Literal["acknowledge", "ratify", "co_sign", "report_in", "answer"]
 FeedState = Literal["live", "late", "silent", "never"]
 Sight = Literal["full", "part", "none"]
 
-RESPONDING: Final = frozenset({"PROVISIONAL", "EMERGENCY"})
-ALARMED: Final = frozenset({"WARNING", "PROVISIONAL", "EMERGENCY"})
+ALARMED: Final = RESPONDING | {WARNING}
+"""Modes in which people are asked to act."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def level(self) -> int:
         """The rank that the badge shows: the response in force, else the rank."""
-        return max(self.response, 0) or self.rank
+        return self.response or self.rank
 
     @property
     def is_responding(self) -> bool:
@@ -82,7 +81,8 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
 class DutyView(msgspec.Struct, frozen=True, kw_only=True):
     """What a person owes; ``who`` owes it, ``due_at`` None means it rests with all calls used.
 
-    ``about`` is a department (report_in), a child unit (answer) or the level as a number (co_sign).
+    ``about`` is a department (report-in), a child unit (answer) or the level as a number (co-sign).
+    ``persons`` are the ids of those who may end it; empty where the unit's people may.
     """
 
     unit: str

@@ -21,8 +21,7 @@ class MissingMessageWarning(UserWarning):
 def bundle(locale: str) -> FluentBundle:
     """All files of one language, without bidi isolates (they would break copied ids and commands).
 
-    Raises:
-        ValueError: a key that two files define.
+    A text that is no message, or a key that two files define, is left out with a warning.
     """
     messages = FluentBundle([locale], use_isolating=False)
     seen: dict[str, str] = {}
@@ -35,13 +34,14 @@ def bundle(locale: str) -> FluentBundle:
 
 
 def _note(entry: object, name: str, seen: dict[str, str]) -> None:
-    if type(entry).__name__ == "Junk":
-        raise ValueError(f"{name}: not a Fluent message: {getattr(entry, 'content', '')!r}")
-    key = getattr(getattr(entry, "id", None), "name", None)
-    if key is None:
-        return
-    if seen.setdefault(f"{type(entry).__name__} {key}", name) != name:
-        raise ValueError(f"{name}: {key} is already defined in {seen[f'{type(entry).__name__} {key}']}")
+    """Warn of what Fluent would pass over in silence."""
+    kind, key = type(entry).__name__, getattr(getattr(entry, "id", None), "name", None)
+    if kind == "Junk":
+        broken = str(getattr(entry, "content", ""))[:80]
+        warnings.warn(f"{name}: not a Fluent message: {broken!r}", MissingMessageWarning, stacklevel=3)
+    elif key is not None and seen.setdefault(f"{kind} {key}", name) != name:
+        already = seen[f"{kind} {key}"]
+        warnings.warn(f"{name}: {key} is already defined in {already}", MissingMessageWarning, stacklevel=3)
 
 
 def text(locale: str, key: str, **args: str | int | float) -> str:

@@ -1,0 +1,256 @@
+"""The console as a web application: routes, cookies and the way from a form to the ledger."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import jinja2
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from alerting.levels import BLUE
+from streams.commands import Command
+from tocsin.console import pages
+from tocsin.console.act_screen import typed_level
+from tocsin.console.forms import IncompleteError, command_of, is_sure, is_typed
+from tocsin.console.guard import LoopbackOnly
+from tocsin.console.map_drawing import short_name
+from tocsin.console.pages import Page
+from tocsin.console.screen import STATIC, Screen, blacked, figures, must_show_real, share_left
+from tocsin.console.source import CitySource, CommandReceipt
+from tocsin.console.stream import events
+from tocsin.console.view import CityView
+from tocsin.console.words import NUMERALS, Words
+from tocsin.messages import LOCALES
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+COOKIE_SECONDS: Final = 180 * 86_400
+BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": ("on", "off")}
+
+Redact = Callable[[str], str]
+
+
+@functools.cache
+def templates() -> jinja2.Environment:
+    """All templates; every value is escaped, an unknown name is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        figures=figures, blacked=blacked, share_left=share_left, short_name=short_name, numerals=NUMERALS
+    )
+    return environment
+
+
+def create_app(source: CitySource, redact: Redact = str) -> FastAPI:
+    """The console over ``source``; ``redact`` takes personal data out of what people type."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(LoopbackOnly)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_pages(app, source)
+    _add_choices(app, source)
+    _add_acts(app, source, redact)
+
+    @app.get("/events")
+    async def stream(request: Request) -> StreamingResponse:
+        last = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
+        return StreamingResponse(
+            events(source, last, request.is_disconnected),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    return app
+
+
+def _add_pages(app: FastAPI, source: CitySource) -> None:
+    """Every page that only shows."""
+
+    def page(name: str, make: Callable[..., Page]) -> Callable[..., Response]:
+        def show(request: Request) -> Response:
+            screen = screen_of(request, source, name)
+            return respond(request, screen, make(source, screen, **request.path_params))
+
+        show.__name__ = f"show_{name}"
+        return show
+
+    app.get("/")(page("city", pages.city))
+    app.get("/hotspots")(page("hotspots", pages.hotspots))
+    app.get("/hotspots/{hotspot_id}")(page("hotspots", pages.hotspot))
+    app.get("/units/{unit_id}")(page("city", pages.unit))
+    app.get("/journal")(page("journal", pages.journal))
+    app.get("/data")(page("data", pages.data))
+    app.get("/duties")(page("duties", pages.duties))
+    app.get("/who")(page("who", pages.who))
+    app.get("/help")(page("help", pages.help_page))
+
+    @app.get("/mine")
+    def mine(request: Request) -> Response:
+        screen = screen_of(request, source, "duties")
+        query = request.query_params
+        return respond(
+            request, screen, pages.mine(source, screen, query.get("unit", ""), query.get("hotspot", ""))
+        )
+
+    @app.get("/acts/{kind}")
+    def act(request: Request, kind: str) -> Response:
+        screen = screen_of(request, source, "acts")
+        return respond(request, screen, pages.act(source, screen, kind, dict(request.query_params)))
+
+
+def _add_choices(app: FastAPI, source: CitySource) -> None:
+    """What a browser remembers: who I am, and whether keys act."""
+
+    @app.post("/who")
+    async def choose(request: Request) -> Response:
+        form = await request.form()
+        answer = RedirectResponse(local_path(str(form.get("back", "/"))), 303)
+        remember(answer, "person", str(form.get("person", "")))
+        return answer
+
+    @app.post("/keys")
+    async def keys(request: Request) -> Response:
+        form = await request.form()
+        answer = RedirectResponse("/help", 303)
+        remember(answer, "keys", "off" if form.get("keys") == "off" else "on")
+        return answer
+
+
+def _add_acts(app: FastAPI, source: CitySource, redact: Redact) -> None:
+    """The one way in which the console changes anything."""
+
+    @app.post("/acts")
+    async def post(request: Request) -> Response:
+        form = await request.form()
+        fields = {k: str(v) for k, v in form.items()}
+        about = tuple(str(v) for v in form.getlist("about"))
+        measures = tuple(str(v) for v in form.getlist("measures"))
+        return await run_in_threadpool(_take, request, source, redact, fields, about, measures)
+
+
+def _take(
+    request: Request, source: CitySource, redact: Redact, fields: dict[str, str], about: tuple[str, ...],
+    measures: tuple[str, ...],
+) -> Response:  # fmt: skip
+    """A form becomes a command, or is asked again, or is refused with its reason."""
+    screen = screen_of(request, source, "acts")
+    back = local_path(fields.get("back", "/"))
+    if screen.person is None:
+        return respond(
+            request, screen, pages.receipt(screen, "refused", "console-form-nobody", {}, back), 403
+        )
+    try:
+        told = {k: redact(v) if k in ("note", "measures_text") else v for k, v in fields.items()}
+        command = command_of(told, about, measures, screen.person, screen.view, source.now())
+    except IncompleteError as problem:
+        step = pages.act(source, screen, fields.get("kind", ""), fields, screen.words.phrase(problem.phrase))
+        return respond(request, screen, step, 422)
+    unit = screen.unit(command.unit)
+    level = typed_level(command.kind, unit, command.level) if unit is not None else BLUE
+    if not is_sure(fields, level):
+        return respond(request, screen, _again(source, screen, fields, level), 200)
+    return _submit(request, source, screen, command, fields, about, measures, back)
+
+
+def _again(source: CitySource, s: Screen, fields: dict[str, str], level: int) -> Page:
+    """A grave act that was not held: the typed level is wrong, or the button must be pressed once more."""
+    is_right = is_typed(fields, level)
+    problem = (
+        "" if is_right or not fields.get("typed") else s.words("form-typed-wrong", level=NUMERALS[level])
+    )
+    return pages.act(source, s, fields.get("kind", ""), fields, problem, is_pressed=is_right)
+
+
+def _submit(
+    request: Request, source: CitySource, s: Screen, command: Command, fields: dict[str, str],
+    about: tuple[str, ...], measures: tuple[str, ...], back: str,
+) -> Response:  # fmt: skip
+    try:
+        receipt = source.submit(command)
+    except TimeoutError:
+        again = [*fields.items(), *(("about", a) for a in about), *(("measures", m) for m in measures)]
+        return respond(request, s, pages.unknown(s, again, back), 504)
+    fresh = screen_of(request, source, "acts")
+    return respond(request, fresh, _receipt(fresh, receipt, back), 409 if receipt.is_refused else 200)
+
+
+def _receipt(s: Screen, receipt: CommandReceipt, back: str) -> Page:
+    if receipt.refusal is not None:
+        return pages.receipt(s, "refused", receipt.refusal.key, receipt.refusal.args, back)
+    if receipt.entry is None or receipt.is_refused:
+        return pages.receipt(s, "refused", "console-refused-plain", {}, back)
+    return pages.done(s, receipt.entry, back)
+
+
+def screen_of(request: Request, source: CitySource, page: str) -> Screen:
+    """The surroundings of a page: language, theme, person and story as the address and the cookies say."""
+    view, query, cookies = source.snapshot(), request.query_params, request.cookies
+    now_at = source.now()
+    is_exercise = _shows_exercise(view, query.get("view", ""))
+    person = next((p for p in view.people if p.id == cookies.get("tocsin_person", "")), None)
+    return Screen(
+        view=view,
+        story=view.drill.story if view.drill is not None and is_exercise else view.real,
+        words=Words(choice(request, "lang", _spoken(request)), view.zone, now_at),
+        now_at=now_at,
+        page=page,
+        path=request.url.path + (f"?unit={u}" if (u := query.get("unit", "")).isidentifier() else ""),
+        person=person,
+        theme=choice(request, "theme", "auto"),
+        is_compact=query.get("wall") == "compact",
+        is_exercise=is_exercise,
+        has_keys=choice(request, "keys", "on") == "on",
+        slots_only=request.headers.get("x-slots") == "1",
+    )
+
+
+def _shows_exercise(view: CityView, wanted: str) -> bool:
+    """An exercise is shown unless the real one was asked for, and never while the real city needs the screen."""
+    return view.drill is not None and wanted != "real" and not must_show_real(view)
+
+
+def _spoken(request: Request) -> str:
+    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "zh-CN" if first.startswith("zh") else "en"
+
+
+def choice(request: Request, name: str, otherwise: str) -> str:
+    """What the address says, else the cookie, else ``otherwise``; anything unknown counts as unsaid."""
+    for said in (request.query_params.get(name, ""), request.cookies.get(f"tocsin_{name}", "")):
+        if said in BROWSER_CHOICES[name]:
+            return said
+    return otherwise
+
+
+def remember(answer: Response, name: str, value: str) -> None:
+    """Keep a choice in a cookie that no script and no other site can use."""
+    answer.set_cookie(f"tocsin_{name}", value, COOKIE_SECONDS, httponly=name == "person", samesite="strict")
+
+
+def local_path(back: str) -> str:
+    """A path on this console; anything else becomes the city page."""
+    parts = urlsplit(back)
+    is_ours = back.startswith("/") and not back.startswith("//") and not parts.netloc and "\\" not in back
+    return back if is_ours and back.isprintable() else "/"
+
+
+def respond(request: Request, s: Screen, page: Page, status: int = 200) -> Response:
+    """Render a page; choices made in the address are remembered."""
+    body = templates().get_template(page.template).render(s=s, w=s.words, **page.facts)
+    answer = HTMLResponse(body, page.status or status)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Vary"] = "X-Slots, Cookie"
+    for name in ("lang", "theme"):
+        if request.query_params.get(name, "") in BROWSER_CHOICES[name]:
+            remember(answer, name, request.query_params[name])
+    return answer

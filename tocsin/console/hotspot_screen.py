@@ -1,0 +1,200 @@
+"""One hotspot with all its reasons, and the short form of it that a phone shows."""
+
+from typing import Final
+
+import msgspec
+
+from tocsin.console import sentences
+from tocsin.console.charts import Chart, chart
+from tocsin.console.map_drawing import short_name
+from tocsin.console.screen import Screen
+from tocsin.console.view import HotspotView, Told
+from tocsin.console.words import Words
+
+AREAS_SHOWN: Final = 6
+CHART_BUCKETS: Final = 48
+
+
+class AreaRow(msgspec.Struct, frozen=True):
+    """One area's calls as a bar, with a notch at what was expected."""
+
+    name: str
+    street: str
+    observed: int
+    expected: str
+    width: float
+    notch: float
+
+
+class ShareBar(msgspec.Struct, frozen=True):
+    """How much one detector explains."""
+
+    name: str
+    percent: int
+    x: float
+    width: float
+
+
+class ToldRow(msgspec.Struct, frozen=True):
+    """One person who was told."""
+
+    name: str
+    how: str
+    answer: str
+    is_you: bool
+
+
+class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the hotspot page draws."""
+
+    view: HotspotView
+    title: str
+    standing: str
+    short_standing: str
+    places_line: str
+    verdict: str
+    counts: str
+    sensor: str
+    chart: Chart
+    chart_title: str
+    chart_label: str
+    marks: tuple[str, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    areas: tuple[AreaRow, ...]
+    areas_hidden: int
+    shares: tuple[ShareBar, ...]
+    shares_label: str
+    unknown: tuple[str, ...]
+    unknown_short: str
+    told: tuple[ToldRow, ...]
+
+
+def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
+    """The page of one hotspot."""
+    w, view, why = s.words, s.view, hotspot.explanation
+    points = hotspot.points[-CHART_BUCKETS:]
+    shares = _shares(hotspot, w)
+    unknown = tuple(w.phrase(p) for p in hotspot.unknown)
+    window = w.window(why.window_buckets * view.bucket_seconds)
+    places = sentences.places_of(hotspot, s.story, w)
+    return HotspotScreen(
+        view=hotspot,
+        title=sentences.hotspot_title(hotspot, s.story, w),
+        standing=_standing(hotspot, s),
+        short_standing=_short_standing(hotspot, s),
+        places_line=w("join-comma").join(
+            short_name(n) + (w("in-brackets", name=d) if d else "") for n, d in places
+        ),
+        verdict=sentences.verdict(hotspot, w),
+        counts=sentences.counts(hotspot, w, view.bucket_seconds),
+        sensor=w.phrase(hotspot.sensor_fact) if hotspot.sensor_fact else "",
+        chart=chart(points, tuple(m.at for m in hotspot.marks), view.bucket_seconds),
+        chart_title=w("chart-title", n=len(hotspot.areas), bucket=w.window(view.bucket_seconds)),
+        chart_label=w("chart-label", counts=sentences.counts(hotspot, w, view.bucket_seconds), n=len(points)),
+        marks=tuple(w("mark", time=w.clock(m.at), what=w.phrase(m.phrase)) for m in hotspot.marks),
+        facts=_facts(hotspot, w, window),
+        areas=_areas(hotspot, s),
+        areas_hidden=max(0, len(why.areas) - AREAS_SHOWN),
+        shares=shares,
+        shares_label=w("join-comma").join(f"{b.name} {b.percent} %" for b in shares),
+        unknown=unknown or (w("not-known-nothing"),),
+        unknown_short=_short(unknown, w),
+        told=tuple(_told(t, s) for t in hotspot.told),
+    )  # fmt: skip
+
+
+def _short(unknown: tuple[str, ...], w: Words) -> str:
+    """The two gravest gaps in one line."""
+    return w("join-semicolon").join(w.inside(u.rstrip(".。")) for u in unknown[:2]) or w("not-known-nothing")
+
+
+def _standing(hotspot: HotspotView, s: Screen) -> str:
+    w, owner = s.words, s.unit(hotspot.owner)
+    parts = []
+    if owner is not None:
+        parts.append(w("standing-mode", mode=_mode(owner.mode, owner.level, w), time=w.clock(owner.since_at)))
+    parts.append(w("standing-began", time=w.clock(hotspot.began_at)))
+    if owner is not None:
+        by_id = {u.id: u for u in s.story.units}
+        districts = {by_id[u].parent for u in hotspot.units if u in by_id}
+        key = "standing-owned-border" if owner.tier == "city" and len(districts) > 1 else "standing-owned"
+        parts.append(w(key, unit=w.named(owner.names), n=len(districts)))
+    if hotspot.label:
+        parts.append(w(f"label-{hotspot.label}"))
+    return w("separator").join(parts)
+
+
+def _mode(mode: str, level: int, w: Words) -> str:
+    return w("mode-level", mode=w.mode(mode), rank=w.rank(level)) if level > 1 else w.mode(mode)
+
+
+def _short_standing(hotspot: HotspotView, s: Screen) -> str:
+    w, owner = s.words, s.unit(hotspot.owner)
+    if owner is None:
+        return ""
+    return w("short-standing", mode=_mode(owner.mode, owner.level, w), time=w.clock(owner.since_at))
+
+
+def _facts(hotspot: HotspotView, w: Words, window: str) -> tuple[tuple[str, str, str], ...]:
+    why = hotspot.explanation
+    repeats = "" if hotspot.repeats is None else w("fact-repeats", n=hotspot.repeats)
+    plain = w(
+        "fact-factor",
+        expected=f"{why.expected / max(why.city_factor, 0.01):.1f}",
+        factor=f"{why.city_factor:.1f}",
+    )
+    rarer = why.recurrence_weeks > why.history_weeks
+    return (
+        (w("fact-observed", window=window), w.number(why.observed), repeats),
+        (w("fact-expected"), w.number(why.expected), plain),
+        (w("fact-city"), f"× {why.city_factor:.1f}", w("fact-city-note")),
+        (
+            w("fact-chance"),
+            sentences.chance(hotspot, w),
+            w("fact-rarer" if rarer else "fact-history", weeks=int(why.history_weeks)),
+        ),
+    )
+
+
+def _areas(hotspot: HotspotView, s: Screen) -> tuple[AreaRow, ...]:
+    w, why = s.words, hotspot.explanation
+    by_id = {a.id: a for a in s.view.map.areas}
+    streets = {u.id: short_name(w.named(u.names)) for u in s.story.units}
+    top = max([1, *(a.observed for a in why.areas)])
+    rows = sorted(why.areas, key=lambda a: (-a.observed, a.area))[:AREAS_SHOWN]
+    return tuple(
+        AreaRow(
+            w.named(by_id[a.area].names) if a.area in by_id else a.area,
+            streets.get(by_id[a.area].unit, "") if a.area in by_id else "",
+            a.observed,
+            w.number(round(a.expected, 1)),
+            round(140 * a.observed / top, 1),
+            round(min(138.0, max(2.0, 140 * a.expected / top)), 1),
+        )
+        for a in rows
+    )
+
+
+def _shares(hotspot: HotspotView, w: Words) -> tuple[ShareBar, ...]:
+    bars, x = [], 0.0
+    for share in hotspot.explanation.shares:
+        width = round(4.0 * share.percent, 1)
+        bars.append(
+            ShareBar(
+                w.maybe(f"detector-{share.detector}", share.detector), share.percent, x, max(0.0, width - 2)
+            )
+        )
+        x += width
+    return tuple(bars)
+
+
+def _told(told: Told, s: Screen) -> ToldRow:
+    w = s.words
+    person = next((p for p in s.view.people if p.id == told.person), None)
+    unit = s.unit(person.unit) if person else None
+    place = short_name(w.named(unit.names)) if unit and unit.parent else w("the-city") if unit else ""
+    name = w("told-name", name=w.named(told.names), unit=place) if place else w.named(told.names)
+    is_you = s.person is not None and s.person.id == told.person
+    return ToldRow(
+        name, w.phrase(told.how), w.phrase(told.answer) if told.answer else w("told-not-yet"), is_you
+    )

@@ -1,0 +1,59 @@
+"""The journal in sentences: who or what moved which unit from where to where."""
+
+import msgspec
+
+from tocsin.console import sentences
+from tocsin.console.map_drawing import short_name
+from tocsin.console.screen import Screen
+from tocsin.console.view import JournalLine
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One entry as a line."""
+
+    view: JournalLine
+    unit: str
+    sentence: str
+    reason: str
+
+
+def journal_rows(s: Screen) -> tuple[JournalRow, ...]:
+    """All entries of the picture, newest first."""
+    w = s.words
+    names = {u.id: short_name(w.named(u.names)) for u in s.view.real.units}
+    return tuple(
+        JournalRow(
+            line,
+            names.get(line.unit, line.unit),
+            line_sentence(line, s),
+            w.phrase(line.reason) if line.reason is not None else line.note,
+        )
+        for line in s.view.journal
+    )
+
+
+def line_sentence(line: JournalLine, s: Screen) -> str:
+    """``Shen (chief) declared: Warning II → Emergency response III``."""
+    w = s.words
+    word = f"trigger-{line.trigger.replace('_', '-')}"
+    what = w.maybe(word, line.trigger)
+    if line.actor:
+        what = w("journal-actor", actor=line.actor, role=w.role(line.role) if line.role else "", what=what)
+    if line.is_refused:
+        return w("journal-refused", what=what)
+    if line.before == line.after:
+        return what
+    return w("journal-change", what=what, before=_standing(line.before, s), after=_standing(line.after, s))
+
+
+def _standing(state: tuple[str, int, int], s: Screen) -> str:
+    w, (mode, rank, response) = s.words, state
+    level = w.level(response or rank)
+    return w("mode-level", mode=w.mode(mode), rank=level) if level else w.mode(mode)
+
+
+def done_sentences(s: Screen) -> list[str]:
+    """Every duty that ended, the newest first."""
+    w = s.words
+    names = {u.id: short_name(w.named(u.names)) for u in s.story.units}
+    return [sentences.done_line(d, names, w) for d in reversed(s.story.done)]

@@ -1,0 +1,242 @@
+"""Sentences that the screens put together from facts: headline, hotspot, duties, feeds."""
+
+from typing import Final, Literal
+
+import msgspec
+
+from tocsin.console.map_drawing import short_name
+from tocsin.console.view import (
+    ALARMED,
+    CityView,
+    DoneDuty,
+    DutyView,
+    FeedView,
+    HotspotView,
+    Story,
+    UnitView,
+)
+from tocsin.console.words import NUMERALS, Words
+
+ALMOST_SURE_WEEKS: Final = 52.0
+LIKELY_WEEKS: Final = 4.0
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """The first thing read: what is gravest, where, and who decided; ``second``: blindness."""
+
+    kind: Literal["mode", "blind", "calm", "setup"]
+    unit: UnitView | None
+    level: int
+    title: str
+    places: tuple[tuple[str, str], ...] = ()
+    detail: str = ""
+    second: str = ""
+
+
+def headline(view: CityView, story: Story, w: Words, is_exercise: bool = False) -> Headline:
+    """Responding before WARNING, then rank, then oldest; blindness leads if nothing warns or responds."""
+    gravest = gravest_unit(story)
+    silent = silent_required(view)
+    is_blind = not is_exercise and (silent is not None or any(u.is_blind for u in story.units))
+    if gravest is not None and gravest.mode in ALARMED:
+        return _alarm(view, story, gravest, w, _blind_line(silent, view, w) if is_blind else "")
+    if is_blind:
+        return _blind(view, silent, w)
+    if gravest is not None and gravest.mode != "NORMAL":
+        return _alarm(view, story, gravest, w, "")
+    seen = w("headline-calm-detail", units=len(story.units))
+    return Headline(kind="calm", unit=None, level=0, title=w("headline-calm"), detail=seen)
+
+
+MODE_ORDER: Final = {
+    "EMERGENCY": 4,
+    "PROVISIONAL": 4,
+    "WARNING": 3,
+    "RECOVERY": 2,
+    "MONITORING": 1,
+    "NORMAL": 0,
+}
+
+
+def gravest_unit(story: Story) -> UnitView | None:
+    """The unit that takes the headline."""
+    return max(story.units, key=lambda u: (MODE_ORDER[u.mode], u.level, -u.since_at), default=None)
+
+
+def silent_required(view: CityView) -> FeedView | None:
+    """The required feed that has been silent longest."""
+    silent = [f for f in view.feeds if f.state == "silent" and f.is_required]
+    return min(silent, key=lambda f: f.silent_since or 0, default=None)
+
+
+def _blind_line(silent: FeedView | None, view: CityView, w: Words) -> str:
+    if silent is None or silent.silent_since is None:
+        return w("headline-blind-units", units=sum(u.is_blind for u in view.real.units))
+    age = w.duration(view.now_at - silent.silent_since)
+    return w("headline-blind", feed=w.named(silent.names), duration=age)
+
+
+def _blind(view: CityView, silent: FeedView | None, w: Words) -> Headline:
+    last = silent.last_at if silent is not None else None
+    detail = w("headline-blind-last", time=w.clock(last)) if last is not None else ""
+    return Headline(kind="blind", unit=None, level=0, title=_blind_line(silent, view, w), detail=detail)
+
+
+def _alarm(view: CityView, story: Story, unit: UnitView, w: Words, second: str) -> Headline:
+    hotspot = next((h for h in story.hotspots if h.id == unit.hotspot), None)
+    level = NUMERALS[unit.level]
+    subject = w.inside(w.named(hotspot.names)) if hotspot else ""
+    key = f"headline-{unit.mode.lower()}" + ("" if level else "-plain")
+    what = w(key, level=level, color=w.maybe(f"color-{unit.level}", ""))
+    if unit.parent is not None:
+        subject = (
+            w("headline-where", subject=subject, unit=short_name(w.named(unit.names)))
+            if subject
+            else w.named(unit.names)
+        )
+    title = w("headline-subject", what=what, subject=subject) if subject else what
+    places = places_of(hotspot, story, w) if hotspot else ()
+    return Headline(
+        kind="mode", unit=unit, level=unit.level, title=title, places=places,
+        detail=w("separator").join(_circumstances(story, unit, w)), second=second,
+    )  # fmt: skip
+
+
+def _circumstances(story: Story, unit: UnitView, w: Words) -> list[str]:
+    parts = []
+    if unit.signatures:
+        signed = [w(f"signed-{s.act}", time=w.clock(s.at), actor=s.actor) for s in unit.signatures[-3:]]
+        parts.append(w("join-comma").join(signed))
+    else:
+        parts.append(w("since", time=w.clock(unit.since_at)))
+    if unit.expected_seconds and unit.is_responding:
+        parts.append(w("expected-to-last", duration=w.duration(unit.expected_seconds)))
+    others = sum(u.mode in ALARMED for u in story.units) - 1
+    if others > 0 and not unit.signatures:
+        parts.append(w("others-alarmed", n=others))
+    return parts
+
+
+def places_of(hotspot: HotspotView, story: Story, w: Words, at_most: int = 3) -> tuple[tuple[str, str], ...]:
+    """Streets of a hotspot with their districts, in the order of the tree."""
+    by_id = {u.id: u for u in story.units}
+    units = [by_id[u] for u in hotspot.units if u in by_id]
+    pairs = [(w.named(u.names), _district(by_id.get(u.parent or ""), w)) for u in units[:at_most]]
+    if len(units) > at_most:
+        pairs.append((w("and-more", n=len(units) - at_most), ""))
+    return tuple(pairs)
+
+
+def _district(unit: UnitView | None, w: Words) -> str:
+    """A district's name as it stands in brackets: English drops the word District, Chinese keeps 区."""
+    if unit is None:
+        return ""
+    return short_name(w.named(unit.names)) if w.locale == "en" else w.named(unit.names)
+
+
+def short_places(hotspot: HotspotView, story: Story, w: Words, at_most: int = 3) -> str:
+    """``Yanxi, Luoqiao``."""
+    if not hotspot.units:
+        return ""
+    by_id = {u.id: u for u in story.units}
+    names = [short_name(w.named(by_id[u].names)) for u in hotspot.units if u in by_id]
+    more = [w("and-more", n=len(names) - at_most)] if len(names) > at_most else []
+    return w("join-list").join(names[:at_most] + more)
+
+
+def hotspot_title(hotspot: HotspotView, story: Story, w: Words) -> str:
+    """``Gas smell — Yanxi, Luoqiao``."""
+    places = (
+        w("whole-city")
+        if hotspot.explanation is not None and not hotspot.units
+        else short_places(hotspot, story, w)
+    )
+    return w("hotspot-title", category=w.named(hotspot.names), places=places)
+
+
+def counts(hotspot: HotspotView, w: Words, bucket_seconds: int) -> str:
+    """``47 calls in 1 h, 2 expected``."""
+    why = hotspot.explanation
+    expected = why.expected if why.expected < 1 else round(why.expected)
+    return w(
+        "hotspot-counts",
+        observed=why.observed,
+        window=w.window(why.window_buckets * bucket_seconds),
+        expected=w.number(expected),
+    )
+
+
+def chance(hotspot: HotspotView, w: Words) -> str:
+    """The recurrence interval in words."""
+    why = hotspot.explanation
+    return w.interval(why.recurrence_weeks, why.history_weeks)
+
+
+def verdict(hotspot: HotspotView, w: Words) -> str:
+    """How sure: ``Almost surely real``."""
+    if hotspot.label:
+        return w(f"verdict-labelled-{hotspot.label}")
+    weeks = hotspot.explanation.recurrence_weeks
+    key = "almost-sure" if weeks >= ALMOST_SURE_WEEKS else "likely" if weeks >= LIKELY_WEEKS else "possible"
+    return w(f"verdict-{key}")
+
+
+def duty_what(duty: DutyView, view: CityView, story: Story, w: Words) -> str:
+    """What is owed: ``report in to Yanxi · whistled 18:50 by Gu``."""
+    names = {u.id: short_name(w.named(u.names)) for u in story.units}
+    hotspot = next((h for h in story.hotspots if h.id == duty.hotspot), None)
+    level = (
+        NUMERALS.get(int(duty.about), "")
+        if duty.kind == "co-sign" and duty.about.isdigit()
+        else NUMERALS[duty.rank]
+    )
+    what = w(
+        f"duty-{duty.kind}",
+        unit=names.get(duty.unit, duty.unit),
+        subject=w.inside(w.named(hotspot.names)) if hotspot else "",
+        level=level,
+        child=names.get(duty.about, duty.about),
+    )
+    asked = ""
+    if duty.asked_by:
+        asked = w(f"asked-{duty.kind}", time=w.clock(duty.opened_at), actor=duty.asked_by)
+    return w("separator").join(part for part in (what, asked) if part)
+
+
+def done_lines(story: Story, w: Words) -> tuple[str, str]:
+    """The last two duties done in time, and the last one that was late."""
+    names = {u.id: short_name(w.named(u.names)) for u in story.units}
+    early = [d for d in story.done if d.done_at <= d.due_at]
+    late = [d for d in story.done if d.done_at > d.due_at]
+    done = [_done(d, names, w, is_first=k == 0) for k, d in enumerate(reversed(early[-2:]))]
+    return w("separator").join(done), "".join(_late(d, names, w) for d in late[-1:])
+
+
+def done_line(duty: DoneDuty, names: dict[str, str], w: Words) -> str:
+    """One duty that ended, early or late."""
+    return _late(duty, names, w) if duty.done_at > duty.due_at else _done(duty, names, w, is_first=True)
+
+
+def _done(duty: DoneDuty, names: dict[str, str], w: Words, is_first: bool) -> str:
+    key = f"done-{duty.kind}" + ("-early" if is_first else "")
+    early = w.duration(duty.due_at - duty.done_at)
+    return w(key, time=w.clock(duty.done_at), unit=names.get(duty.unit, ""), actor=duty.actor, early=early)
+
+
+def _late(duty: DoneDuty, names: dict[str, str], w: Words) -> str:
+    over = w.duration(duty.done_at - duty.due_at)
+    return w(
+        "done-late", due=w.clock(duty.due_at), unit=names.get(duty.unit, ""),
+        what=w(f"done-word-{duty.kind}"), time=w.clock(duty.done_at), over=over,
+    )  # fmt: skip
+
+
+def feed_fact(feed: FeedView, now_at: int, w: Words) -> str:
+    """The one figure of a data cell: silence, devices, or age."""
+    if feed.state == "never" or feed.last_at is None:
+        return w("feed-never")
+    if feed.state == "silent":
+        return w("feed-silent", duration=w.duration(now_at - (feed.silent_since or feed.last_at)))
+    if feed.devices:
+        return f"{feed.devices_seen} / {feed.devices}"
+    return w.duration(now_at - feed.last_at)

@@ -1,0 +1,31 @@
+"""The first run: why the city cannot warn yet, and the one step that is open."""
+
+from typing import Any
+
+from tocsin.console.map_drawing import draw_map
+from tocsin.console.phrases import Phrase
+from tocsin.console.screen import Screen
+
+
+def setup_facts(s: Screen) -> dict[str, Any]:
+    """The steps with the open one marked, and the map of what has not been heard."""
+    view, w = s.view, s.words
+    open_step = next(step for step in view.steps if not step.is_done)
+    steps = [
+        {
+            "is_done": step.is_done,
+            "is_open": step is open_step,
+            "title": w(f"setup-{step.key}"),
+            "detail": w.phrase(Phrase(f"console-setup-{step.key}-{'done' if step.is_done else 'open'}", step.args)),
+            "command": step.command,
+            "figures": w("setup-figures", received=int(step.args.get("received", 0)), refused=int(step.args.get("refused", 0))) if step.key == "feed" else "",  # type: ignore[arg-type]
+        }
+        for step in view.steps
+    ]  # fmt: skip
+    return {
+        "steps": steps,
+        "open_key": open_step.key,
+        "done": sum(step.is_done for step in view.steps),
+        "map": draw_map(view.map, view.real, view.seen_areas, w.locale),
+        "unseen": sum(seen != "full" for seen in view.seen_areas.values()),
+    }
