@@ -178,7 +178,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
                     reason=why.reason,
                     detail=why.detail,
                     received_at=int(batch.received[place]),
-                    where=f"{where}:{first + place + 1}",
+                    where=f"{where}:{first + place // self.plan.readings + 1}",
                     field=why.field,
                 ),
             )

@@ -120,7 +120,8 @@ def _times(
     verdicts.refuse(times.state == UNREADABLE, Refusal(Reason.BAD_TIME, "the time cannot be read", field))
     received = np.full(columns.length, received_at, np.int64)
     if is_history:
-        received = np.where(verdicts.is_open, times.at, received)
+        is_dated = (times.state != BLANK) & (times.state != UNREADABLE)
+        received = np.where(is_dated, times.at, received)
         if plan.mapping.received:
             arrival = plan.times.read(columns.column(plan.mapping.received))
             is_known = (arrival.state != BLANK) & (arrival.state != UNREADABLE)
@@ -287,26 +288,24 @@ def _readings(columns: Columns, plan: Plan, verdicts: Verdicts) -> tuple[np.ndar
     spec = plan.mapping.sensor
     cells = [columns.column(name) for name in spec.id]
     sensor = coded(cells, plan.sensor, spec.joint)
-    field = " + ".join(spec.id)
+    field = " + ".join((*plan.declared.sensor.id, *plan.declared.sensor.values))
     verdicts.refuse(sensor < 0, Refusal(Reason.UNKNOWN_SENSOR, "the feed has no such sensor", field))
     values, state = numbers(columns.column(spec.value))
     values = values * spec.scale
-    _refuse_values(values, state, plan, verdicts)
+    _refuse_values(values, state, plan, verdicts, " or ".join(plan.declared.sensor.values) or spec.value)
     return sensor, np.rint(np.where(verdicts.is_open, values, 0.0) * VALUE_SCALE).astype(np.int64)
 
 
-def _refuse_values(values: np.ndarray, state: np.ndarray, plan: Plan, verdicts: Verdicts) -> None:
+def _refuse_values(values: np.ndarray, state: np.ndarray, plan: Plan, verdicts: Verdicts, field: str) -> None:
     spec = plan.mapping.sensor
-    verdicts.refuse(state == BLANK, Refusal(Reason.MISSING_FIELD, "no reading", spec.value))
-    is_finite = Refusal(Reason.BAD_VALUE, "the reading is no finite number", spec.value)
+    verdicts.refuse(state == BLANK, Refusal(Reason.MISSING_FIELD, "no reading", field))
+    is_finite = Refusal(Reason.BAD_VALUE, "the reading is no finite number", field)
     verdicts.refuse(state == UNREADABLE, is_finite)
     low = -MAX_VALUE if spec.lowest is None else spec.lowest
     high = MAX_VALUE if spec.highest is None else spec.highest
     with np.errstate(invalid="ignore"):
         is_out = (values < max(low, -MAX_VALUE)) | (values > min(high, MAX_VALUE))
-    verdicts.refuse(
-        is_out, Refusal(Reason.BAD_VALUE, f"the reading is not in {low:g} to {high:g}", spec.value)
-    )
+    verdicts.refuse(is_out, Refusal(Reason.BAD_VALUE, f"the reading is not in {low:g} to {high:g}", field))
 
 
 def counts(batch: Batch) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from streams.events import Reason
@@ -23,36 +24,57 @@ csv.field_size_limit(LARGEST_RECORD)
 def read_csv(payload: bytes, delimiter: str = "") -> Columns:
     """The records under the header; a row that is cut off, too wide or no UTF-8 is refused alone."""
     text = payload.decode("utf-8-sig", "surrogateescape")
-    header, _, _ = text.lstrip("\r\n").partition("\n")
-    if not header.strip():
+    if not text.strip():
         return nothing("the payload is empty", payload)
-    rows, broken = _rows(text, delimiter or max(_DELIMITERS, key=header.count))
-    names = [str(name).strip() for name in rows[0] or ()]
-    if len(rows) < 2:
-        return nothing("holds a header and no record", payload)
-    return _columns(names, rows[1:], {place - 1: why for place, why in broken.items()}, delimiter)
+    chunks = list(csv_chunks(io.StringIO(text, newline=""), delimiter, len(text)))
+    return chunks[0] if chunks else nothing("holds a header and no record", payload)
 
 
-def _rows(text: str, delimiter: str) -> tuple[list[list[str]], dict[int, Refusal]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    broken: dict[int, Refusal] = {}
+def csv_chunks(lines: Iterable[str], delimiter: str, chunk_rows: int) -> Iterator[Columns]:
+    """The same over lines that keep their ends, so many records at a time; none where there is no record."""
+    source = _Lines(lines)
+    delimiter = delimiter or max(_DELIMITERS, key=source.peek().count)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    header, broken = next(_rows(reader, source), ([], None))
+    names = [""] if broken else [name.strip() for name in header]
+    rows = _rows(reader, source)
+    while chunk := list(itertools.islice(rows, chunk_rows)):
+        refused = {place: why for place, (_, why) in enumerate(chunk) if why is not None}
+        yield _columns(names, [row for row, _ in chunk], refused, delimiter)
+
+
+class _Lines:
+    """Lines, blank ones at the beginning left out, the last one remembered."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines: Final = itertools.dropwhile(str.isspace, lines)
+        self._first: str | None = next(self._lines, "")
+        self.last = ""
+
+    def peek(self) -> str:
+        return self._first or ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.last = next(self._lines) if self._first is None else self._first
+        self._first = None
+        return self.last
+
+
+def _rows(reader: Iterator[list[str]], source: _Lines) -> Iterator[tuple[list[str], Refusal | None]]:
+    """Each row; a broken one as its last line, with the reason."""
     while True:
         try:
             row = next(reader)
         except StopIteration:
-            return rows, broken
+            return
         except csv.Error as error:
-            broken[len(rows)] = _why(error)
-            rows.append([_lines_until(text, reader.line_num)])
+            yield [source.last], _why(error)
             continue
         if row:
-            rows.append(row)
-
-
-def _lines_until(text: str, line_number: int) -> str:
-    """The broken record, for dead letters: what its last line held."""
-    return text.split("\n", line_number)[line_number - 1]
+            yield row, None
 
 
 def _why(error: csv.Error) -> Refusal:

@@ -52,6 +52,11 @@ class Plan:
         self.severities: Final = Lookup({key: str(code) for key, code in mapping.severity.map.items()})
         self.area_names: Final = {key.strip().casefold(): name for key, name in mapping.area.names.items()}
 
+    @property
+    def readings(self) -> int:
+        """How many rows one record of the source becomes."""
+        return max(1, len(self.declared.sensor.values))
+
     @functools.cached_property
     def columns(self) -> tuple[str, ...]:
         """Every column that the mapping reads, in a fixed order, without those that it sets itself."""
