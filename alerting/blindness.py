@@ -24,6 +24,8 @@ def blind_units(
     ``policy.required_feeds`` names feeds by id or by kind. Silences of one feed add up.
     """
     silent = _areas_by_feed(silences, tuple(area_street))
+    if not silent:
+        return ()
     areas = _areas_by_unit(tree, area_street)
 
     def is_blind(unit: str) -> bool:
