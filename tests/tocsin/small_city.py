@@ -135,6 +135,12 @@ class SmallTaken:
         return self._lines[position]
 
 
+def rejection(received_at: int, where: str) -> Rejected:
+    return Rejected(
+        source="calls", reason=Reason.MALFORMED, detail="is no call", received_at=received_at, where=where
+    )
+
+
 class SmallReader:
     """Lines ``id seconds series [fast]``; a line that starts with ``!`` is rejected, ``boom`` breaks it."""
 
@@ -145,7 +151,7 @@ class SmallReader:
             rows[n]["received_at"] = received_at
             if line.startswith(b"!"):
                 rows[n]["mark"], rows[n]["reason"] = MARK_REJECTED, REASON_CODE[Reason.MALFORMED]
-                rejected.append((n, Rejected("calls", Reason.MALFORMED, "is no call", received_at, where)))
+                rejected.append((n, rejection(received_at, where)))
                 events.append(None)
                 continue
             if line == b"boom":

@@ -1,0 +1,443 @@
+"""The embedded run with threads, over HTTP, and what it keeps, erases and gives back."""
+
+import contextlib
+import random
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+
+from alerting import journal
+from streams.connect.http import intake_app
+from streams.connect.watch import Watch
+from streams.errors import ConfigError, DataError, IntegrityError
+from streams.ledger import Beat, Rows, Settings, settings
+from tests.tocsin.small_city import (
+    ORIGIN,
+    Clock,
+    SmallCity,
+    SmallPipeline,
+    SmallReader,
+    command,
+    drive,
+    embedded,
+    planner,
+)
+from tocsin.embedded import Embedded, OverloadedError
+from tocsin.fold import Cadence
+from tocsin.group_commit import GroupCommit
+from tocsin.history import History
+from tocsin.raw import Message, RawLog, Receipt
+from tocsin.store import FILE_NAME, StorageError, Store
+
+DAY = 86_400
+
+
+class Rot:
+    """A vault that hides bytes well enough to search for them."""
+
+    def seal(self, plain: bytes) -> bytes:
+        return bytes(b ^ 0x5A for b in plain)
+
+    open = seal
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[tuple[Embedded[Any], Clock]]:
+    clock = Clock()
+    with Store.open(tmp_path) as store:
+        yield embedded(tmp_path, clock, store, vault=Rot(), cadence=Cadence()), clock
+
+
+def fast(name: str, at: int) -> bytes:
+    return f"{name} {at} 1 fast".encode()
+
+
+def test_the_ledger_begins_with_settings_and_refuses_others(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        run = embedded(tmp_path, Clock(ORIGIN + 200), store, origin_at=None)
+        offset, first = run.history.records(0, 1)[0]
+        assert offset == 0 and isinstance(first, Settings) and first.content["origin_at"] == ORIGIN
+        embedded(tmp_path, Clock(ORIGIN + 5_000), store, origin_at=None)
+
+        class Moved(SmallCity):
+            def start_settings(self, origin_at: int) -> Settings:
+                return settings("start", origin_at, {"city": "other", "origin_at": origin_at})
+
+        with pytest.raises(ConfigError, match="begun with another city"):
+            Embedded(Moved(), SmallPipeline(), store, {}, Clock(), readers={}, planner=planner())
+
+
+def test_an_instant_is_told_once_it_is_over(run: tuple[Embedded[Any], Clock]) -> None:
+    city, clock = run
+    city.submit_raw("calls", fast("g1", clock()), "text/plain", clock())
+    city.drain()
+    assert city.history.journal_length() == 1 and city.outbox.entries() == []
+    city.submit_raw("calls", fast("g2", clock()), "text/plain", clock())
+    city.drain()
+    clock.at += 1
+    city.drain()
+    delivered = city.outbox.entries()
+    assert {(d.delivery.receiver, len(d.delivery.entries), d.state) for d in delivered} == {
+        ("wall", 2, "delivered"), ("duty", 2, "delivered"),
+    }  # fmt: skip
+    kinds = [type(record) for _, record in city.history.records(0, -1)]
+    assert kinds == [Settings, Rows, Rows, Beat]
+
+
+def test_a_command_is_found_by_its_id_and_repeats_make_no_entry(run: tuple[Embedded[Any], Clock]) -> None:
+    city, _ = run
+    seen: list[int] = []
+    city.on_change(lambda advance: seen.append(advance.ledger_offset))
+    offsets = [city.submit_command(command(0)) for _ in range(2)]
+    city.drain()
+    assert offsets == [1, 2] and [e.trigger_id for e in city.entries_of("c0")] == ["c0"]
+    assert seen == [3] and city.entries_of("never", 0.01) == []
+
+
+def test_a_message_that_breaks_its_reader_is_a_dead_letter(run: tuple[Embedded[Any], Clock]) -> None:
+    city, clock = run
+    city.submit_raw("calls", b"boom", "text/plain", clock(), "POST /x")
+    city.submit_raw("calls", b"a %d 1" % clock(), "text/plain", clock())
+    city.drain()
+    letter = city.dead_letters.letters()[0]
+    assert (letter.reason, letter.detail, letter.where) == (
+        "malformed", "the reader failed with RuntimeError", "POST /x",
+    )  # fmt: skip
+    assert [e.id for e in city.events("a0", "c1", 0)] == ["a"]
+    assert city.door.waiting() == 0
+
+
+def test_a_dead_letter_is_given_back_with_todays_reader(tmp_path: Path) -> None:
+    clock = Clock()
+
+    class Better(SmallReader):
+        def read(self, payload: bytes, *facts: Any) -> Any:
+            return super().read(payload.replace(b"!", b""), *facts)
+
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store, vault=Rot())
+        city.submit_raw("calls", b"ok %d 0\n!x %d 3" % (ORIGIN, ORIGIN), "text/plain", clock(), "calls.txt")
+        city.drain()
+        letter = city.dead_letters.letters("listed")[0]
+        assert (letter.item, city.dead_letters.counts()) == (1, {("calls", "malformed"): 1})
+        better = embedded(
+            tmp_path, clock, store, vault=Rot(), readers={"calls-0": Better(), "gas-0": Better()}
+        )
+        receipt = better.dead_letters.retry(letter.id, ORIGIN + 50, "li")
+        better.drain()
+        assert receipt.offset == 1 and [e.id for e in better.events("a1", "c1", 0)] == ["x"]
+        assert better.dead_letters.counts() == {}
+        assert better.dead_letters.accesses() == [(ORIGIN + 50, "li", f"dead letter {letter.id} retried")]
+        for number, sentence in ((letter.id, "is retried"), (99, "there is no letter 99")):
+            with pytest.raises(DataError, match=sentence):
+                better.dead_letters.retry(number, 0, "li")
+
+
+def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> None:
+    secret = b"!13800138000 of Li Lei"
+    clock = Clock()
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store, vault=Rot())
+        city.submit_raw("calls", secret, "text/plain", clock())
+        city.drain()
+        clock.at += 7 * DAY
+        assert city.erase() == 0
+        city.submit_raw("calls", b"!not yet taken in", "text/plain", ORIGIN - 9 * DAY)
+        clock.at += 1
+        assert city.erase() == 2, "the message and its letter, but not what intake has yet to read"
+        city.drain()
+        assert city.raw.at("calls-0", 0).payload is None  # type: ignore[union-attr]
+        assert [letter.state for letter in city.dead_letters.letters()] == ["listed", "erased"]
+        with pytest.raises(DataError, match="is erased"):
+            city.dead_letters.retry(1, clock(), "li")
+    disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert secret not in disk and Rot().seal(secret) not in disk
+
+
+def test_too_much_waiting_is_refused_and_taken_later(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, Clock(), store, largest_backlog=3)
+        for n in range(3):
+            city.submit_raw("calls", b"a%d 5 1" % n, "text/plain", ORIGIN)
+        with pytest.raises(OverloadedError, match="3 messages wait"):
+            city.submit_raw("calls", b"b 5 1", "text/plain", ORIGIN)
+        with pytest.raises(ConfigError, match="feed nobody: does not exist"):
+            city.submit_raw("nobody", b"", "text/plain", ORIGIN)
+        city.drain()
+        city.submit_raw("calls", b"b 5 1", "text/plain", ORIGIN)
+
+
+def test_the_clock_may_go_back_without_harm(run: tuple[Embedded[Any], Clock]) -> None:
+    city, clock = run
+    for at in (0, 60, 30, 60, 120):
+        clock.at = ORIGIN + at
+        city.beat()
+        city.drain()
+    beats = [r.stamp - ORIGIN for _, r in city.history.records(0, -1) if isinstance(r, Beat)]
+    assert beats == [0, 60, 120]
+
+
+def test_a_group_shares_one_write_and_one_error() -> None:
+    started, release = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    def write(messages: Any) -> list[Receipt]:
+        sizes.append(len(messages))
+        started.set()
+        release.wait()
+        if any(m.payload == b"bad" for m in messages):
+            raise StorageError("disk", "is full")
+        return [Receipt("p", n, "") for n in range(len(messages))]
+
+    group, results = GroupCommit(write), []
+
+    def put(payload: bytes) -> None:
+        try:
+            results.append(group.put(Message("p", payload, "", 0)).offset)
+        except StorageError:
+            results.append(-1)
+
+    threads = [threading.Thread(target=put, args=(b"first",))]
+    threads[0].start()
+    started.wait()
+    threads += [threading.Thread(target=put, args=(b"bad",)) for _ in range(5)]
+    for thread in threads[1:]:
+        thread.start()
+    while len(group._queue) < 5:
+        time.sleep(0.001)
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert sizes == [1, 5] and sorted(results) == [-1] * 5 + [0]
+
+
+@contextlib.contextmanager
+def served(app: Any) -> Iterator[str]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class Ticking(Clock):
+    """A clock of which twenty minutes are a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+
+    def __call__(self) -> int:
+        return ORIGIN + int((time.monotonic() - self._began) * 1_200)
+
+
+def test_with_threads_over_http_the_journal_is_the_fold_of_the_ledger(tmp_path: Path) -> None:
+    clock = Ticking()
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store, cadence=Cadence())
+        city.start()
+        try:
+            app = intake_app(city, ("calls", "gas"), clock)
+            with served(app) as url:
+                senders = [
+                    threading.Thread(target=send, args=(url, feed, n, clock))
+                    for n, feed in enumerate(("calls", "calls", "gas", "gas"))
+                ]
+                for sender in senders:
+                    sender.start()
+                for n in range(20):
+                    act = msgspec.structs.replace(command(0), id=f"x{n}", stamp=clock())
+                    city.submit_command(act)
+                    assert city.entries_of(act.id, 30)[0].trigger_id == act.id
+                for sender in senders:
+                    sender.join()
+                assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+            while city.door.waiting() > 2 or not city.history.entries_of(str_id("gas-3-29")):
+                time.sleep(0.005)
+        finally:
+            city.stop()
+        assert city.failure is None and not city.is_ready
+        check_run(city)
+        assert store.read("SELECT count(*) FROM event")[0][0] == 4 * 30 * 3
+
+
+def str_id(name: str) -> str:
+    from streams.events import id_hash
+
+    return str(id_hash("x", name))
+
+
+def send(url: str, feed: str, sender: int, clock: Any) -> None:
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        for n in range(30):
+            now = clock()
+            lines = [f"{feed}-{sender}-{n}-{k} {now - k * 60} {k}" for k in range(2)]
+            body = "\n".join([*lines, f"{feed}-{sender}-{n} {now} 1 fast"])
+            answer = client.post(
+                f"/intake/{feed}", content=body, headers={"content-type": "application/x-ndjson"}
+            )
+            assert answer.status_code == 202, answer.text
+
+
+def check_run(city: Embedded[Any]) -> None:
+    """The oracle: the journal is the fold of the ledger, the deliveries are the journal's effects."""
+    state, lines = SmallPipeline().fresh(), []
+    for _, record in city.history.records(0, city.fold.ledger_offset):
+        state, outcome = SmallPipeline().step(state, record)
+        lines += [journal.line(entry) for entry in outcome.entries]
+    assert lines[: city.history.journal_length()] == city.history.journal()
+    assert lines[city.history.journal_length() :] == []
+    told = [journal.read_line(line) for line in city.history.journal(0, city.outbox.cursor())]
+    expected = {d.key for d in planner().plan(told)}
+    assert {logged.delivery.key for logged in city.outbox.entries(100_000)} == expected
+
+
+def test_a_threaded_process_killed_at_random_instants_loses_nothing(tmp_path: Path) -> None:
+    rng = random.Random(4)
+    for _ in range(5):
+        command_line = [sys.executable, __file__, str(tmp_path)]
+        with subprocess.Popen(command_line, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stdout.readline() == b"open\n"
+            answered = [process.stdout.readline() for _ in range(rng.randrange(3, 30))]
+            process.send_signal(signal.SIGKILL)
+            answered += process.stdout.readlines()
+        with Store.open(tmp_path) as store:
+            places = store.read("SELECT place FROM raw WHERE content_type = 'text/plain'")
+            assert {line.decode() for line in answered if line.endswith(b";")} <= {
+                f"{row[0]};" for row in places
+            }
+    clock = Clock(ORIGIN + 10 * DAY)
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store)
+        city.beat()
+        city.drain()
+        city.fold.commit(clock())
+        check_run(city)
+        kept_lines = store.read("SELECT count(*) FROM raw WHERE content_type = 'text/plain'")[0][0]
+        assert kept_lines > 15 and store.read("SELECT count(*) FROM event")[0][0] == kept_lines
+    for name in ("wall", "duty"):
+        keys = [msgspec.json.decode(x)["key"] for x in (tmp_path / f"{name}.jsonl").read_bytes().splitlines()]
+        assert len(keys) == len(set(keys))
+
+
+def child(directory: Path) -> None:
+    """Submit as fast as may be, naming what was answered, until somebody ends it."""
+    with Store.open(directory) as store:
+        clock = Ticking()
+        city = embedded(directory, clock, store)
+        city.start()
+        print("open", flush=True)
+        began = store.read("SELECT count(*) FROM raw")[0][0]
+        for n in range(100_000):
+            city.submit_raw("calls", fast(f"f{began}-{n}", clock()), "text/plain", clock(), f"{began}-{n}")
+            print(f"{began}-{n};", flush=True)
+
+
+def test_a_part_that_fails_ends_the_whole_with_its_reason(tmp_path: Path) -> None:
+    clock = Clock()
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store)
+        city.start()
+        store.read(f"PRAGMA max_page_count = {store.read('PRAGMA page_count')[0][0]}")
+        with pytest.raises(StorageError, match="full"):
+            for n in range(10_000):
+                city.submit_raw("calls", b"!" + b"x" * 4_000 + b"%d" % n, "text/plain", clock())
+                city.submit_command(msgspec.structs.replace(command(0), id=f"y{n}"))
+        city.stop()
+        store.read("PRAGMA max_page_count = 1000000")
+        assert not city.is_ready
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store)
+        city.drain()
+        city.fold.commit(clock())
+        check_run(city)
+
+
+def test_a_file_that_may_not_grow_further_is_a_full_disk(tmp_path: Path) -> None:
+    """The system's own limit: SIGXFSZ is ignored by Python, the write fails."""
+    with Store.open(tmp_path) as store:
+        clock = Clock()
+        city = embedded(tmp_path, clock, store)
+        drive(city, clock, 20)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        largest = max(path.stat().st_size for path in tmp_path.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 8_192, before[1]))
+        try:
+            with pytest.raises(StorageError, match="make room"):
+                drive(city, clock, 2_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store)
+        drive(city, clock, 60)
+        city.fold.commit(clock())
+        check_run(city)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_bytes(b"no database at all" * 300), "not a database"),
+        (lambda path: path.write_bytes(path.read_bytes()[:6_000]), "malformed|not a database|disk image"),
+    ],
+)
+def test_a_spoiled_database_is_named(tmp_path: Path, spoil: Any, sentence: str) -> None:
+    with Store.open(tmp_path) as store:
+        clock = Clock()
+        drive(embedded(tmp_path, clock, store), clock, 30)
+    spoil(tmp_path / FILE_NAME)
+    with pytest.raises(IntegrityError, match=sentence), Store.open(tmp_path) as store:
+        drive(embedded(tmp_path, Clock(), store), Clock(), 40)
+
+
+def test_strange_directories_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="holds no Tocsin data"):
+        Store.open_to_read(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        Store.open(tmp_path / "file" / "below")
+    with Store.open(tmp_path) as store:
+        store.read("PRAGMA user_version = 99")
+    with pytest.raises(IntegrityError, match="schema version 99, this program reads 1"):
+        Store.open(tmp_path)
+
+
+def test_a_watched_file_is_kept_with_its_mark_in_one_write(tmp_path: Path) -> None:
+    clock = Clock()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.ndjson").write_text(f"w1 {ORIGIN} 1\nw2 {ORIGIN} 2\n")
+    with Store.open(tmp_path / "data") as store:
+        city = embedded(tmp_path / "data", clock, store)
+        watched = Watch("calls", tmp_path / "in", city, clock)
+        watched.look()
+        assert watched.look() == [tmp_path / "in" / "done" / "a.ndjson"]
+        (tmp_path / "in" / "done" / "a.ndjson").rename(tmp_path / "in" / "b.ndjson")
+        watched.look()
+        watched.look()
+        city.drain()
+        assert store.read("SELECT count(*) FROM event")[0][0] == 2
+        assert RawLog(store, Rot()).last_id() == 1 and History(store).ledger_length() == 2
+
+
+if __name__ == "__main__":
+    child(Path(sys.argv[1]))
