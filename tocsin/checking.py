@@ -7,10 +7,12 @@ import msgspec
 
 from alerting.notifiers.registry import notifiers
 from alerting.routing import unreached
+from streams.connect.watch import CONTENT_TYPES
 from streams.errors import ConfigError, DataError
 from streams.events import Rejected
 from tocsin import clock, config
 from tocsin.city import City
+from tocsin.doors import intakes
 from tocsin.toml_reader import located
 
 SAMPLE_KEY: Final = bytes(32)
@@ -29,6 +31,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
     """What a city directory holds, by name; raises ``ConfigError`` where it does not hold together."""
     installation = config.load(directory, data)
     city = installation.city
+    intakes(city, SAMPLE_KEY)
     with located(str(directory / "routes.toml")):
         notifiers(city.routes)
     tiers = [unit.tier for unit in city.gazetteer.units]
@@ -68,8 +71,6 @@ def try_sample(directory: Path, sample: Path, feed: str = "", data: Path | None 
 
 
 def _taken(city: City, feed: str, sample: Path) -> tuple[list[Rejected], int, dict[str, int]]:
-    from tocsin.wiring import intakes
-
     door = next((door for door in intakes(city, SAMPLE_KEY) if door.feed.id == feed), None)
     if door is None:
         known = ", ".join(f.id for f in city.feeds)
@@ -78,7 +79,8 @@ def _taken(city: City, feed: str, sample: Path) -> tuple[list[Rejected], int, di
         payload = sample.read_bytes()
     except OSError as error:
         raise DataError(str(sample), f"cannot be read: {error.strerror}", "check the path") from error
-    taken = door.read(payload, clock.now(), sample.name)
+    columns = door.columns(payload, CONTENT_TYPES.get(sample.suffix, ""))
+    taken = door.read_columns(columns, clock.now(), sample.name)
     return [rejected for _, rejected in taken.rejected], len(taken.rows), taken.counts
 
 

@@ -69,9 +69,9 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is kept behind the door, and by which key.
 
-    ``key_file`` holds the secret from which pseudonyms and the encryption of raw bytes derive; ``key_env``
-    names an environment variable that holds it instead. With neither, a key is made in the data directory at
-    the first start. ``raw_days`` is how long raw bytes are kept.
+    ``key_file`` holds the secret from which pseudonyms derive; ``key_env`` names an environment variable that
+    holds it instead. With neither, a key is made in the data directory at the first start. Raw bytes are
+    encrypted under a key of their day; after ``raw_days`` days (1 to 7) bytes and key are destroyed.
     """
 
     key_file: str = ""

@@ -128,7 +128,7 @@ def _store(store: Path) -> Iterator[Finding]:
         yield Finding("data directory", True, f"none at {store}: tocsin up makes it")
         return
     from tocsin.store import Store
-    from tocsin.wiring import verify_journal
+    from tocsin.stored import verify_journal
 
     entries, last = verify_journal(store)
     yield Finding("journal", True, f"{entries} entries, chain whole, last hash {last[:16]}…")

@@ -37,10 +37,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     city: City
     state: PipelineState
-    findings: Findings | None
     now: int
     deliveries: dict[tuple[str, str], int] = {}
     dead_letters: dict[tuple[str, str], int] = {}
+
+    @property
+    def findings(self) -> Findings | None:
+        """What the last sealed bucket brought; None before the first."""
+        return self.state.findings
 
 
 class Described(msgspec.Struct, frozen=True):

@@ -3,112 +3,121 @@
 Only this file and the commands know all edges.
 """
 
-import getpass
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-from alerting import journal
-from detectors.threshold import Threshold
-from streams.errors import DataError
-from streams.intake import Intake
-from streams.sources.mapping import SourceMapping
-from tocsin import clock, config
-from tocsin.city import City
+import msgspec
+
+from alerting.notifiers.registry import notifiers
+from alerting.routing import Routing
+from streams.connect.http import Limits, intake_app
+from streams.connect.watch import Watch
+from streams.ledger import Record
+from streams.redaction import redacted
+from tocsin import clock
 from tocsin.config import Installation
-from tocsin.dead_letters import DeadLetter, DeadLetters
-from tocsin.history import History
-from tocsin.raw import Glass, RawLog, Vault
+from tocsin.console.app import create_app
+from tocsin.doors import intakes
+from tocsin.embedded import Embedded
+from tocsin.keys import pseudonym_key, vault_of
+from tocsin.metrics import Metrics, Reading
+from tocsin.picture.live_city import LiveCity
+from tocsin.pipeline import Outcome, Pipeline, PipelineState
+from tocsin.serving import App, one_app
 from tocsin.store import Store
-
-ALL: Final = 1_000_000
-
-
-def threshold(city: City) -> Threshold:
-    """The fast path of a city: limits of its sensors, severities of its categories."""
-    return Threshold(city.sensors, tuple(c.fast_severity for c in city.taxonomy.categories))
+from tocsin.telling import Teller
 
 
-def intakes(city: City, key: bytes) -> tuple[Intake, ...]:
-    """One door for each source partition, in the ledger's order; ``key`` makes pseudonyms."""
-    marks = threshold(city).marks
-    feeds = {feed.id: feed for feed in city.feeds}
-    return tuple(
-        Intake(
-            feed=feeds[partition.feed],
-            mapping=city.mappings.get(partition.feed, SourceMapping()),
-            taxonomy=city.taxonomy,
-            gazetteer=city.gazetteer,
-            sensors=city.sensors,
-            max_skew=city.max_skew,
-            key=key,
-            partition=number,
-            is_fast=marks,
-        )
-        for number, partition in enumerate(city.partitions)
-    )
+class TimedPipeline:
+    """A pipeline whose steps are timed."""
+
+    def __init__(self, pipeline: Pipeline, note: Callable[[float], None]) -> None:
+        self._pipeline, self._note = pipeline, note
+
+    def fresh(self) -> PipelineState:
+        """The state before the first record."""
+        return self._pipeline.fresh()
+
+    def step(self, state: PipelineState, record: Record) -> tuple[PipelineState, Outcome]:
+        """The pipeline's own step."""
+        began = time.perf_counter()
+        result = self._pipeline.step(state, record)
+        self._note(time.perf_counter() - began)
+        return result
 
 
-def vault_of(installation: Installation, store_directory: Path) -> Vault:
-    """What keeps raw bytes unreadable in the data directory."""
-    return Glass()
-
-
-def verify_journal(path: Path) -> tuple[int, str]:
-    """Prove the journal of a data directory, or of a file of JSON lines; its length and last hash.
-
-    Raises:
-        IntegrityError: the first entry that does not follow from the one before.
-        DataError: there is no such path.
-    """
-    if path.is_file():
-        lines = path.read_bytes().splitlines(keepends=True)
-        return journal.verify(lines), _last_hash(lines)
-    if not path.is_dir():
-        raise DataError(str(path), "no such file or directory", "name a data directory or a journal")
-    with Store.open_to_read(path) as store:
-        history = History(store)
-        return history.verify(), _last_hash(history.journal(max(history.journal_length() - 1, 0)))
-
-
-def letters(store_directory: Path, limit: int) -> list[DeadLetter]:
-    """The newest dead letters of a data directory, newest first; it may be in use."""
-    with Store.open_to_read(store_directory) as store:
-        return DeadLetters(store, RawLog(store, _Shut()), _Shut()).letters(limit=limit)
-
-
-def retry_letters(
-    city_directory: Path, store_directory: Path, numbers: tuple[int, ...], reason: str, every: bool
-) -> tuple[int, ...]:
-    """Feed dead letters to intake again: those of ``numbers``, of a reason, or all; which were fed.
+class Running:
+    """A whole city in one process: the run, its console's source, its metrics and its HTTP application.
 
     Raises:
         BusyError: another process has the data directory open.
-        DataError: a number that is not listed, or whose bytes are erased.
+        ConfigError: the data directory was begun with other settings.
     """
-    installation = config.load(city_directory)
-    at, actor = clock.now(), getpass.getuser()
-    with Store.open(store_directory) as store:
-        vault = vault_of(installation, store_directory)
-        found = DeadLetters(store, RawLog(store, vault), vault)
-        wanted = numbers or tuple(
-            letter.id for letter in found.letters("listed", ALL) if every or letter.reason == reason
+
+    def __init__(
+        self,
+        installation: Installation,
+        store_directory: Path,
+        at: Callable[[], int] = clock.now,
+        origin_at: int | None = None,
+        is_demo: bool = False,
+    ) -> None:
+        city = installation.city
+        self.installation, self.city, self.at = installation, city, at
+        self.pipeline = Pipeline(city)
+        self.metrics = Metrics(self.reading)
+        self.store = Store.open(store_directory)
+        doors = intakes(city, pseudonym_key(installation, store_directory))
+        self.run: Embedded[PipelineState] = Embedded(
+            city,
+            TimedPipeline(self.pipeline, self.metrics.stepped),
+            self.store,
+            notifiers(_in_store(city.routes, store_directory)),
+            at,
+            readers={partition.name: door for partition, door in zip(city.partitions, doors, strict=True)},
+            planner=Teller(city, lambda: self.run.fold.state).planner(),
+            vault=vault_of(installation, store_directory, at),
+            origin_at=origin_at,
         )
-        for number in wanted:
-            found.retry(number, at, actor)
-        return wanted
+        self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
+        self.watches = [
+            Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
+            for feed in city.feeds
+        ]
+
+    def app(self) -> App:
+        """Intake, health, metrics and console."""
+        limits = Limits(body_bytes=self.installation.server.max_body_bytes)
+        feeds = tuple(feed.id for feed in self.city.feeds)
+        return one_app(
+            create_app(self.source, redacted),
+            intake_app(self.run, feeds, self.at, limits),
+            self.metrics.render,
+        )
+
+    def reading(self) -> Reading:
+        """What the metrics show now."""
+        counts = self.store.read("SELECT receiver, state, count(*) FROM delivery GROUP BY receiver, state")
+        return Reading(
+            city=self.city,
+            state=self.run.fold.state,
+            now=self.at(),
+            deliveries={(receiver, state): number for receiver, state, number in counts},
+            dead_letters=self.run.dead_letters.counts(),
+        )
+
+    def close(self) -> None:
+        """Give up the data directory."""
+        self.store.close()
 
 
-class _Shut:
-    """The vault of who only looks: nothing can be opened."""
-
-    def seal(self, plain: bytes) -> bytes:
-        """Never called: who looks does not write."""
-        raise NotImplementedError
-
-    def open(self, sealed: bytes) -> bytes:
-        """Never called: bytes are not shown."""
-        raise NotImplementedError
-
-
-def _last_hash(lines: list[bytes]) -> str:
-    return journal.read_line(lines[-1]).hash if lines else journal.NO_HASH
+def _in_store(routes: Routing, store_directory: Path) -> Routing:
+    """Receivers whose relative file addresses lie in the data directory."""
+    moved = (
+        msgspec.structs.replace(receiver, to=str(store_directory / receiver.to))
+        if receiver.notifier == "file"
+        else receiver
+        for receiver in routes.receivers
+    )
+    return msgspec.structs.replace(routes, receivers=tuple(moved))

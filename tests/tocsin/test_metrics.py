@@ -80,6 +80,7 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
     )
     state = msgspec.structs.replace(
         started,
+        findings=findings(hotspot()),
         sealing=msgspec.structs.replace(started.sealing, counts=counts),
         machines=msgspec.structs.replace(
             started.machines, at=ORIGIN, real={**started.machines.real, "town": machine}
@@ -89,7 +90,6 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         Reading(
             city=CITY,
             state=state,
-            findings=findings(hotspot()),
             now=ORIGIN + 60,
             deliveries={("duty-room", "pending"): 2},
             dead_letters={("hotline", "malformed"): 1},
@@ -122,7 +122,8 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
 
 
 def test_a_label_that_is_gone_is_gone(started: PipelineState) -> None:
-    shown = page(Reading(city=CITY, state=started, findings=findings(), now=ORIGIN))
+    state = msgspec.structs.replace(started, findings=findings())
+    shown = page(Reading(city=CITY, state=state, now=ORIGIN))
     assert not [name for name in shown if name[0] in ("tocsin_duties_open", "tocsin_deliveries")]
     assert shown["tocsin_hotspots_open", "gas-smell"] == 0
 

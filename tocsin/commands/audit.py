@@ -22,7 +22,7 @@ def verify(
 
     Leaves with 4 at the first entry that does not follow from the one before.
     """
-    from tocsin.wiring import verify_journal
+    from tocsin.stored import verify_journal
 
     entries, last_hash = verify_journal(path)
     if as_json:

@@ -24,7 +24,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what could not be read, newest first; texts are not shown, they may name persons."""
-    from tocsin.wiring import letters
+    from tocsin.stored import letters
 
     found = [letter for letter in letters(store, limit) if reason in ("", letter.reason)]
     if as_json:
@@ -48,7 +48,7 @@ def retry(
 
     The data directory must not be in use. Who fed what is noted in the access log.
     """
-    from tocsin.wiring import retry_letters
+    from tocsin.stored import retry_letters
 
     if not numbers and not reason and not every:
         raise ConfigError("dead-letters retry", "nothing is named", "give numbers, --reason or --all")

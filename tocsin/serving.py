@@ -1,0 +1,86 @@
+"""One HTTP server: intake, health, metrics and console on one port; the only import of uvicorn."""
+
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any, Final
+
+import uvicorn
+
+from streams.errors import BusyError
+from tocsin.metrics import CONTENT_TYPE
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+INTAKE_PATHS: Final = ("/intake/", "/healthz", "/readyz")
+GRACE_SECONDS: Final = 2
+
+
+def one_app(console: App, intake: App, render_metrics: Callable[[], bytes]) -> App:
+    """Intake and health, ``/metrics``, and the console for every other path."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith(INTAKE_PATHS):
+            await intake(scope, receive, send)
+        elif scope["type"] == "http" and path == "/metrics":
+            await _metrics(send, render_metrics())
+        else:
+            await console(scope, receive, send)
+
+    return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any free one.
+
+    Raises:
+        BusyError: another program listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise BusyError(
+            f"{host}:{port}", f"cannot be listened on: {error.strerror}", "choose another with --port"
+        ) from error
+
+
+class Server(uvicorn.Server):
+    """A server that ends at SIGINT or SIGTERM, or when ``should_end`` says so, and then returns."""
+
+    def __init__(self, app: App, should_end: Callable[[], bool] = lambda: False) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self._should_end = should_end
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second: whether to end."""
+        return await super().on_tick(counter) or self._should_end()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End quietly at a signal, without raising it again: the caller still has something to close."""
+        before = {kind: signal.signal(kind, self.handle_exit) for kind in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+
+
+async def _metrics(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

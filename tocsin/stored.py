@@ -1,0 +1,77 @@
+"""A data directory looked at from outside: its journal proved, its dead letters listed and fed again."""
+
+import getpass
+from pathlib import Path
+from typing import Final
+
+from alerting import journal
+from streams.errors import DataError
+from tocsin import clock, config
+from tocsin.dead_letters import DeadLetter, DeadLetters
+from tocsin.history import History
+from tocsin.keys import vault_of
+from tocsin.raw import RawLog
+from tocsin.store import Store
+
+ALL: Final = 1_000_000
+
+
+def verify_journal(path: Path) -> tuple[int, str]:
+    """Prove the journal of a data directory, or of a file of JSON lines; its length and last hash.
+
+    Raises:
+        IntegrityError: the first entry that does not follow from the one before.
+        DataError: there is no such path.
+    """
+    if path.is_file():
+        lines = path.read_bytes().splitlines(keepends=True)
+        return journal.verify(lines), _last_hash(lines)
+    if not path.is_dir():
+        raise DataError(str(path), "no such file or directory", "name a data directory or a journal")
+    with Store.open_to_read(path) as store:
+        history = History(store)
+        return history.verify(), _last_hash(history.journal(max(history.journal_length() - 1, 0)))
+
+
+def letters(store_directory: Path, limit: int) -> list[DeadLetter]:
+    """The newest dead letters of a data directory, newest first; it may be in use."""
+    with Store.open_to_read(store_directory) as store:
+        return DeadLetters(store, RawLog(store, _Shut()), _Shut()).letters(limit=limit)
+
+
+def retry_letters(
+    city_directory: Path, store_directory: Path, numbers: tuple[int, ...], reason: str, every: bool
+) -> tuple[int, ...]:
+    """Feed dead letters to intake again: those of ``numbers``, of a reason, or all; which were fed.
+
+    Raises:
+        BusyError: another process has the data directory open.
+        DataError: a number that is not listed, or whose bytes are erased.
+    """
+    installation = config.load(city_directory)
+    at, actor = clock.now(), getpass.getuser()
+    with Store.open(store_directory) as store:
+        vault = vault_of(installation, store_directory)
+        found = DeadLetters(store, RawLog(store, vault), vault)
+        wanted = numbers or tuple(
+            letter.id for letter in found.letters("listed", ALL) if every or letter.reason == reason
+        )
+        for number in wanted:
+            found.retry(number, at, actor)
+        return wanted
+
+
+class _Shut:
+    """The vault of who only looks: nothing can be opened."""
+
+    def seal(self, plain: bytes) -> bytes:
+        """Never called: who looks does not write."""
+        raise NotImplementedError
+
+    def open(self, sealed: bytes) -> bytes:
+        """Never called: bytes are not shown."""
+        raise NotImplementedError
+
+
+def _last_hash(lines: list[bytes]) -> str:
+    return journal.read_line(lines[-1]).hash if lines else journal.NO_HASH

@@ -1,0 +1,98 @@
+"""What a receiver is told of a decision, in words of the receiver's language, and what is kept back."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alerting import muting
+from alerting.deliveries import Planner
+from alerting.effects import Effect
+from alerting.journal import Entry
+from alerting.levels import CALM
+from tocsin.city import City
+from tocsin.messages import text
+from tocsin.pipeline import PipelineState
+
+DUTIES: Final = {
+    "K2": "acknowledge", "K5": "acknowledge", "P1": "acknowledge", "K1": "acknowledge", "Q1": "ratify",
+    "D2": "co-sign", "D5": "co-sign", "D10": "co-sign", "P3": "answer", "W2": "report-in",
+}  # fmt: skip
+"""The duty that a row asks for, where its effect names a deadline."""
+
+
+class Teller(msgspec.Struct, frozen=True, eq=False):
+    """Words for entries; ``state`` gives the newest state, for what the alerts behind an entry are."""
+
+    city: City
+    state: Callable[[], PipelineState]
+
+    def planner(self) -> Planner:
+        """The planner of deliveries that tells in these words."""
+        return Planner(
+            routing=self.city.routes,
+            tree=self.city.units,
+            render=self.line,
+            why_muted=self.why_muted,
+            categories=self.categories,
+        )
+
+    def line(self, entry: Entry, locale: str) -> str:
+        """One entry as a person reads it: where, how it stands, why, of what, and what is owed by when."""
+        said = text(
+            locale,
+            "delivery-line",
+            unit=self.city.gazetteer.unit(entry.unit).name(locale),
+            standing=self._standing(entry, locale),
+            sentence=text(locale, f"row-{'outside' if entry.row == '-' else entry.row}"),
+        )
+        if names := [self.city.taxonomy.category(c).name(locale) for c in self._known(entry)]:
+            said = text(locale, "delivery-about", line=said, categories=_joined(names, locale))
+        if (due_at := _due_at(entry)) is not None and entry.row in DUTIES:
+            duty = text(locale, f"duty-{DUTIES[entry.row]}")
+            said = text(locale, "delivery-due", line=said, duty=duty, time=self._clock(due_at))
+        return text(locale, "delivery-exercise", line=said) if entry.exercise else said
+
+    def categories(self, entry: Entry) -> tuple[str, ...]:
+        """Categories of the alerts that an entry's evidence names, or that are open at its unit."""
+        alerts = self.state().alerts.alerts
+        named = entry.evidence.fingerprints if entry.evidence else ()
+        found = [alerts[name] for name in named if name in alerts] or [
+            alert for alert in alerts.values() if alert.is_open and alert.unit == entry.unit
+        ]
+        return tuple(sorted({alert.category for alert in found}))
+
+    def why_muted(self, entry: Entry, effect: Effect) -> str | None:
+        """Why nobody is told of an effect: whose silence, or which upper alert; None if it is told."""
+        alerts = self.state().alerts
+        muted = muting.why_muted(entry, effect, alerts.alerts, alerts.silences, self.city.units)
+        return f"{muted.reason} {muted.by}" if muted else None
+
+    def _known(self, entry: Entry) -> list[str]:
+        return [name for name in self.categories(entry) if self.city.taxonomy.index(name) >= 0]
+
+    def _standing(self, entry: Entry, locale: str) -> str:
+        """Mode, and the rank or response level in force."""
+        standing = entry.after or entry.before
+        if standing is None:
+            return text(locale, "mode-normal")
+        mode = text(locale, f"mode-{standing.mode.lower()}")
+        level = max(standing.response, CALM) or standing.rank
+        if level == CALM:
+            return mode
+        return text(locale, "delivery-join", first=mode, second=text(locale, f"rank-{level}"))
+
+    def _clock(self, at: int) -> str:
+        return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(self.city.zone)).strftime("%H:%M")
+
+
+def _due_at(entry: Entry) -> int | None:
+    """The earliest deadline that the entry's effects name."""
+    named = [effect.args.get("due_at") for effect in entry.effects]
+    return min((at for at in named if isinstance(at, int)), default=None)
+
+
+def _joined(names: list[str], locale: str) -> str:
+    return ("、" if locale.startswith("zh") else ", ").join(names)
