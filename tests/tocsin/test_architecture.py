@@ -19,7 +19,7 @@ IMPURE = {
 """What a pure file has no use for: clocks, chance, files, processes, networks."""
 
 EDGES = (
-    "streams/archive.py", "streams/schema.py", "streams/vault.py", "streams/connect/",
+    "streams/archive.py", "streams/schema.py", "streams/tables.py", "streams/vault.py", "streams/connect/",
     "models/store.py",
     "alerting/dispatcher.py", "alerting/notifiers/",
     "replay/",
