@@ -3,9 +3,11 @@
 Only this file and the commands know all edges.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -13,6 +15,7 @@ from alerting.notifiers.registry import notifiers
 from alerting.routing import Routing
 from streams.connect.http import Limits, intake_app
 from streams.connect.watch import Watch
+from streams.errors import TocsinError
 from streams.ledger import Record
 from streams.redaction import redacted
 from tocsin import clock
@@ -24,9 +27,11 @@ from tocsin.keys import pseudonym_key, vault_of
 from tocsin.metrics import Metrics, Reading
 from tocsin.picture.live_city import LiveCity
 from tocsin.pipeline import Outcome, Pipeline, PipelineState
-from tocsin.serving import App, one_app
+from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
 from tocsin.telling import Teller
+
+WATCH_SECONDS: Final = 1.0
 
 
 class TimedPipeline:
@@ -110,6 +115,45 @@ class Running:
     def close(self) -> None:
         """Give up the data directory."""
         self.store.close()
+
+
+def serve(running: Running, port: int, say: Callable[[str], None]) -> None:
+    """Run a city until a signal comes or it fails; ``say`` is told where it can be seen.
+
+    Raises:
+        BusyError: another program listens on the port.
+        TocsinError: what ended the run.
+    """
+    run, server = running.run, running.installation.server
+    with listen(server.host, port) as listening:
+        is_over = threading.Event()
+        watching = threading.Thread(target=_look, args=(running, is_over), name="watch", daemon=True)
+        run.start()
+        watching.start()
+        address = f"http://{server.host}:{listening.getsockname()[1]}"
+        say(f"{running.city.name('en')}: console {address}/, intake {address}/intake/FEED, {address}/metrics")
+        try:
+            Server(running.app(), lambda: run.failure is not None).run([listening])
+        finally:
+            is_over.set()
+            watching.join()
+            run.stop()
+    if run.failure is not None:
+        raise run.failure
+
+
+def _look(running: Running, is_over: threading.Event) -> None:
+    """Look into the watched directories until it is over; what fails ends the run."""
+    run = running.run
+    while not is_over.wait(WATCH_SECONDS) and run.failure is None:
+        try:
+            for watch in running.watches:
+                watch.look()
+        except TocsinError as error:
+            run.failure = run.failure or error
+        except OSError as error:
+            what = error.strerror or str(error)
+            run.failure = TocsinError(f"{error.filename or 'inbox'}", what, "check disk and rights")
 
 
 def _in_store(routes: Routing, store_directory: Path) -> Routing:

@@ -10,8 +10,9 @@ PLAIN_WIDTH: Final = 160
 
 
 def say(sentence: str) -> None:
-    """One line for a person, to standard output."""
+    """One line for a person, to standard output, at once also where that is a pipe."""
     sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
 
 
 def say_json(value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
+from tocsin.commands.printing import say
 
 
 def demo(
@@ -24,7 +25,19 @@ def up(
     port: Annotated[int | None, typer.Option(help="Instead of server.port; 0 for any free.")] = None,
     data: Outside = None,
 ) -> None:
-    """Run a city live in one process: intake over HTTP and from a directory, decisions, console, metrics."""
+    """Run a city live in one process: intake over HTTP and from a directory, decisions, console, metrics.
+
+    Ends at Ctrl-C or SIGTERM; what was taken in is on disk, and the next start goes on from there.
+    """
+    from tocsin import config
+    from tocsin.wiring import Running, serve
+
+    installation = config.load(directory, data)
+    running = Running(installation, store)
+    try:
+        serve(running, installation.server.port if port is None else port, say)
+    finally:
+        running.close()
 
 
 def replay(

@@ -1,6 +1,6 @@
 # What a receiver reads: one line for each decision.
 delivery-line = { $unit }: { $standing }. { $sentence }
 delivery-about = { $line } { $categories }.
-delivery-due = { $line } { $duty } by { $time }.
+delivery-due = { $line } Owed by { $time }: { $duty }.
 delivery-exercise = EXERCISE: { $line }
 delivery-join = { $first }, { $second }

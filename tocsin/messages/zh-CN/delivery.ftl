@@ -1,6 +1,6 @@
 # 接收方读到的文字：每个决定一行。
 delivery-line = { $unit }：{ $standing }。{ $sentence }
 delivery-about = { $line }{ $categories }。
-delivery-due = { $line }{ $duty }，限 { $time } 前完成。
+delivery-due = { $line }{ $time } 前须{ $duty }。
 delivery-exercise = 【演练】{ $line }
 delivery-join = { $first }，{ $second }
