@@ -23,17 +23,7 @@ class Up:
     """``tocsin up`` in a process of its own."""
 
     def __init__(self, store: Path, port: str = "0") -> None:
-        arguments = [
-            sys.executable,
-            "-m",
-            "tocsin",
-            "up",
-            str(STARTER),
-            "--store",
-            str(store),
-            "--port",
-            port,
-        ]
+        arguments = [*COMMAND, "--store", str(store), "--port", port]
         self.process = subprocess.Popen(
             arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -109,14 +99,8 @@ def test_a_file_in_the_inbox_is_taken(up: Up, tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_refused_in_a_sentence(up: Up, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "tocsin", "up", str(STARTER)]
-    second = subprocess.run(
-        [*arguments, "--store", str(tmp_path / "store")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    call = [*COMMAND, "--store", str(tmp_path / "store")]
+    second = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (second.returncode, second.stderr.count("\n")) == (5, 1), second.stderr
     assert f"process {up.process.pid} has this data directory open" in second.stderr
     call = [*COMMAND, "--store", str(tmp_path / "other"), "--port", up.port]
