@@ -17,6 +17,7 @@ from streams import ledger
 from streams.errors import BusyError, IntegrityError, TocsinError
 from streams.ledger import ROW, Record, Rows
 from tests.tocsin.small_city import Clock, drive, embedded
+from tocsin.fold import Cadence
 from tocsin.history import History
 from tocsin.store import FILE_NAME, StorageError, Store
 
@@ -257,3 +258,21 @@ def test_a_full_disk_leaves_no_half_state_and_a_restart_goes_on(tmp_path: Path, 
         History(store).verify()
     half_way(full, STEPS)
     assert content(full) == content(expected)
+
+
+def test_a_crash_while_catching_up_behind_a_damaged_checkpoint(tmp_path: Path) -> None:
+    half_way(tmp_path)
+    with Store.open(tmp_path) as store:
+        journal = History(store).journal()
+        newest = History(store).newest_number()
+        bodies = store.read("SELECT number, body FROM checkpoint WHERE number > ?", (newest - 12,))
+    for number, body in bodies:
+        change(tmp_path, "UPDATE checkpoint SET body = ? WHERE number = ?", body[:-1], number)
+    for _ in range(3):
+        with Store.open(tmp_path) as store:
+            run = embedded(tmp_path, Clock(), store, cadence=Cadence(records=1))
+            assert run.fold.skipped
+            run.fold.advance(0, 1)
+    with Store.open(tmp_path) as store:
+        embedded(tmp_path, Clock(), store).drain()
+        assert History(store).journal() == journal and History(store).verify() == len(journal)
