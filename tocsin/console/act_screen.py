@@ -63,7 +63,11 @@ def act_screen(
         "act": act,
         "title": w(f"title-{kind.replace('_', '-')}", unit=place),
         "subject": subject,
-        "levels": [_choice(s, person, unit, kind, hotspot, rank, chosen) for rank in reversed(LEVELS)],
+        "levels": [
+            _choice(s, person, unit, kind, hotspot, rank, chosen)
+            for rank in reversed(LEVELS)
+            if kind in ("declare", "ratify")
+        ],
         "durations": DURATIONS,
         "chosen_duration": plan.duration_seconds,
         "measures": [(w.named(names), is_on) for names, is_on in plan.measures],
@@ -109,6 +113,7 @@ def one_act(
         kind=kind,
         unit=unit.id,
         label=w(f"act-{kind.replace('_', '-')}"),
+        long_label=w(f"act-{kind.replace('_', '-')}"),
         consequence=consequence(s.view, unit, command, w),
         refusal=w("refused-because", reason=w.phrase(reason)) if reason else "",
         level=command.level,

@@ -7,6 +7,7 @@ import msgspec
 from alerting.levels import BLUE, EMERGENCY, ORANGE, PROVISIONAL, RANK_NAMES, RESPONDING, WARNING
 from alerting.permissions import PERMITTED
 from streams.commands import Command, CommandKind
+from tocsin.console.map_drawing import short_name
 from tocsin.console.source import CitySource
 from tocsin.console.view import CityView, HotspotView, Person, Plan, Story, UnitView
 from tocsin.console.words import Words
@@ -31,6 +32,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     kind: CommandKind
     unit: str
     label: str
+    long_label: str
     consequence: str
     refusal: str = ""
     key: str = ""
@@ -130,7 +132,8 @@ def _act(
         kind=kind,
         unit=unit.id,
         label=w(f"act-{kind.replace('_', '-')}"),
-        consequence=consequence(view, unit, command, w),
+        long_label=w.maybe(f"act-{kind.replace('_', '-')}-long", w(f"act-{kind.replace('_', '-')}")),
+        consequence=_before_pressing(consequence(view, unit, command, w), kind, w),
         refusal=w("refused-because", reason=w.phrase(reason)) if reason else "",
         key=KEYS.get(kind, ""),
         is_primary=kind == "acknowledge" and owes,
@@ -142,6 +145,10 @@ def _act(
         if is_declaration
         else "",
     )
+
+
+def _before_pressing(does: str, kind: str, w: Words) -> str:
+    return w("does-hold", what=does) if kind in GRAVE else does
 
 
 def consequence(view: CityView, unit: UnitView, command: Command, w: Words) -> str:
@@ -160,7 +167,17 @@ def consequence(view: CityView, unit: UnitView, command: Command, w: Words) -> s
         report=w.duration(policy.report_in_seconds),
         sign=w.duration(policy.co_sign_seconds),
         silence=w.window(policy.silence_max_seconds),
+        by=w.clock(view.now_at + policy.co_sign_seconds),
+        unit=short_name(w.named(unit.names)),
+        told=_told(view, command, w),
     )
+
+
+def _told(view: CityView, command: Command, w: Words) -> str:
+    """How many people a declaration reaches, where the plan says."""
+    hotspot = next((h for h in view.real.hotspots if h.id == command.hotspot), None)
+    told = plan_for(view, hotspot).told
+    return w("does-told", n=told) if told is not None else ""
 
 
 def _declaration(unit: UnitView, level: int) -> str:

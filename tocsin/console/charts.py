@@ -226,7 +226,7 @@ def timeline(
         for k, u in enumerate(shown)
     ]
     if rest:
-        own = _bars([s for s in recent if not s.is_blind or not shown], {u.id for u in rest}, axis)
+        own = _bars(recent, {u.id for u in rest}, axis)
         lanes.append(Lane("", 0, len(rest), HEAD + LANE * len(shown), own))
     return Timeline(
         1250, HEAD + LANE * len(lanes) - 6, 150, axis(now_at - 2 * HOUR), axis(now_at), tuple(lanes),
@@ -248,7 +248,8 @@ def _chosen(
         key=lambda u: weight[u.id],
         reverse=True,
     )
-    kept = {u.id for u in ranked[: at_most - 2]} | {u.id for u in units if u.parent is None}
+    quiet = [u for u in units if u.id not in weight and u.parent is not None and u.tier == "district"]
+    kept = {u.id for u in [*ranked, *quiet][: at_most - 2]} | {u.id for u in units if u.parent is None}
     return [u for u in units if u.id in kept], [u for u in units if u.id not in kept]
 
 
@@ -274,7 +275,7 @@ def _kind(span: ModeSpan) -> str:
 
 
 def _ticks(now_at: int, axis: Axis, zone_offset: int) -> Iterable[Tick]:
-    for step, first, last in ((4 * HOUR, DAY, 2 * HOUR + 1_200), (HOUR // 2, 2 * HOUR, 900)):
+    for step, first, last in ((4 * HOUR, DAY, 4 * HOUR + 900), (HOUR // 2, 2 * HOUR, 900)):
         at = -(-(now_at - first + zone_offset) // step) * step - zone_offset
         while at <= now_at - last:
             yield Tick(axis(at), at)

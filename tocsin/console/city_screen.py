@@ -16,8 +16,12 @@ TREE_ROOM: Final = 574
 """Pixels that the unit tree has on the wall, below its title."""
 
 ROW_HEIGHT: Final = {"city": 44, "district": 44, "street": 33}
-SIDE_ROOM: Final = 452
-DUTY_ROOM, HOTSPOT_ROOM, FIRST_ROOM = 108, 73, 24
+SIDE_ROOM: Final = 524
+"""Pixels that the right column has for rows, below the two titles."""
+
+LOG_ROOM, MORE_ROOM, DRILL_ROOM = 66, 30, 230
+DUTY_ROOM, HOTSPOT_ROOM, FIRST_ROOM = 104, 68, 24
+COMPACT_SCALE: Final = 1.27
 FEEDS_SHOWN: Final = 8
 SPARK_BUCKETS: Final = 12
 
@@ -111,9 +115,10 @@ def city_screen(s: Screen) -> CityScreen:
     w, view, story = s.words, s.view, s.story
     top = sentences.headline(view, story, w, s.is_exercise)
     rows, hidden = unit_rows(story, w)
-    owed, hotspots = _fitting(duty_rows(s), hotspot_rows(s, story), is_tight=s.is_exercise)
     feeds = feed_cells(s)
     done, late = sentences.done_lines(story, w)
+    scale = COMPACT_SCALE if s.is_compact else 1.0
+    owed, hotspots = _fitting(duty_rows(s), hotspot_rows(s, story), _side_room(s, bool(done or late)) / scale)
     blind_units = sum(u.is_blind for u in story.units)
     seen = {} if s.is_exercise else view.seen_areas
     return CityScreen(
@@ -239,22 +244,23 @@ def hotspot_row(hotspot: HotspotView, s: Screen, story: Story) -> HotspotRow:
 
 
 def _fitting(
-    owed: tuple[DutyRow, ...], hotspots: tuple[HotspotRow, ...], is_tight: bool
+    owed: tuple[DutyRow, ...], hotspots: tuple[HotspotRow, ...], room: float
 ) -> tuple[tuple[DutyRow, ...], tuple[HotspotRow, ...]]:
-    """As many of both as the right column holds, taken in turn."""
-    room, duties_shown, hotspots_shown = SIDE_ROOM - (230 if is_tight else 0) - FIRST_ROOM, 0, 0
-    while True:
-        more_duty = duties_shown < len(owed) and (
-            duties_shown <= hotspots_shown or hotspots_shown == len(hotspots)
-        )
-        need = DUTY_ROOM if more_duty else HOTSPOT_ROOM
-        if room < need or (not more_duty and hotspots_shown == len(hotspots)):
-            break
-        duties_shown, hotspots_shown = duties_shown + more_duty, hotspots_shown + (not more_duty)
-        room -= need
-    while hotspots_shown < len(hotspots) and room >= HOTSPOT_ROOM:
-        hotspots_shown, room = hotspots_shown + 1, room - HOTSPOT_ROOM
-    return owed[:duties_shown], hotspots[:hotspots_shown]
+    """As many of both as the right column holds, taken in turn; what is left out is counted in a line."""
+    if DUTY_ROOM * len(owed) + HOTSPOT_ROOM * len(hotspots) + FIRST_ROOM <= room:
+        return owed, hotspots
+    left, shown = room - FIRST_ROOM - 2 * MORE_ROOM, [0, 0]
+    counts, needs = (len(owed), len(hotspots)), (DUTY_ROOM, HOTSPOT_ROOM)
+    for turn in range(2 * max(counts)):
+        which = turn % 2
+        if shown[which] < counts[which] and left >= needs[which]:
+            shown[which] += 1
+            left -= needs[which]
+    return owed[: shown[0]], hotspots[: shown[1]]
+
+
+def _side_room(s: Screen, has_log: bool) -> int:
+    return SIDE_ROOM - (LOG_ROOM if has_log else 0) - (DRILL_ROOM if s.is_exercise else 0)
 
 
 def feed_cells(s: Screen) -> tuple[FeedCell, ...]:

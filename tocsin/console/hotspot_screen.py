@@ -41,6 +41,7 @@ class ToldRow(msgspec.Struct, frozen=True):
     name: str
     how: str
     answer: str
+    short: str
     is_you: bool
 
 
@@ -98,14 +99,15 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         shares=shares,
         shares_label=w("join-comma").join(f"{b.name} {b.percent} %" for b in shares),
         unknown=unknown or (w("not-known-nothing"),),
-        unknown_short=_short(unknown, w),
+        unknown_short=_short(hotspot, w),
         told=tuple(_told(t, s) for t in hotspot.told),
     )  # fmt: skip
 
 
-def _short(unknown: tuple[str, ...], w: Words) -> str:
+def _short(hotspot: HotspotView, w: Words) -> str:
     """The two gravest gaps in one line."""
-    return w("join-semicolon").join(w.inside(u.rstrip(".。")) for u in unknown[:2]) or w("not-known-nothing")
+    gaps = [w.inside(w.short(p).rstrip(".。")) for p in hotspot.unknown[:2]]
+    return w("join-semicolon").join(gaps) or w("not-known-nothing").rstrip(".。")
 
 
 def _standing(hotspot: HotspotView, s: Screen) -> str:
@@ -195,6 +197,5 @@ def _told(told: Told, s: Screen) -> ToldRow:
     place = short_name(w.named(unit.names)) if unit and unit.parent else w("the-city") if unit else ""
     name = w("told-name", name=w.named(told.names), unit=place) if place else w.named(told.names)
     is_you = s.person is not None and s.person.id == told.person
-    return ToldRow(
-        name, w.phrase(told.how), w.phrase(told.answer) if told.answer else w("told-not-yet"), is_you
-    )
+    answer = w.phrase(told.answer) if told.answer else w("told-not-yet")
+    return ToldRow(name, w.phrase(told.how), answer, w.short(told.answer) if told.answer else answer, is_you)

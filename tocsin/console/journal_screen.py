@@ -55,5 +55,5 @@ def _standing(state: tuple[str, int, int], s: Screen) -> str:
 def done_sentences(s: Screen) -> list[str]:
     """Every duty that ended, the newest first."""
     w = s.words
-    names = {u.id: short_name(w.named(u.names)) for u in s.story.units}
+    names = sentences.unit_words(s.story, w)
     return [sentences.done_line(d, names, w) for d in reversed(s.story.done)]

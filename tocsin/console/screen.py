@@ -26,7 +26,7 @@ SCRIPT_WORDS: Final = (
 )
 SCRIPT_SENTENCES: Final = (
     "link-live", "lost", "lost-label", "about", "due-now", "sending", "not-known-arrived", "send-again",
-    "keep-holding", "read-it", "not-sent", "left-spoken", "screen-changed",
+    "keep-holding", "read-it", "not-sent", "left-spoken", "screen-changed", "form-press-again",
 )  # fmt: skip
 
 

@@ -39,7 +39,12 @@ def headline(view: CityView, story: Story, w: Words, is_exercise: bool = False) 
     silent = silent_required(view)
     is_blind = not is_exercise and (silent is not None or any(u.is_blind for u in story.units))
     if gravest is not None and gravest.mode in ALARMED:
-        return _alarm(view, story, gravest, w, _blind_line(silent, view, w) if is_blind else "")
+        top = _alarm(view, story, gravest, w, _blind_line(silent, view, w) if is_blind else "")
+        return (
+            msgspec.structs.replace(top, title=w("headline-exercise", title=w.inside(top.title)))
+            if is_exercise
+            else top
+        )
     if is_blind:
         return _blind(view, silent, w)
     if gravest is not None and gravest.mode != "NORMAL":
@@ -203,9 +208,14 @@ def duty_what(duty: DutyView, view: CityView, story: Story, w: Words) -> str:
     return w("separator").join(part for part in (what, asked) if part)
 
 
+def unit_words(story: Story, w: Words) -> dict[str, str]:
+    """Units as a line of text names them: the top one is just the city."""
+    return {u.id: short_name(w.named(u.names)) if u.parent else w("the-city") for u in story.units}
+
+
 def done_lines(story: Story, w: Words) -> tuple[str, str]:
     """The last two duties done in time, and the last one that was late."""
-    names = {u.id: short_name(w.named(u.names)) for u in story.units}
+    names = unit_words(story, w)
     early = [d for d in story.done if d.done_at <= d.due_at]
     late = [d for d in story.done if d.done_at > d.due_at]
     done = [_done(d, names, w, is_first=k == 0) for k, d in enumerate(reversed(early[-2:]))]

@@ -48,13 +48,18 @@ class Words(msgspec.Struct, frozen=True):
             text(self.locale, phrase.key, **{k: self._fact(k, v) for k, v in phrase.args.items()})
         )
 
+    def short(self, phrase: Phrase) -> str:
+        """The phrase's short form if there is one, else the whole."""
+        short = Phrase(f"{phrase.key}-short", phrase.args)
+        return self.phrase(short if has_message(self.locale, short.key) else phrase)
+
     def _fact(self, key: str, value: str | int | float | Names) -> str | int | float:
         if isinstance(value, dict):
             return self.named(value)
         if key.endswith("_at") and isinstance(value, int):
             return self.clock(value)
         if key.endswith("_seconds") and isinstance(value, int):
-            return self.countdown(value)
+            return self.duration(value) if value % 60 == 0 else self.countdown(value)
         return value
 
     def local(self, at: int) -> datetime.datetime:

@@ -5,6 +5,7 @@ import math
 
 import msgspec
 from invented_map import DISTRICTS, STREETS, city_map
+
 from models.hotspots import AreaCount, Explanation, Share
 from tocsin.console.changes import Changes
 from tocsin.console.phrases import Phrase
@@ -149,12 +150,12 @@ def unit_view(unit, at):
 
 DUTIES = [  # opened, ended, ended by, duty
     ("18:30", "18:48", "Gu", "18:45", dict(unit="yanxi", kind="acknowledge", who=who("Yanxi duty officer", "雁溪街道值班员"), rank=3, hotspot="gas", persons=("gu",))),
-    ("18:50", "18:55", "Gas service", "19:20", dict(unit="yanxi", kind="report_in", about="gas", who=who("Gas service", "燃气公司"), rank=3, asked_by="Gu", hotspot="gas")),
-    ("18:50", "", "", "19:20", dict(unit="yanxi", kind="report_in", about="fire", who=who("Fire service", "消防救援"), rank=3, asked_by="Gu", hotspot="gas")),
+    ("18:50", "18:55", "Gas service", "19:20", dict(unit="yanxi", kind="report-in", about="gas", who=who("Gas service", "燃气公司"), rank=3, asked_by="Gu", hotspot="gas")),
+    ("18:50", "", "", "19:20", dict(unit="yanxi", kind="report-in", about="fire", who=who("Fire service", "消防救援"), rank=3, asked_by="Gu", hotspot="gas")),
     ("18:52:10", "18:58", "Tao", "19:02:10", dict(unit="luoqiao", kind="ratify", who=who("Luoqiao officer", "罗桥街道值班员"), rank=3, hotspot="gas", persons=("tao",))),
     ("19:00", "19:02", "Lu", "19:05", dict(unit="lanting", kind="acknowledge", who=who("City duty", "市级值班"), rank=4, hotspot="gas", persons=("lu", "shen", "yao"))),
     ("19:00", "", "", "19:30", dict(unit="mingquan", kind="acknowledge", who=who("Mingquan duty officer", "明泉街道值班员"), rank=2, hotspot="water", persons=("min",))),
-    ("19:04", "19:06", "Yao", "19:19", dict(unit="lanting", kind="co_sign", about="4", who=who("A second chief", "第二名指挥长"), rank=4, hotspot="gas", asked_by="Shen", persons=("yao",))),
+    ("19:04", "19:06", "Yao", "19:19", dict(unit="lanting", kind="co-sign", about="4", who=who("A second chief", "第二名指挥长"), rank=4, hotspot="gas", asked_by="Shen", persons=("yao",))),
 ]  # fmt: skip
 
 
@@ -228,7 +229,9 @@ def gas(at, sealed_to):
         ),
         points=points(GAS_CALLS, 0.55, sealed_to, 0.25),
         marks=(
-            Mark(clock("18:30"), Phrase("console-mark-warned", {"unit": UNIT_NAMES["yanxi"], "level": "III"})),
+            Mark(
+                clock("18:30"), Phrase("console-mark-warned", {"unit": UNIT_NAMES["yanxi"], "level": "III"})
+            ),
             Mark(clock("18:45"), Phrase("console-mark-border", {"unit": CITY})),
             Mark(clock("18:52:10"), Phrase("console-mark-sensor", {"sensor": "G-207"})),
         ),
@@ -241,7 +244,16 @@ def gas(at, sealed_to):
         repeats=3,
         unknown=(
             Phrase("console-unknown-source"),
-            Phrase("console-unknown-offline", {"seen": 7, "of": 9, "down": 2, "kind": who("gas sensors", "燃气传感器"), "which": "G-211, G-219"}),
+            Phrase(
+                "console-unknown-offline",
+                {
+                    "seen": 7,
+                    "of": 9,
+                    "down": 2,
+                    "kind": who("gas sensors", "燃气传感器"),
+                    "which": "G-211, G-219",
+                },
+            ),
             Phrase("console-unknown-history", {"weeks": 26}),
             Phrase("console-unknown-repeats"),
         ),
@@ -361,9 +373,19 @@ def journal(at):
     if at >= clock("19:05"):
         lines.append(
             JournalLine(
-                seq=90, at=clock("19:05"), unit="lanting", trigger="co_sign", row="S2",
-                before=("EMERGENCY", 4, 3), after=("EMERGENCY", 4, 3), actor="Shen", role="chief",
-                effects=("refused",), reason=Phrase("console-refused-S2"), is_refused=True, hash="9" * 64,
+                seq=90,
+                at=clock("19:05"),
+                unit="lanting",
+                trigger="co_sign",
+                row="S2",
+                before=("EMERGENCY", 4, 3),
+                after=("EMERGENCY", 4, 3),
+                actor="Shen",
+                role="chief",
+                effects=("refused",),
+                reason=Phrase("console-refused-S2"),
+                is_refused=True,
+                hash="9" * 64,
             )  # fmt: skip
         )
     return tuple(sorted(lines, key=lambda line: -line.at))
@@ -427,16 +449,28 @@ def blind(is_responding=False):
     )  # fmt: skip
     hotline, *others = feeds(at)
     silent = msgspec.structs.replace(
-        hotline, state="silent", last_at=since, silent_since=since, expected_since=118.0, rates=(*RATES[:-3], 0, 0, 0)
+        hotline,
+        state="silent",
+        last_at=since,
+        silent_since=since,
+        expected_since=118.0,
+        rates=(*RATES[:-3], 0, 0, 0),
     )
     with_gas = {"yanxi", "luoqiao", "huating", "baita"}
     seen = {a.id: "part" if a.unit in with_gas else "none" for a in base.map.areas}
     spans_now = (
-        ModeSpan(unit="mingquan", starts_at=clock("22:20", 29), ends_at=clock("02:30", 30), mode="WARNING", rank=2),
+        ModeSpan(
+            unit="mingquan", starts_at=clock("22:20", 29), ends_at=clock("02:30", 30), mode="WARNING", rank=2
+        ),
         ModeSpan(unit="mingquan", starts_at=clock("12:20", 30), ends_at=None, mode="MONITORING", rank=1),
-        *(ModeSpan(unit=u, starts_at=since, ends_at=None, mode="NORMAL", rank=0, is_blind=True) for u in ORDER),
+        *(
+            ModeSpan(unit=u, starts_at=since, ends_at=None, mode="NORMAL", rank=0, is_blind=True)
+            for u in ORDER
+        ),
     )
-    story = msgspec.structs.replace(base.real, units=units, spans=base.real.spans if is_responding else spans_now)
+    story = msgspec.structs.replace(
+        base.real, units=units, spans=base.real.spans if is_responding else spans_now
+    )
     return msgspec.structs.replace(
         base, now_at=at, real=story, feeds=(silent, *others), seen_areas=seen,
         sealed_to=at // 900 * 900, blind_told=(who("2 operators", "2 名值班员"), who("chief Yao", "姚指挥长")),
@@ -447,7 +481,7 @@ def blind(is_responding=False):
 def drill():
     """An exercise of the same leak on a quiet morning."""
     base = calm()
-    shift = base.now_at - clock("19:27:40")
+    shift = base.now_at - clock("19:12:40")
 
     def moved(items, **fields):
         return tuple(
@@ -455,17 +489,29 @@ def drill():
             for i in items
         )  # fmt: skip
 
-    played = night(clock("19:07"))
+    played = night(clock("19:12:40"))
     keep = [u for u in played.real.units if u.id != "mingquan"]
-    units = moved([*keep, msgspec.structs.replace(played.real.units[ORDER.index("mingquan")], mode="NORMAL", rank=0)], since_at=1)
-    units = tuple(sorted(units, key=lambda u: ORDER.index(u.id)))
-    shifted_gas = msgspec.structs.replace(played.real.hotspots[0], is_exercise=True, marks=(), began_at=clock("09:00", 25))
+    units = moved(
+        [*keep, msgspec.structs.replace(played.real.units[ORDER.index("mingquan")], mode="NORMAL", rank=0)],
+        since_at=1,
+    )
+    units = tuple(
+        msgspec.structs.replace(u, signatures=moved(u.signatures, at=1))
+        for u in sorted(units, key=lambda u: ORDER.index(u.id))
+    )
+    shifted_gas = msgspec.structs.replace(
+        played.real.hotspots[0], is_exercise=True, marks=(), began_at=clock("09:00", 25)
+    )
     story = Story(
         units=units,
         duties=moved([d for d in played.real.duties if d.unit == "yanxi"], opened_at=1, due_at=1),
         done=moved(played.real.done[-3:], due_at=1, done_at=1),
         hotspots=(shifted_gas,),
-        spans=tuple(s for s in moved(played.real.spans, starts_at=1, ends_at=1) if s.unit not in ("mingquan", "dongwan")),
+        spans=tuple(
+            s
+            for s in moved(played.real.spans, starts_at=1, ends_at=1)
+            if s.unit not in ("mingquan", "dongwan")
+        ),
     )
     real = Story(
         units=tuple(msgspec.structs.replace(u, mode="MONITORING", rank=1, since_at=clock("08:30", 25)) if u.id == "dongwan" else u for u in base.real.units),
@@ -560,7 +606,12 @@ class InventedSource:
         )  # fmt: skip
         real = self.view.real
         if not reason:
-            kept = tuple(d for d in real.duties if (d.unit, d.kind) != (command.unit, command.kind) or (d.about and d.about not in command.about and d.kind == "report_in"))
+            kept = tuple(
+                d
+                for d in real.duties
+                if (d.unit, d.kind) != (command.unit, command.kind.replace("_", "-"))
+                or (d.about and d.about not in command.about and d.kind == "report-in")
+            )
             real = msgspec.structs.replace(real, duties=kept)
         self.view = msgspec.structs.replace(
             self.view, offset=self.view.offset + 1, journal=(line, *self.view.journal), real=real

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import shapely
+
 from tocsin.console.view import Area, MapView
 
 EAST, NORTH = 120.31, 30.12
@@ -72,7 +73,9 @@ def centres(count):
     """``count`` well-spread points inside the coast (relaxed Voronoi)."""
     rng = np.random.default_rng(7)
     city = coast()
-    points = [p for p in rng.uniform((-6.5, -5), (6.5, 5), (900, 2)) if city.contains(shapely.Point(p))][:count]
+    points = [p for p in rng.uniform((-6.5, -5), (6.5, 5), (900, 2)) if city.contains(shapely.Point(p))][
+        :count
+    ]
     for _ in range(12):
         points = [c.centroid.coords[0] for c in cells(points)]
     return points
@@ -110,10 +113,16 @@ def city_map(count=60):
         areas.append(
             Area(
                 id=f"{street}-{number[street]}",
-                names={"en": f"{name['en']} {number[street]}", "zh-CN": f"{name['zh-CN'][:2]}{'一二三四五六七八九十'[(number[street] - 1) % 10]}里"},
+                names={
+                    "en": f"{name['en']} {number[street]}",
+                    "zh-CN": f"{name['zh-CN'][:2]}{'一二三四五六七八九十'[(number[street] - 1) % 10]}里",
+                },
                 unit=street,
                 rings=(ring_of(cell, city),),
             )
         )
-    river = tuple((EAST + x * DEGREES_X, NORTH + (0.25 + 0.35 * math.sin(x / 1.9 + 1)) * DEGREES_Y) for x in np.arange(-5.6, 5.9, 0.3))
+    river = tuple(
+        (EAST + x * DEGREES_X, NORTH + (0.25 + 0.35 * math.sin(x / 1.9 + 1)) * DEGREES_Y)
+        for x in np.arange(-5.6, 5.9, 0.3)
+    )
     return MapView(hash=f"invented-{count}", areas=tuple(areas), water=(river,))

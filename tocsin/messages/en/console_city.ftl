@@ -113,3 +113,5 @@ console-progress-acknowledged = Acknowledged in { $median_seconds } (median), { 
 console-real-mode = City { $mode }
 console-real-others = , { $n } more
 console-real-seen = { $n } of { $of } units seen · { $owed }
+console-headline-exercise = Exercise: { $title }
+console-hotspot-played = { $counts }. Played, not real

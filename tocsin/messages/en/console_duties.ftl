@@ -4,6 +4,7 @@ console-duty-ratify = ratify level { $level } in { $unit }
 console-duty-co-sign = co-sign level { $level } in { $unit }
 console-duty-report-in = report in to { $unit }
 console-duty-answer = answer { $child }
+console-duty-decide = Decide
 console-duty-verb-acknowledge = acknowledge
 console-duty-verb-ratify = ratify
 console-duty-verb-co-sign = co-sign

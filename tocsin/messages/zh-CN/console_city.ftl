@@ -110,3 +110,5 @@ console-progress-acknowledged = 签收用时中位数 { $median_seconds }，{ $o
 console-real-mode = 全市{ $mode }
 console-real-others = ，另 { $n } 个
 console-real-seen = { $of } 个单元中 { $n } 个可见 · { $owed }
+console-headline-exercise = 演练：{ $title }
+console-hotspot-played = { $counts }，演练数据，非实况

@@ -4,6 +4,7 @@ console-duty-ratify = 追认{ $unit } { $level } 级
 console-duty-co-sign = 联签{ $unit } { $level } 级
 console-duty-report-in = 向{ $unit }报到
 console-duty-answer = 答复{ $child }
+console-duty-decide = 办理
 console-duty-verb-acknowledge = 签收
 console-duty-verb-ratify = 追认
 console-duty-verb-co-sign = 联签

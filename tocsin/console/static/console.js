@@ -1,0 +1,250 @@
+// The console's script: keeps the screen true (stream, clock, staleness), sends acts, listens to keys.
+// Without it the page reloads every 30 s and all forms post.
+"use strict";
+(() => {
+  const body = document.body;
+  const words = JSON.parse(body.dataset.words);
+  const zone = Number(body.dataset.zone);
+  const $ = (id) => document.getElementById(id);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const fill = (key, facts) => (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => facts[name]);
+
+  // --- time: the server's clock, moved on by ours between two messages
+  let serverNow = Number(body.dataset.now), heardAt = performance.now(), offset = Number(body.dataset.offset);
+  const silence = () => Math.floor((performance.now() - heardAt) / 1000);
+  const isStale = () => silence() >= 15;
+  const now = () => serverNow + (isStale() ? 15 : silence());
+  const hear = (facts) => { serverNow = facts.now; heardAt = performance.now(); };
+
+  const duration = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds));
+    if (s < 60) return fill("duration-s", { n: s });
+    if (s < 7200) return fill("duration-min", { n: Math.floor(s / 60) });
+    return s < 172800 ? fill("duration-h", { n: Math.floor(s / 3600) }) : fill("duration-days", { n: Math.floor(s / 86400) });
+  };
+  const countdown = (s) => s < 60 || s >= 600 ? duration(s) : fill("duration-min-s", { n: Math.floor(s / 60), s: s % 60 });
+  const clock = (at) => new Date((at + zone) * 1000).toISOString().slice(11, 19);
+  const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const figures = (node, text) => {
+    if (node.textContent === text) return;
+    node.replaceChildren(...text.split(/(\d+)/).filter(Boolean).map((part) => {
+      if (!/\d/.test(part)) return part;
+      const b = document.createElement("b");
+      b.textContent = part;
+      return b;
+    }));
+  };
+
+  // --- speech: one polite message in ten seconds, assertive ones at once
+  let saidAt = -1e9, waiting = "";
+  const alarm = (text) => { $("alarm").textContent = text; };
+  const say = (text) => { waiting = text; };
+  const speak = () => {
+    if (waiting && performance.now() - saidAt > 10000) { $("say").textContent = waiting; saidAt = performance.now(); waiting = ""; }
+  };
+
+  // --- one timer a second
+  let wasStale = false;
+  const tick = () => {
+    const t = now(), quiet = silence(), stale = isStale();
+    for (const node of all("[data-clock]")) put(node, clock(t));
+    for (const node of all("[data-link]")) put(node, stale ? words["lost-label"] : fill("link-live", { duration: duration(quiet) }));
+    for (const node of all("[data-age]")) put(node, duration(t - Number(node.dataset.age)));
+    for (const node of all("[data-due]")) {
+      const left = Number(node.dataset.due) - t;
+      const text = left > 0 ? countdown(left) : words["due-now"];
+      figures(node, stale && left > 0 ? fill("about", { left: text }) : text);
+      if (!stale && node.closest(".mine,.owe,.oweline") && [300, 60, 0].includes(left)) alarm(left ? fill("left-spoken", { left: text }) : words["due-now"]);
+    }
+    for (const node of all("[data-to]")) {
+      const from = Number(node.dataset.from), to = Number(node.dataset.to);
+      node.lastElementChild.setAttribute("width", String(Math.round(1000 * Math.min(1, Math.max(0, (to - t) / Math.max(1, to - from))))));
+    }
+    const bar = $("lost");
+    bar.hidden = !stale;
+    body.classList.toggle("gone", quiet >= 60);
+    if (stale) put(bar, fill("lost", { duration: duration(quiet), time: clock(t) }));
+    if (stale !== wasStale) { if (stale) alarm(words["lost-label"]); wasStale = stale; }
+    speak();
+  };
+  setInterval(tick, 1000);
+  tick();
+
+  // --- the newest picture: the server renders, we swap what differs; the map's outlines stay
+  const isBusy = (slot) => slot.querySelector(".holding, details[open]") || (slot.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName));
+  let loading = false, again = false;
+  const refresh = async () => {
+    if (loading) { again = true; return; }
+    if (document.querySelector(".stepform, .receipt, .people")) return;
+    loading = true;
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Slots": "1" }, cache: "no-store" });
+      if (answer.ok) requestAnimationFrame(((text) => () => show(new DOMParser().parseFromString(text, "text/html")))(await answer.text()));
+    } catch { /* the link bar tells */ }
+    loading = false;
+    if (again) { again = false; refresh(); }
+  };
+  const show = (fresh) => {
+    const slots = all("[data-slot]"), others = all("[data-slot]", fresh);
+    const head = document.querySelector("h1")?.textContent, newHead = fresh.querySelector("h1")?.textContent;
+    const names = (list) => list.map((slot) => slot.dataset.slot).join();
+    if (names(slots) !== names(others) || body.className.replace(" gone", "") !== fresh.body.className) { location.reload(); return; }
+    const focused = document.activeElement, key = focused && (focused.id || focused.getAttribute("href") || focused.dataset.key);
+    slots.forEach((slot, k) => {
+      const next = others[k];
+      if (slot.dataset.was === next.innerHTML || isBusy(slot)) return;
+      const html = next.innerHTML, known = new Set(all(".duty,.hot strong", slot).map((n) => n.id || n.textContent));
+      slot.replaceChildren(...next.childNodes);
+      slot.dataset.was = html;
+      for (const node of all(".duty.mine", slot)) if (!known.has(node.id)) alarm(node.textContent.trim().replace(/\s+/g, " "));
+    });
+    for (const node of all("[data-area]", fresh)) {
+      const here = document.querySelector(`[data-area="${node.dataset.area}"]`);
+      for (const name of ["rank", "seen"]) if (here && node.dataset[name] !== undefined && here.dataset[name] !== node.dataset[name]) here.dataset[name] = node.dataset[name];
+    }
+    if (key && !focused.isConnected) (all("[id],a[href],[data-key]").find((n) => n.id === key || n.getAttribute("href") === key || n.dataset.key === key))?.focus();
+    if (head !== newHead && newHead) (fresh.body.classList.contains("isblind") ? alarm : say)(newHead); else say(words["screen-changed"]);
+    document.title = fresh.title;
+    offset = Number(fresh.body.dataset.offset);
+    for (const token of all('input[name="token"]')) if (!isBusy(token.form)) token.value = fresh.querySelector(`input[name="token"]`)?.value || token.value;
+    tick();
+  };
+
+  // --- the stream, with our own back-off
+  const waits = [1, 2, 4, 8, 10];
+  let tries = 0, source = null;
+  const listen = () => {
+    source = new EventSource(`/events?after=${offset}`);
+    source.addEventListener("beat", (e) => { tries = 0; hear(JSON.parse(e.data)); });
+    source.addEventListener("changed", (e) => { tries = 0; hear(JSON.parse(e.data)); refresh(); });
+    source.onerror = () => {
+      source.close();
+      setTimeout(() => { listen(); if (tries > 1) refresh(); }, 1000 * waits[Math.min(tries++, 4)] * (0.8 + 0.4 * Math.random()));
+    };
+  };
+  listen();
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (e) => { if (e.persisted) { listen(); refresh(); } });
+
+  // --- acts: never optimistic; one answer, which stays until read when it refuses
+  const outcome = (text, kind, button, action) => {
+    const box = $("outcome"), label = document.createElement("span");
+    label.textContent = text;
+    box.className = `outcome ${kind}`;
+    box.replaceChildren(label);
+    if (button) {
+      const b = document.createElement("button");
+      b.className = "act";
+      b.type = "button";
+      b.textContent = button;
+      b.onclick = () => { box.hidden = true; if (action) action(); };
+      box.append(b);
+    }
+    box.hidden = false;
+    return box;
+  };
+  const send = async (form, extra = {}, kept = null) => {
+    const data = kept || new URLSearchParams(new FormData(form));
+    for (const [k, v] of Object.entries(extra)) data.set(k, v);
+    outcome(words.sending, "sending");
+    const giveUp = new AbortController(), timer = setTimeout(() => giveUp.abort(), 5000);
+    try {
+      const answer = await fetch("/acts", { method: "POST", body: data, signal: giveUp.signal });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      clearTimeout(timer);
+      if (answer.status === 504) throw new DOMException("", "AbortError");
+      const receipt = page.querySelector(".receipt"), problem = page.querySelector(".problem");
+      if (receipt && answer.ok) {
+        const back = data.get("back") || "/";
+        outcome(receipt.querySelector("p").textContent, "done", words["read-it"], () => { if (form.matches(".stepform")) location.assign(back); });
+        setTimeout(() => { if (form.matches(".stepform")) location.assign(back); else $("outcome").hidden = true; }, 4000);
+        refresh();
+      } else if (receipt || problem) outcome((receipt?.querySelector("p") || problem).textContent, "refused", words["read-it"]).focus();
+      else if (page.querySelector(".stepform")) location.assign(`/acts/${data.get("kind")}?${new URLSearchParams({ unit: data.get("unit"), hotspot: data.get("hotspot"), level: data.get("level") || "" })}`);
+      else outcome(words["not-sent"], "refused", words["read-it"]);
+    } catch (error) {
+      clearTimeout(timer);
+      outcome(words["not-known-arrived"], "refused", words["send-again"], () => send(form, {}, data)).focus();
+    }
+  };
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    if (!form.matches("[data-act]")) return;
+    e.preventDefault();
+    const typed = form.querySelector('[name="typed"]');
+    if (typed && form.querySelector('[name="pressed"]').value === "1") {
+      if (typed.value.trim()) { form.querySelector('[name="pressed"]').value = "2"; outcome(words["form-press-again"], "", words["read-it"]); }
+      return;
+    }
+    send(form);
+  });
+
+  // --- holding for two seconds
+  let hold = null;
+  const label = (button) => button.querySelector(".label");
+  const start = (button) => {
+    if (hold || button.getAttribute("aria-disabled")) return;
+    const began = performance.now(), text = label(button).textContent;
+    if (!button.querySelector(".holdbar")) { const bar = document.createElement("span"); bar.className = "holdbar"; button.prepend(bar); }
+    button.classList.add("holding");
+    hold = { button, text, timer: setInterval(() => {
+      const ms = performance.now() - began;
+      button.classList.remove("q1", "q2", "q3", "q4");
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) button.classList.add(`q${Math.min(4, 1 + Math.floor(ms / 500))}`);
+      label(button).textContent = fill("keep-holding", { left: Math.max(0, (2000 - ms) / 1000).toFixed(1) });
+      if (ms >= 2000) { stop(); send(button.form, { held: "1" }); }
+    }, 100) };
+  };
+  const stop = () => {
+    if (!hold) return;
+    clearInterval(hold.timer);
+    hold.button.classList.remove("holding", "q1", "q2", "q3", "q4");
+    label(hold.button).textContent = hold.text;
+    hold = null;
+  };
+  document.addEventListener("pointerdown", (e) => { const b = e.target.closest(".hold"); if (b && e.button === 0) start(b); });
+  for (const name of ["pointerup", "pointercancel", "blur", "visibilitychange"]) addEventListener(name, stop, true);
+  document.addEventListener("pointerout", (e) => { if (hold && !hold.button.contains(e.relatedTarget)) stop(); });
+  document.addEventListener("click", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
+  document.addEventListener("contextmenu", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
+
+  // --- the chosen level changes what the button says and does
+  document.addEventListener("change", (e) => {
+    const chosen = e.target;
+    if (chosen.dataset.button === undefined) return;
+    put(document.querySelector("[data-button-here]"), chosen.dataset.button);
+    put(document.querySelector("[data-consequence-here]"), chosen.dataset.consequence);
+  });
+
+  // --- keys
+  let afterG = 0;
+  const theme = () => {
+    const dark = document.documentElement.dataset.theme === "night" || (document.documentElement.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+    const next = dark ? "day" : "night";
+    document.documentElement.dataset.theme = next;
+    document.cookie = `tocsin_theme=${next}; path=/; max-age=15552000; samesite=strict`;
+  };
+  const move = (step) => {
+    const rows = all("[data-row]");
+    rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + step))]?.focus();
+  };
+  document.addEventListener("keydown", (e) => {
+    const hot = e.target.closest?.(".hold");
+    if (hot && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); if (!e.repeat) start(hot); return; }
+    if (body.dataset.keys !== "on" || e.ctrlKey || e.metaKey || e.altKey || /INPUT|TEXTAREA|SELECT/.test(e.target.tagName)) return;
+    const key = e.key.length === 1 ? e.key.toUpperCase() : e.key;
+    const go = performance.now() - afterG < 1500;
+    afterG = 0;
+    if (go) { document.querySelector(`[data-go="${key}"]`)?.click(); return; }
+    if (key === "G") afterG = performance.now();
+    else if (key === "?") location.assign("/help");
+    else if (key === "J" || key === "K") move(key === "J" ? 1 : -1);
+    else if (key === "T") theme();
+    else if (key === "Escape") { if (!$("outcome").hidden) $("outcome").hidden = true; else document.querySelector('a[rel="up"]')?.click() ?? history.back(); }
+    else if (/^[ACRWDS]$/.test(key)) {
+      const act = document.querySelector(`[data-key="${key}"]`);
+      if (act?.classList.contains("hold")) act.focus(); else if (act?.getAttribute("aria-disabled")) alarm($(act.getAttribute("aria-describedby"))?.textContent || ""); else act?.click();
+    }
+  });
+  document.addEventListener("keyup", (e) => { if (e.key === "Enter" || e.key === " ") stop(); });
+})();
