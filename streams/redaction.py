@@ -33,6 +33,7 @@ _INVISIBLE: Final = re.compile(
 )
 _OTHER_DIGIT: Final = re.compile(r"[^\D0-9]")
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ \-.·_/()]{0,3}\d){5}")
+_MOBILE: Final = re.compile(r"1[3-9]\d{9}")  # the numeral after it may be a word's: "…五六七八一直没人接"
 _NUMERAL_RUN: Final = re.compile(rf"[{_NUMERAL}](?:[\s\-]?[{_NUMERAL}]){{6,}}")
 _MIXED_RUN: Final = re.compile(rf"(?=[\d\s\-]*[{_NUMERAL}])[\d{_NUMERAL}](?:[\s\-]?[\d{_NUMERAL}]){{6,}}")
 
@@ -77,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 def _numerals_as_digits(text: str) -> str:
-    return _NUMERAL_RUN.sub(_translated, text)
+    return _NUMERAL_RUN.sub(lambda run: _MOBILE.sub(r" \g<0> ", _translated(run)), text)
 
 
 def _mixed_numerals_as_digits(text: str) -> str:
