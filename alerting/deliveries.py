@@ -1,7 +1,7 @@
 """What goes out: entries of one instant, grouped for one receiver, under a key made of their content."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -45,8 +45,21 @@ def delivery_key(receiver: str, entry_hash: str) -> str:
     return hashlib.blake2b(f"{receiver}|{entry_hash}".encode(), digest_size=16).hexdigest()
 
 
+class Told(msgspec.Struct, frozen=True):
+    """That one receiver is told of one entry: at which rank, in which words, and whether in a drill."""
+
+    receiver: str
+    is_exercise: bool
+    rank: int
+    text: str
+
+
 class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Makes deliveries of entries, by routes and by what is muted; pure."""
+    """Says who is told of an entry, and how, by routes and by what is muted.
+
+    ``render``, ``why_muted`` and ``categories`` may look at the state behind the entry's record, so ``tell``
+    is asked there and then, and what it says is kept with the entry: later the state is another.
+    """
 
     routing: Routing
     tree: UnitTree
@@ -54,25 +67,22 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     why_muted: WhyMuted = lambda _entry, _effect: None
     categories: Categories = lambda _entry: ()
 
-    def plan(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
-        """Deliveries in the order of their first entries; ``entries`` are whole instants, in journal order.
+    def tell(self, entry: Entry) -> tuple[Told, ...]:
+        """All receivers that the entry's effects reach, each once for the real thing and once for a drill.
 
         An entry outside any drill (row ``-``) tells nobody.
         """
-        groups: dict[tuple[str, str, bool, int], list[tuple[Entry, int]]] = {}
-        for entry in entries:
-            for (receiver, is_exercise), rank in self._told(entry).items():
-                group = groups.setdefault((receiver, entry.unit, is_exercise, entry.at), [])
-                group.append((entry, rank))
-        return tuple(self._delivery(*name, group) for name, group in groups.items())
-
-    def _told(self, entry: Entry) -> dict[tuple[str, bool], int]:
-        """(receiver, is_exercise) → rank, of all that the entry's effects reach."""
-        told: dict[tuple[str, bool], int] = {}
+        told: dict[tuple[str, bool], Told] = {}
         for question in self._questions(entry):
-            for receiver in receivers(self.routing, question):
-                told.setdefault((receiver, question.is_exercise), question.rank)
-        return told
+            for name in receivers(self.routing, question):
+                if (name, question.is_exercise) not in told:
+                    words = self._words(entry, self.routing.receiver(name).locale)
+                    told[name, question.is_exercise] = Told(name, question.is_exercise, question.rank, words)
+        return tuple(told.values())
+
+    def plan(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
+        """Deliveries of entries as things stand; ``entries`` are whole instants, in journal order."""
+        return grouped((entry, self.tell(entry)) for entry in entries)
 
     def _questions(self, entry: Entry) -> Iterable[Question]:
         if entry.row == journal.OUTSIDE:
@@ -82,19 +92,36 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             if question is not None and self.why_muted(entry, effect) is None:
                 yield question
 
-    def _delivery(
-        self, receiver: str, unit: str, is_exercise: bool, at: int, group: list[tuple[Entry, int]]
-    ) -> Delivery:
-        locale = self.routing.receiver(receiver).locale
-        first = group[0][0]
-        return Delivery(
-            key=delivery_key(receiver, first.hash),
-            seq=first.seq,
-            receiver=receiver,
-            unit=unit,
-            is_exercise=is_exercise,
-            at=at,
-            rank=max(rank for _, rank in group),
-            texts=tuple(self.render(entry, locale) for entry, _ in group),
-            entries=tuple(journal.facts(entry) for entry, _ in group),
-        )
+    def _words(self, entry: Entry, locale: str) -> str:
+        """A text that cannot be rendered must not keep an alert from anybody, nor stop the fold."""
+        try:
+            return self.render(entry, locale)
+        except Exception:
+            return f"{entry.unit}: {entry.trigger} {entry.row}"
+
+
+def grouped(told: Iterable[tuple[Entry, Sequence[Told]]]) -> tuple[Delivery, ...]:
+    """Deliveries in the order of their first entries; ``told`` are whole instants, in journal order."""
+    groups: dict[tuple[str, str, bool, int], list[tuple[Entry, Told]]] = {}
+    for entry, tellings in told:
+        for telling in tellings:
+            name = (telling.receiver, entry.unit, telling.is_exercise, entry.at)
+            groups.setdefault(name, []).append((entry, telling))
+    return tuple(_delivery(*name, group) for name, group in groups.items())
+
+
+def _delivery(
+    receiver: str, unit: str, is_exercise: bool, at: int, group: list[tuple[Entry, Told]]
+) -> Delivery:
+    first = group[0][0]
+    return Delivery(
+        key=delivery_key(receiver, first.hash),
+        seq=first.seq,
+        receiver=receiver,
+        unit=unit,
+        is_exercise=is_exercise,
+        at=at,
+        rank=max(telling.rank for _, telling in group),
+        texts=tuple(telling.text for _, telling in group),
+        entries=tuple(journal.facts(entry) for entry, _ in group),
+    )

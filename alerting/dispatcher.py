@@ -1,9 +1,9 @@
 """Entries become deliveries, deliveries reach receivers; one slow receiver holds up nobody else."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from alerting.deliveries import Delivery, Planner
+from alerting.deliveries import Delivery, Told, grouped
 from alerting.delivery_log import Answer, DeliveryLog, after_attempt
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
@@ -22,25 +22,24 @@ class Dispatcher:
 
     def __init__(
         self,
-        planner: Planner,
         log: DeliveryLog,
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         on_failure: Callable[[TocsinError], None] = lambda _: None,
     ) -> None:
-        self._planner, self._log, self._notifiers, self._clock = planner, log, notifiers, clock
+        self._log, self._notifiers, self._clock = log, notifiers, clock
         self._on_failure = on_failure
         self._stopping = threading.Event()
         self._wakes = {name: threading.Event() for name in notifiers}
         self._threads: list[threading.Thread] = []
         self._is_left = False
 
-    def plan(self, entries: list[Entry]) -> tuple[Delivery, ...]:
-        """Take up entries behind the cursor: whole instants, in journal order."""
-        if not entries:
+    def plan(self, told: Sequence[tuple[Entry, Sequence[Told]]]) -> tuple[Delivery, ...]:
+        """Take up entries behind the cursor with whom they are told to: whole instants, in journal order."""
+        if not told:
             return ()
-        deliveries = self._planner.plan(entries)
-        self._log.plan(deliveries, entries[-1].seq + 1)
+        deliveries = grouped(told)
+        self._log.plan(deliveries, told[-1][0].seq + 1)
         for delivery in deliveries:
             if delivery.receiver in self._wakes:
                 self._wakes[delivery.receiver].set()

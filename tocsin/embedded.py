@@ -93,8 +93,8 @@ class Embedded(Generic[State]):
         self.door = Door(store, self.raw, self.history, self.dead_letters, city.partitions, readers)
         _open_ledger(self.history, city, clock() if origin_at is None else origin_at)
         self.history.verify()
-        self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence())
-        self.dispatcher = Dispatcher(planner, self.outbox, notifiers, clock, self._fail)
+        self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner.tell)
+        self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
         self.failure: TocsinError | None = None
         self._largest_backlog = largest_backlog
         self._submissions = GroupCommit(self.raw.add)
@@ -228,8 +228,7 @@ class Embedded(Generic[State]):
         return True
 
     def _plan(self) -> None:
-        lines = self.history.journal_before(self.outbox.cursor(), self.fold.decided_at)
-        self.dispatcher.plan([journal.read_line(line) for line in lines])
+        self.dispatcher.plan(self.history.told(self.outbox.cursor(), self.fold.decided_at))
 
     def _announce(self, advance: Advance[State]) -> None:
         for subscriber in self._subscribers:

@@ -11,7 +11,7 @@ from streams.events import REASONS
 from streams.ledger import Beat, Record, RowArray
 from tocsin import checkpoint
 from tocsin.checkpoint import State
-from tocsin.history import History, Line, Mark, lines_of
+from tocsin.history import History, Line, Mark, Tell, lines_of
 from tocsin.store import Connection
 
 RECORDS_AT_ONCE: Final = 200
@@ -80,10 +80,15 @@ class Fold(Generic[State]):
     """
 
     def __init__(
-        self, pipeline: Pipeline[State], history: History, partitions: Sequence[str], cadence: Cadence
+        self,
+        pipeline: Pipeline[State],
+        history: History,
+        partitions: Sequence[str],
+        cadence: Cadence,
+        tell: Tell = lambda _: (),
     ) -> None:
         self._pipeline, self._history, self._partitions = pipeline, history, partitions
-        self._cadence = cadence
+        self._cadence, self._tell = cadence, tell
         self._lines: list[Line] = []
         self._aside: list[RowArray] = []
         self._seals = self._records = 0
@@ -162,7 +167,7 @@ class Fold(Generic[State]):
 
     def _step(self, offset: int, record: Record) -> Folded:
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries)
+        lines = lines_of(outcome.entries, self._tell)
         self._lines += lines
         self._aside.append(outcome.set_aside)
         self._seals += len(outcome.sealed)

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, NoReturn
 import msgspec
 
 from alerting import journal
+from alerting.deliveries import Told
 from alerting.journal import NO_HASH, Entry
 from streams import ledger
 from streams.errors import BusyError, IntegrityError
@@ -18,6 +19,11 @@ from streams.ledger import Record
 from tocsin import checkpoint
 from tocsin.checkpoint import State
 from tocsin.store import Connection, Store, is_repeat
+
+Tell = Callable[[Entry], Sequence[Told]]
+"""Who is told of an entry; asked when the entry is made."""
+
+_told: Final = msgspec.json.Decoder(tuple[Told, ...])
 
 KEPT_DELTAS: Final = 40
 KEPT_SNAPSHOTS: Final = 3
@@ -31,6 +37,7 @@ class Line(msgspec.Struct, frozen=True):
     trigger_id: str | None
     hash: str
     body: bytes
+    told: bytes = b"[]"
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +111,12 @@ class History:
         )
         return [row[0] for row in rows]
 
-    def journal_before(self, start: int, before_at: int) -> list[bytes]:
-        """Journal lines from ``start`` on whose instant is earlier than ``before_at``."""
+    def told(self, start: int, before_at: int) -> list[tuple[Entry, tuple[Told, ...]]]:
+        """Entries from ``start`` on whose instant is earlier than ``before_at``, and who is told of them."""
         rows = self._store.read(
-            "SELECT line FROM journal WHERE seq >= ? AND at < ? ORDER BY seq", (start, before_at)
+            "SELECT line, told FROM journal WHERE seq >= ? AND at < ? ORDER BY seq", (start, before_at)
         )
-        return [row[0] for row in rows]
+        return [(journal.read_line(line), _told.decode(told)) for line, told in rows]
 
     def journal_length(self) -> int:
         """The seq that the next entry will have."""
@@ -249,7 +256,8 @@ def _write_line(connection: Connection, line: Line) -> None:
     row = connection.execute("SELECT line FROM journal WHERE seq = ?", (line.seq,)).fetchone()
     if row is None:
         connection.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?)", (line.seq, line.at, line.trigger_id, line.body)
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
+            (line.seq, line.at, line.trigger_id, line.body, line.told),
         )
     elif row[0] != line.body:
         _refuse_journal(line.seq, "differs from what the ledger leads to")
@@ -285,6 +293,9 @@ def _prune(connection: Connection, newest: int) -> None:
     )
 
 
-def lines_of(entries: Iterable[Entry]) -> list[Line]:
-    """Entries in their canonical form."""
-    return [Line(e.seq, e.at, e.trigger_id, e.hash, journal.line(e)) for e in entries]
+def lines_of(entries: Iterable[Entry], tell: Tell) -> list[Line]:
+    """Entries in their canonical form, with whom ``tell`` says that they are told to."""
+    return [
+        Line(e.seq, e.at, e.trigger_id, e.hash, journal.line(e), msgspec.json.encode(tell(e)))
+        for e in entries
+    ]

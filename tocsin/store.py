@@ -26,7 +26,8 @@ CREATE TABLE raw (
     UNIQUE (partition, offset)) STRICT;
 CREATE TABLE ledger (offset INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
 CREATE TABLE journal (
-    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trigger_id TEXT, line BLOB NOT NULL) STRICT;
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trigger_id TEXT, line BLOB NOT NULL,
+    told BLOB NOT NULL) STRICT;
 CREATE INDEX journal_by_trigger ON journal (trigger_id);
 CREATE TABLE checkpoint (
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, snapshot INTEGER, ledger_offset INTEGER NOT NULL,

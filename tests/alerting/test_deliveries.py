@@ -75,6 +75,14 @@ def planner(*routes: Route, **options: Any) -> Planner:
     return Planner(routing=chosen, tree=TREE, render=lambda e, locale: f"{locale} {e.seq}", **options)
 
 
+def test_a_text_that_cannot_be_rendered_keeps_nobody_from_being_told() -> None:
+    def fails(entry: Entry, locale: str) -> str:
+        raise KeyError(locale)
+
+    made = Planner(routing=routing(Route(receiver="wall")), tree=TREE, render=fails).plan(entries({}))
+    assert made[0].texts == ("s1: bucket K2",)
+
+
 @pytest.mark.parametrize(
     ("route", "refused"),
     [
@@ -174,11 +182,11 @@ def test_deliveries_do_not_depend_on_how_instants_are_handed_over(steps: Any, da
         facts.append({"at": at, "unit": unit})
     told = entries(*facts)
     log = MemoryLog()
-    dispatcher = Dispatcher(planner(), log, {}, lambda: 0)
+    dispatcher = Dispatcher(log, {}, lambda: 0)
     rest = told
     while rest:
         closed = rest[data.draw(st.integers(0, len(rest) - 1))].at
-        dispatcher.plan([e for e in rest if e.at <= closed])
+        dispatcher.plan([(e, planner().tell(e)) for e in rest if e.at <= closed])
         rest = [e for e in rest if e.at > closed]
     logged = [entry.delivery for entry in reversed(log.entries())]
     assert logged == list(planner().plan(told))
@@ -224,7 +232,7 @@ def test_a_failing_receiver_is_tried_again_and_overtaken_by_nobody_else() -> Non
     clock = [0]
     failing, fine = Script(Answer(False, should_retry=True), RuntimeError("broken notifier")), Script()
     log = MemoryLog()
-    dispatcher = Dispatcher(planner(), log, {"wall": failing, "chief": fine}, lambda: clock[0])
+    dispatcher = Dispatcher(log, {"wall": failing, "chief": fine}, lambda: clock[0])
     log.plan([delivery(0), delivery(0, "chief")], 1)
     assert dispatcher.send_due() == 2 and len(fine.keys) == 1
     assert dispatcher.send_due() == 0 and log.next_due_at() == 2
@@ -248,12 +256,13 @@ def test_a_hanging_receiver_holds_up_nobody_else() -> None:
             return super().send(sent)
 
     log, hanging, fine = MemoryLog(), Hanging(), Script()
-    dispatcher = Dispatcher(planner(Route(receiver="wall"), Route(receiver="chief")), log,
-                            {"wall": hanging, "chief": fine}, lambda: 0)  # fmt: skip
+    both = planner(Route(receiver="wall"), Route(receiver="chief"))
+    dispatcher = Dispatcher(log, {"wall": hanging, "chief": fine}, lambda: 0)
     dispatcher.start()
     try:
         for n in range(3):
-            dispatcher.plan(entries(*({"at": n},) * (n + 1))[-1:])
+            last = entries(*({"at": n},) * (n + 1))[-1]
+            dispatcher.plan([(last, both.tell(last))])
         arrived.wait()
         while len(fine.keys) < 3:
             time.sleep(0.001)

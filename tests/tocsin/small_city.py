@@ -178,23 +178,29 @@ class Clock:
         return self.at
 
 
-def planner() -> Planner:
-    return Planner(routing=ROUTING, tree=TREE, render=lambda e, locale: f"{locale}:{e.unit}:{e.seq}")
+def planner(run: list[Embedded[SmallState]] | None = None) -> Planner:
+    """Words that depend on the state behind the entry: how many calls were counted by then."""
+
+    def render(entry: Entry, locale: str) -> str:
+        return f"{locale}:{entry.seq}:{run[0].fold.state.detection.sum() if run else ''}"
+
+    return Planner(routing=ROUTING, tree=TREE, render=render)
 
 
 def embedded(directory: Path, clock: Any, store: Store | None = None, **options: Any) -> Embedded[SmallState]:
+    made: list[Embedded[SmallState]] = []
     defaults = {
         "notifiers": {name: FileNotifier(str(directory / f"{name}.jsonl")) for name in ("wall", "duty")},
         "readers": {"calls-0": SmallReader(), "gas-0": SmallReader()},
-        "planner": planner(),
+        "planner": planner(made),
         "cadence": Cadence(seals=3, records=7, seconds=10**9),
         "origin_at": ORIGIN,
     }
     notifiers = options.pop("notifiers", defaults.pop("notifiers"))
-    return Embedded(
-        SmallCity(), SmallPipeline(), store or Store.open(directory), notifiers, clock,
-        **{**defaults, **options},
-    )  # fmt: skip
+    store = store or Store.open(directory)
+    chosen: dict[str, Any] = {**defaults, **options}
+    made.append(Embedded(SmallCity(), SmallPipeline(), store, notifiers, clock, **chosen))
+    return made[0]
 
 
 def number(*facts: object) -> int:
