@@ -120,6 +120,11 @@ def entry_hash(body: dict[str, Any]) -> str:
     return hashlib.blake2b(_canonical.encode(hashed), digest_size=32).hexdigest()
 
 
+def reason(row: str) -> str:
+    """The message key of a row's sentence: it belongs to the row, so it is not hashed."""
+    return "row-outside" if row == OUTSIDE else f"row-{row}"
+
+
 def line(entry: Entry) -> bytes:
     """The entry as one line of the journal, without line end."""
     return _canonical.encode(facts(entry))
@@ -164,7 +169,8 @@ def _proved(data: bytes, chain: Chain, is_last: bool) -> Chain:
         raise IntegrityError(
             where, "does not follow from the entry before it: the chain is broken here", REMEDY
         )
-    if not {"hash", "reason"} <= body.keys() or entry_hash(body) != body["hash"]:
+    is_whole = {"hash", "reason", "row"} <= body.keys() and body["reason"] == reason(str(body["row"]))
+    if not is_whole or entry_hash(body) != body["hash"]:
         raise IntegrityError(where, "was altered: its content does not give its hash", REMEDY)
     if canonical(body) != data.rstrip(b"\r\n"):
         raise IntegrityError(where, "is not written in canonical form: it was rewritten", REMEDY)

@@ -7,7 +7,7 @@ import msgspec
 
 from alerting.effects import MESSAGES, Effect
 from alerting.escalation import Decision, reduce
-from alerting.journal import OUTSIDE, Chain, Entry, Seen, chained
+from alerting.journal import OUTSIDE, Chain, Entry, Seen, chained, reason
 from alerting.levels import DUTY_KINDS
 from alerting.machine import Duty, Evidence, Machine, Trigger
 from alerting.policy import Policy
@@ -244,7 +244,7 @@ class _Turn:
                 row=decision.row,
                 before=before.standing if before else None,
                 after=after.standing if after else None,
-                reason="row-outside" if decision.row == OUTSIDE else f"row-{decision.row}",
+                reason=reason(decision.row),
                 effects=effects,
                 evidence=Seen(seen.up, seen.hold, seen.is_blind, seen.fingerprints) if seen else None,
                 policy_hash=self.policy.hash,
