@@ -33,14 +33,8 @@ def test_floors_below_a_response():
 
 def test_reached_counts_lines():
     lines = Policy().enter_lines
-    assert [reached(risk, lines) for risk in (0, 499_999, 500_000, 819_999, 970_000, 10**6)] == [
-        0,
-        0,
-        1,
-        2,
-        5,
-        5,
-    ]
+    risks = (0, 499_999, 500_000, 819_999, 970_000, 10**6)
+    assert [reached(risk, lines) for risk in risks] == [0, 0, 1, 2, 5, 5]
 
 
 @pytest.mark.parametrize(
