@@ -74,7 +74,7 @@ def draft(
         level = unit.response - 1 if unit.response > BLUE else unit.response + 1
     is_exercise = view.drill is not None and any(u is unit for u in view.drill.story.units)
     return Command(
-        id="draft", stamp=view.now_at, kind=kind, unit=unit.id, actor=person.names.get("en", person.id),
+        id="draft", stamp=view.now_at, kind=kind, unit=unit.id, actor=person.id,
         role=person.role, actor_unit=person.unit, level=level, is_exercise=is_exercise,
         about=_default_about(view, unit, kind), hotspot=hotspot.id if hotspot else "",
         until=view.now_at + view.policy.silence_max_seconds if kind == "silence" else None,
@@ -164,8 +164,8 @@ def consequence(view: CityView, unit: UnitView, command: Command, w: Words) -> s
         key,
         level=numeral,
         hold=w.window(policy.reject_hold_seconds),
-        report=w.duration(policy.report_in_seconds),
-        sign=w.duration(policy.co_sign_seconds),
+        report=w.window(policy.report_in_seconds),
+        sign=w.window(policy.co_sign_seconds),
         silence=w.window(policy.silence_max_seconds),
         by=w.clock(view.now_at + policy.co_sign_seconds),
         unit=short_name(w.named(unit.names)),

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import jinja2
 from fastapi import FastAPI, Request
@@ -22,6 +22,7 @@ from tocsin.console.guard import LoopbackOnly
 from tocsin.console.map_drawing import short_name
 from tocsin.console.pages import Page
 from tocsin.console.screen import STATIC, Screen, blacked, figures, must_show_real, share_left
+from tocsin.console.sentences import actor_name
 from tocsin.console.source import CitySource, CommandReceipt
 from tocsin.console.stream import events
 from tocsin.console.view import CityView
@@ -46,7 +47,12 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        figures=figures, blacked=blacked, share_left=share_left, short_name=short_name, numerals=NUMERALS
+        figures=figures,
+        blacked=blacked,
+        share_left=share_left,
+        short_name=short_name,
+        numerals=NUMERALS,
+        actor_name=actor_name,
     )
     return environment
 
@@ -204,7 +210,7 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
         words=Words(choice(request, "lang", _spoken(request)), view.zone, now_at),
         now_at=now_at,
         page=page,
-        path=request.url.path + (f"?unit={u}" if (u := query.get("unit", "")).isidentifier() else ""),
+        path=_address(request),
         person=person,
         theme=choice(request, "theme", "auto"),
         is_compact=query.get("wall") == "compact",
@@ -214,8 +220,14 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
     )
 
 
+def _address(request: Request) -> str:
+    """This page's path and query, without the choice of language."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
+    return request.url.path + (f"?{urlencode(kept)}" if kept else "")
+
+
 def _shows_exercise(view: CityView, wanted: str) -> bool:
-    """An exercise is shown unless the real one was asked for, and never while the real city needs the screen."""
+    """An exercise is shown unless the real city was asked for or needs the screen."""
     return view.drill is not None and wanted != "real" and not must_show_real(view)
 
 

@@ -116,7 +116,7 @@ def city_screen(s: Screen) -> CityScreen:
     top = sentences.headline(view, story, w, s.is_exercise)
     rows, hidden = unit_rows(story, w)
     feeds = feed_cells(s)
-    done, late = sentences.done_lines(story, w)
+    done, late = sentences.done_lines(view, story, w)
     scale = COMPACT_SCALE if s.is_compact else 1.0
     owed, hotspots = _fitting(duty_rows(s), hotspot_rows(s, story), _side_room(s, bool(done or late)) / scale)
     blind_units = sum(u.is_blind for u in story.units)

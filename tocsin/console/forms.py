@@ -53,7 +53,7 @@ def command_of(
     if kind in ("whistle", "report_in") and not about:
         raise IncompleteError("form-names-missing")
     facts = {
-        "kind": kind, "unit": form["unit"], "actor": person.names.get("en", person.id), "role": person.role,
+        "kind": kind, "unit": form["unit"], "actor": person.id, "role": person.role,
         "actor_unit": person.unit, "level": _level(form, kind), "about": about, "note": note,
         "until": _until(form, kind, view, now_at), "duration_seconds": _duration(form, kind),
         "measures": _joined((*measures, form.get("measures_text", "").strip())),

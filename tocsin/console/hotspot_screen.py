@@ -114,7 +114,9 @@ def _standing(hotspot: HotspotView, s: Screen) -> str:
     w, owner = s.words, s.unit(hotspot.owner)
     parts = []
     if owner is not None:
-        parts.append(w("standing-mode", mode=_mode(owner.mode, owner.level, w), time=w.clock(owner.since_at)))
+        parts.append(
+            w("standing-mode", mode=mode_and_rank(owner.mode, owner.level, w), time=w.clock(owner.since_at))
+        )
     parts.append(w("standing-began", time=w.clock(hotspot.began_at)))
     if owner is not None:
         by_id = {u.id: u for u in s.story.units}
@@ -126,7 +128,8 @@ def _standing(hotspot: HotspotView, s: Screen) -> str:
     return w("separator").join(parts)
 
 
-def _mode(mode: str, level: int, w: Words) -> str:
+def mode_and_rank(mode: str, level: int, w: Words) -> str:
+    """``Warning II orange``; the mode alone below IV."""
     return w("mode-level", mode=w.mode(mode), rank=w.rank(level)) if level > 1 else w.mode(mode)
 
 
@@ -134,7 +137,7 @@ def _short_standing(hotspot: HotspotView, s: Screen) -> str:
     w, owner = s.words, s.unit(hotspot.owner)
     if owner is None:
         return ""
-    return w("short-standing", mode=_mode(owner.mode, owner.level, w), time=w.clock(owner.since_at))
+    return w("short-standing", mode=mode_and_rank(owner.mode, owner.level, w), time=w.clock(owner.since_at))
 
 
 def _facts(hotspot: HotspotView, w: Words, window: str) -> tuple[tuple[str, str, str], ...]:

@@ -38,7 +38,12 @@ def line_sentence(line: JournalLine, s: Screen) -> str:
     word = f"trigger-{line.trigger.replace('_', '-')}"
     what = w.maybe(word, line.trigger)
     if line.actor:
-        what = w("journal-actor", actor=line.actor, role=w.role(line.role) if line.role else "", what=what)
+        what = w(
+            "journal-actor",
+            actor=sentences.actor_name(line.actor, s.view, w),
+            role=w.role(line.role) if line.role else "",
+            what=what,
+        )
     if line.is_refused:
         return w("journal-refused", what=what)
     if line.before == line.after:
@@ -56,4 +61,4 @@ def done_sentences(s: Screen) -> list[str]:
     """Every duty that ended, the newest first."""
     w = s.words
     names = sentences.unit_words(s.story, w)
-    return [sentences.done_line(d, names, w) for d in reversed(s.story.done)]
+    return [sentences.done_line(d, names, s.view, w) for d in reversed(s.story.done)]

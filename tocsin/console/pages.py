@@ -18,7 +18,7 @@ from tocsin.console.city_screen import (
     feed_cells,
     hotspot_rows,
 )
-from tocsin.console.hotspot_screen import hotspot_screen
+from tocsin.console.hotspot_screen import hotspot_screen, mode_and_rank
 from tocsin.console.journal_screen import done_sentences, journal_rows, line_sentence
 from tocsin.console.map_drawing import draw_map, short_name
 from tocsin.console.phrases import Names, Phrase
@@ -26,6 +26,7 @@ from tocsin.console.screen import Screen
 from tocsin.console.setup_screen import setup_facts
 from tocsin.console.source import CitySource
 from tocsin.console.view import HotspotView, JournalLine, UnitView
+from tocsin.console.words import Words
 
 JOURNAL_LINES: Final = 200
 
@@ -95,7 +96,7 @@ def unit(source: CitySource, s: Screen, unit_id: str) -> Page:
     w = s.words
     own = [h for h in hotspot_rows(s, s.story) if unit_id == h.view.owner or unit_id in h.view.units]
     about = next((h.view for h in own if h.view.id == found.hotspot), None)
-    what = w("mode-level", mode=w.mode(found.mode), rank=w.rank(found.level)) if found.level > 1 else w.mode(found.mode)  # fmt: skip
+    what = mode_and_rank(found.mode, found.level, w)
     if found.is_blind:
         what = w("was-mode", mode=w.inside(what))
     return Page(
@@ -131,11 +132,17 @@ def data(source: CitySource, s: Screen) -> Page:
         {
             "view": cell.view,
             "state": w(f"state-{cell.view.state}") if cell.view.state != "silent" else cell.fact,
-            "rejected": [(w.maybe(f"reason-{k.replace('_', '-')}", k), n) for k, n in cell.view.rejected.items() if n],
+            "rejected": _by_reason(cell.view.rejected, w),
         }
         for cell in feed_cells(s)
     ]  # fmt: skip
     return Page("data.html", {"feeds": rows, "title": data_title(s)})
+
+
+def _by_reason(rejected: dict[str, int], w: Words) -> list[tuple[str, int]]:
+    """Reasons in words, the most frequent first."""
+    most = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return [(w.maybe(f"reason-{reason.replace('_', '-')}", reason), n) for reason, n in most if n]
 
 
 def duties(source: CitySource, s: Screen) -> Page:
@@ -183,15 +190,14 @@ def _declare_line(s: Screen, target: UnitView | None, found: HotspotView) -> str
         return ""
     w, plan, level = s.words, plan_for(s.view, found), suggested_level(target, found)
     key = "phone-declare-two" if level >= 4 else "phone-declare-one"
-    line = w(
+    return w(
         key,
         level=RANK_NAMES[level],
         duration=w.window(plan.duration_seconds),
-        sign=w.duration(s.view.policy.co_sign_seconds),
+        sign=w.window(s.view.policy.co_sign_seconds),
         plan=w("phone-plan", plan=w.named(plan.names)) if plan.names else "",
         told=w("phone-told", n=plan.told) if plan.told is not None else "",
     )
-    return line
 
 
 def act(
@@ -212,7 +218,7 @@ def act(
     if kind not in PERMITTED.get(s.person.role, frozenset()):
         return receipt(s, "refused", "console-refused-C0", {}, "/")
     found = _hotspot(s, fields.get("hotspot", ""))
-    facts = act_screen(source, s, s.person, target, kind, found, rank_number(fields.get("level", "")))  # type: ignore[arg-type]
+    facts = act_screen(source, s, s.person, target, kind, found, rank_number(fields.get("level", "")))
     if problem == "" and is_pressed:
         problem = w("form-press-again")
     back = fields.get("back", "") or s.link(f"/hotspots/{found.id}" if found else f"/units/{target.id}")
@@ -228,7 +234,8 @@ def act(
 def receipt(s: Screen, kind: str, key: str, args: dict[str, str | int | float | Names], back: str) -> Page:
     """Why nothing has changed; it stays until it is read."""
     w = s.words
-    facts = {"kind": kind, "title": w(f"receipt-{kind}"), "detail": w.phrase(Phrase(key, args)), "back": back, "again": []}  # fmt: skip
+    detail = w.phrase(Phrase(key, args))
+    facts = {"kind": kind, "title": w(f"receipt-{kind}"), "detail": detail, "back": back, "again": []}
     return Page("receipt.html", facts)
 
 

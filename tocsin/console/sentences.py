@@ -77,7 +77,7 @@ def silent_required(view: CityView) -> FeedView | None:
 def _blind_line(silent: FeedView | None, view: CityView, w: Words) -> str:
     if silent is None or silent.silent_since is None:
         return w("headline-blind-units", units=sum(u.is_blind for u in view.real.units))
-    age = w.duration(view.now_at - silent.silent_since)
+    age = w.window(view.now_at - silent.silent_since)
     return w("headline-blind", feed=w.named(silent.names), duration=age)
 
 
@@ -103,14 +103,17 @@ def _alarm(view: CityView, story: Story, unit: UnitView, w: Words, second: str) 
     places = places_of(hotspot, story, w) if hotspot else ()
     return Headline(
         kind="mode", unit=unit, level=unit.level, title=title, places=places,
-        detail=w("separator").join(_circumstances(story, unit, w)), second=second,
+        detail=w("separator").join(_circumstances(view, story, unit, w)), second=second,
     )  # fmt: skip
 
 
-def _circumstances(story: Story, unit: UnitView, w: Words) -> list[str]:
+def _circumstances(view: CityView, story: Story, unit: UnitView, w: Words) -> list[str]:
     parts = []
     if unit.signatures:
-        signed = [w(f"signed-{s.act}", time=w.clock(s.at), actor=s.actor) for s in unit.signatures[-3:]]
+        signed = [
+            w(f"signed-{s.act}", time=w.clock(s.at), actor=actor_name(s.actor, view, w))
+            for s in unit.signatures[-3:]
+        ]
         parts.append(w("join-comma").join(signed))
     else:
         parts.append(w("since", time=w.clock(unit.since_at)))
@@ -204,8 +207,16 @@ def duty_what(duty: DutyView, view: CityView, story: Story, w: Words) -> str:
     )
     asked = ""
     if duty.asked_by:
-        asked = w(f"asked-{duty.kind}", time=w.clock(duty.opened_at), actor=duty.asked_by)
+        asked = w(
+            f"asked-{duty.kind}", time=w.clock(duty.opened_at), actor=actor_name(duty.asked_by, view, w)
+        )
     return w("separator").join(part for part in (what, asked) if part)
+
+
+def actor_name(actor: str, view: CityView, w: Words) -> str:
+    """A person of the list in the reader's language; anyone else as the journal has it."""
+    person = next((p for p in view.people if p.id == actor), None)
+    return w.named(person.names) if person is not None else actor
 
 
 def unit_words(story: Story, w: Words) -> dict[str, str]:
@@ -213,24 +224,30 @@ def unit_words(story: Story, w: Words) -> dict[str, str]:
     return {u.id: short_name(w.named(u.names)) if u.parent else w("the-city") for u in story.units}
 
 
-def done_lines(story: Story, w: Words) -> tuple[str, str]:
+def done_lines(view: CityView, story: Story, w: Words) -> tuple[str, str]:
     """The last two duties done in time, and the last one that was late."""
     names = unit_words(story, w)
     early = [d for d in story.done if d.done_at <= d.due_at]
     late = [d for d in story.done if d.done_at > d.due_at]
-    done = [_done(d, names, w, is_first=k == 0) for k, d in enumerate(reversed(early[-2:]))]
+    done = [_done(d, names, view, w, is_first=k == 0) for k, d in enumerate(reversed(early[-2:]))]
     return w("separator").join(done), "".join(_late(d, names, w) for d in late[-1:])
 
 
-def done_line(duty: DoneDuty, names: dict[str, str], w: Words) -> str:
+def done_line(duty: DoneDuty, names: dict[str, str], view: CityView, w: Words) -> str:
     """One duty that ended, early or late."""
-    return _late(duty, names, w) if duty.done_at > duty.due_at else _done(duty, names, w, is_first=True)
+    return _late(duty, names, w) if duty.done_at > duty.due_at else _done(duty, names, view, w, is_first=True)
 
 
-def _done(duty: DoneDuty, names: dict[str, str], w: Words, is_first: bool) -> str:
+def _done(duty: DoneDuty, names: dict[str, str], view: CityView, w: Words, is_first: bool) -> str:
     key = f"done-{duty.kind}" + ("-early" if is_first else "")
     early = w.duration(duty.due_at - duty.done_at)
-    return w(key, time=w.clock(duty.done_at), unit=names.get(duty.unit, ""), actor=duty.actor, early=early)
+    return w(
+        key,
+        time=w.clock(duty.done_at),
+        unit=names.get(duty.unit, ""),
+        actor=actor_name(duty.actor, view, w),
+        early=early,
+    )
 
 
 def _late(duty: DoneDuty, names: dict[str, str], w: Words) -> str:

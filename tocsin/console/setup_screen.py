@@ -5,6 +5,8 @@ from typing import Any
 from tocsin.console.map_drawing import draw_map
 from tocsin.console.phrases import Phrase
 from tocsin.console.screen import Screen
+from tocsin.console.view import SetupStep
+from tocsin.console.words import Words
 
 
 def setup_facts(s: Screen) -> dict[str, Any]:
@@ -16,9 +18,9 @@ def setup_facts(s: Screen) -> dict[str, Any]:
             "is_done": step.is_done,
             "is_open": step is open_step,
             "title": w(f"setup-{step.key}"),
-            "detail": w.phrase(Phrase(f"console-setup-{step.key}-{'done' if step.is_done else 'open'}", step.args)),
+            "detail": w.phrase(_detail(step)),
             "command": step.command,
-            "figures": w("setup-figures", received=int(step.args.get("received", 0)), refused=int(step.args.get("refused", 0))) if step.key == "feed" else "",  # type: ignore[arg-type]
+            "figures": _figures(step, w),
         }
         for step in view.steps
     ]  # fmt: skip
@@ -29,3 +31,12 @@ def setup_facts(s: Screen) -> dict[str, Any]:
         "map": draw_map(view.map, view.real, view.seen_areas, w.locale),
         "unseen": sum(seen != "full" for seen in view.seen_areas.values()),
     }
+
+
+def _detail(step: SetupStep) -> Phrase:
+    return Phrase(f"console-setup-{step.key}-{'done' if step.is_done else 'open'}", step.args)
+
+
+def _figures(step: SetupStep, w: Words) -> str:
+    """What has come so far, while no feed is connected."""
+    return w.phrase(Phrase("console-setup-figures", step.args)) if "received" in step.args else ""

@@ -14,7 +14,9 @@ NUMERALS: Final = {0: "", 1: "", 2: "IV", 3: "III", 4: "II", 5: "I"}
 DAY: Final = 86_400
 NBSP: Final = "\u00a0"
 
-_UNIT = re.compile(r"(\d) (?=(?:s|min|h|days?|km|%|级|秒|分|小时|天|个|路|名|次|周|条|处)(?:[^A-Za-z]|$))")
+_UNIT = re.compile(
+    r"(\d) (?=(?:s|min|h|days?|km|%|级|秒|分钟|分|小时|天|个|路|名|次|周|条|处)(?:[^A-Za-z]|$))"
+)
 _LEVEL = re.compile(r"\b(I|II|III|IV) 级")
 
 
@@ -113,9 +115,11 @@ class Words(msgspec.Struct, frozen=True):
         return unbroken(duration(self.locale, seconds))
 
     def window(self, seconds: int) -> str:
-        """A span of whole buckets: hours where they are whole."""
+        """A span within a sentence: hours where they are whole, else minutes in full."""
         if seconds % 3_600 == 0:
             return unbroken(text(self.locale, "duration-h", n=seconds // 3_600))
+        if 60 <= seconds < 7_200:
+            return unbroken(text(self.locale, "duration-minutes", n=seconds // 60))
         return self.duration(seconds)
 
     def countdown(self, seconds: int) -> str:

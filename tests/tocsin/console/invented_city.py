@@ -127,10 +127,10 @@ def unit_view(unit, at):
     hotspot = {"lanting": "gas", "yanxi": "gas", "luoqiao": "gas", "mingquan": "water", "dongwan": "noise"}
     signed = ()
     if unit == "lanting" and response:
-        signed = (Signature("Shen", "declare", clock("19:04")), Signature("Yao", "co_sign", clock("19:06")))
+        signed = (Signature("shen", "declare", clock("19:04")), Signature("yao", "co_sign", clock("19:06")))
         signed = signed[: 1 if response == 3 else 2]
     if unit == "luoqiao" and response:
-        signed = (Signature("Tao", "ratify", clock("18:58")),)
+        signed = (Signature("tao", "ratify", clock("18:58")),)
     return UnitView(
         id=unit,
         names=UNIT_NAMES[unit],
@@ -149,13 +149,13 @@ def unit_view(unit, at):
 
 
 DUTIES = [  # opened, ended, ended by, duty
-    ("18:30", "18:48", "Gu", "18:45", dict(unit="yanxi", kind="acknowledge", who=who("Yanxi duty officer", "雁溪街道值班员"), rank=3, hotspot="gas", persons=("gu",))),
-    ("18:50", "18:55", "Gas service", "19:20", dict(unit="yanxi", kind="report-in", about="gas", who=who("Gas service", "燃气公司"), rank=3, asked_by="Gu", hotspot="gas")),
-    ("18:50", "", "", "19:20", dict(unit="yanxi", kind="report-in", about="fire", who=who("Fire service", "消防救援"), rank=3, asked_by="Gu", hotspot="gas")),
-    ("18:52:10", "18:58", "Tao", "19:02:10", dict(unit="luoqiao", kind="ratify", who=who("Luoqiao officer", "罗桥街道值班员"), rank=3, hotspot="gas", persons=("tao",))),
-    ("19:00", "19:02", "Lu", "19:05", dict(unit="lanting", kind="acknowledge", who=who("City duty", "市级值班"), rank=4, hotspot="gas", persons=("lu", "shen", "yao"))),
+    ("18:30", "18:48", "gu", "18:45", dict(unit="yanxi", kind="acknowledge", who=who("Yanxi duty officer", "雁溪街道值班员"), rank=3, hotspot="gas", persons=("gu",))),
+    ("18:50", "18:55", "Gas service", "19:20", dict(unit="yanxi", kind="report-in", about="gas", who=who("Gas service", "燃气公司"), rank=3, asked_by="gu", hotspot="gas")),
+    ("18:50", "", "", "19:20", dict(unit="yanxi", kind="report-in", about="fire", who=who("Fire service", "消防救援"), rank=3, asked_by="gu", hotspot="gas")),
+    ("18:52:10", "18:58", "tao", "19:02:10", dict(unit="luoqiao", kind="ratify", who=who("Luoqiao officer", "罗桥街道值班员"), rank=3, hotspot="gas", persons=("tao",))),
+    ("19:00", "19:02", "lu", "19:05", dict(unit="lanting", kind="acknowledge", who=who("City duty", "市级值班"), rank=4, hotspot="gas", persons=("lu", "shen", "yao"))),
     ("19:00", "", "", "19:30", dict(unit="mingquan", kind="acknowledge", who=who("Mingquan duty officer", "明泉街道值班员"), rank=2, hotspot="water", persons=("min",))),
-    ("19:04", "19:06", "Yao", "19:19", dict(unit="lanting", kind="co-sign", about="4", who=who("A second chief", "第二名指挥长"), rank=4, hotspot="gas", asked_by="Shen", persons=("yao",))),
+    ("19:04", "19:06", "yao", "19:19", dict(unit="lanting", kind="co-sign", about="4", who=who("A second chief", "第二名指挥长"), rank=4, hotspot="gas", asked_by="shen", persons=("yao",))),
 ]  # fmt: skip
 
 
@@ -363,7 +363,7 @@ def journal(at):
                 row=row,
                 before=before.get(unit, ("NORMAL", 0, 0)),
                 after=after,
-                actor=next((p.names["en"] for p in PEOPLE if p.id == actor), ""),
+                actor=actor,
                 role=next((p.role for p in PEOPLE if p.id == actor), ""),
                 effects=("notify",),
                 hash=f"{seq:064x}",
@@ -380,7 +380,7 @@ def journal(at):
                 row="S2",
                 before=("EMERGENCY", 4, 3),
                 after=("EMERGENCY", 4, 3),
-                actor="Shen",
+                actor="shen",
                 role="chief",
                 effects=("refused",),
                 reason=Phrase("console-refused-S2"),
@@ -521,7 +521,7 @@ def drill():
         base,
         real=real,
         drill=DrillView(
-            unit="lanting", begun_at=clock("09:30", 25), begun_by="Yao", story=story,
+            unit="lanting", begun_at=clock("09:30", 25), begun_by="yao", story=story,
             names=who("Gas leak across a border", "跨区燃气泄漏"), told=14,
             progress=(Phrase("console-progress-acknowledged", {"median_seconds": 130, "late": 1, "of": 4}),),
         ),

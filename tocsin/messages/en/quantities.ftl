@@ -25,3 +25,4 @@ span-years = { $n ->
 }
 interval-once-in = once in { $span }
 interval-rarer-than = less than once in { $span }
+duration-minutes = { $n } min

@@ -1,5 +1,5 @@
 # 热点及其依据。
-console-chart-title = { $n } 个片区每 { $bucket } 来电
+console-chart-title = { $n } 个片区每 { $bucket }来电
 console-chart-label = { $counts }。{ $n } 个时段的柱图，内容同下方表格。
 console-chart-above = 来电，高于灰带
 console-chart-within = 来电，在灰带内

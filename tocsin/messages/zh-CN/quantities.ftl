@@ -10,3 +10,4 @@ span-months = { $n } 个月
 span-years = { $n } 年
 interval-once-in = { $span }一遇
 interval-rarer-than = { $span }不到一次
+duration-minutes = { $n } 分钟
