@@ -3,6 +3,7 @@
 import inspect
 import re
 import textwrap
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -40,6 +41,13 @@ A city is a directory of TOML files. `tocsin init DIR` writes a commented one th
 contradict each other are refused, in one sentence that names the file and the key.
 
 Secrets have no defaults and stand in no file here: `privacy.key_file` and `privacy.key_env` say where one is.
+"""
+
+
+DECISIONS: Final = """# Decisions and their reasons
+
+One page each: the question, what was decided, instead of what, and what follows. A page is not rewritten when
+a decision changes; a new page says so and names the old one.
 """
 
 
@@ -176,3 +184,11 @@ def _comments(kind: type) -> dict[str, str]:
 
 def _code(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def decisions(folder: Path) -> str:
+    """``docs/adr/README.md``: every decision by its number and title."""
+    pages = sorted(folder.glob("[0-9]*.md"))
+    titles = [page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ") for page in pages]
+    rows = "".join(f"* [{title}]({page.name})\n" for title, page in zip(titles, pages, strict=True))
+    return f"{GENERATED}{DECISIONS}\n{rows}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import ConfigError
-from tocsin import doc_pages
+from tocsin import doc_pages, escalation_page
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -18,6 +18,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/configuration.md": doc_pages.configuration,
     "docs/cli.md": doc_pages.command_line,
     "docs/metrics.md": doc_pages.metrics,
+    "docs/escalation.md": lambda: doc_pages.GENERATED + escalation_page.escalation(),
+    "docs/adr/README.md": lambda: doc_pages.decisions(ROOT / "docs" / "adr"),
 }
 """Every generated page and what renders it."""
 
