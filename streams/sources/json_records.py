@@ -24,6 +24,9 @@ Flatten = Callable[[dict[str, Any]], dict[str, Any] | Refusal]
 
 _lines: Final = msgspec.json.Decoder(Any)
 _raws: Final = msgspec.json.Decoder(list[msgspec.Raw])
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding hostile bytes may raise."""
+
 _NOT_JSON: Final = "is no JSON object"
 
 
@@ -59,14 +62,14 @@ class JsonReader:
             try:
                 records = self.one.decode_lines(body)
                 return self._columns(records, {}, _line_of(body))
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 pass  # at least one line is bad: read them one by one
         return self._read_raws([line for line in body.split(b"\n") if line.strip()])
 
     def _read_array(self, body: bytes) -> Columns:
         try:
             return self._columns(self.many.decode(body), {}, _element_of(body))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return self._read_raws(_elements(body))
 
     def _read_object(self, body: bytes, is_certain: bool) -> Columns | None:
@@ -100,7 +103,7 @@ class JsonReader:
             return self.one.decode(raw)
         except msgspec.ValidationError as error:
             return _wrong_shape(raw, str(error))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return _why_unreadable(raw)
 
     def _columns(
@@ -166,7 +169,7 @@ def dig(record: Any, path: str) -> Any:
 def _is_json(raw: bytes) -> bool:
     try:
         msgspec.json.decode(raw, type=msgspec.Raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True
 
@@ -174,7 +177,7 @@ def _is_json(raw: bytes) -> bool:
 def _member(body: bytes, name: str) -> bytes | None:
     try:
         inside = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(name)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return bytes(inside) if inside is not None and bytes(inside)[:1] == b"[" else None
 
@@ -191,7 +194,7 @@ def _elements(body: bytes) -> list[bytes]:
     """The elements of a JSON array; of a damaged one those before the damage, and the rest as one."""
     try:
         return [bytes(raw) for raw in _raws.decode(body)]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _salvage(body)
 
 
