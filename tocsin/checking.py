@@ -1,5 +1,6 @@
 """What ``tocsin check`` says: the facts of a city directory, and what a sample file would become."""
 
+import collections
 from pathlib import Path
 from typing import Any, Final
 
@@ -7,9 +8,9 @@ import msgspec
 
 from alerting.notifiers.registry import notifiers
 from alerting.routing import unreached
-from streams.connect.watch import CONTENT_TYPES
-from streams.errors import ConfigError, DataError
+from streams.errors import ConfigError
 from streams.events import Rejected
+from streams.tables import read_history
 from tocsin import clock, config
 from tocsin.city import City
 from tocsin.doors import intakes
@@ -64,24 +65,24 @@ def try_sample(directory: Path, sample: Path, feed: str = "", data: Path | None 
         "file": str(sample),
         "feed": name,
         "records": records,
-        "accepted": counts.get("accepted", 0),
-        "noticed": {key: n for key, n in counts.items() if key.startswith("dst")},
+        "accepted": counts["accepted"],
+        "noticed": {key: n for key, n in sorted(counts.items()) if key.startswith("dst")},
         "refused": {reason: msgspec.to_builtins(case) for reason, case in _by_reason(refused).items()},
     }
 
 
-def _taken(city: City, feed: str, sample: Path) -> tuple[list[Rejected], int, dict[str, int]]:
+def _taken(city: City, feed: str, sample: Path) -> tuple[list[Rejected], int, collections.Counter[str]]:
     door = next((door for door in intakes(city, SAMPLE_KEY) if door.feed.id == feed), None)
     if door is None:
         known = ", ".join(f.id for f in city.feeds)
         raise ConfigError("check --feed", f"no feed is called {feed!r}", f"it may be {known}")
-    try:
-        payload = sample.read_bytes()
-    except OSError as error:
-        raise DataError(str(sample), f"cannot be read: {error.strerror}", "check the path") from error
-    columns = door.columns(payload, CONTENT_TYPES.get(sample.suffix, ""))
-    taken = door.read_columns(columns, clock.now(), sample.name)
-    return [rejected for _, rejected in taken.rejected], len(taken.rows), taken.counts
+    refused: list[Rejected] = []
+    records, counts = 0, collections.Counter[str]()
+    for taken in read_history(sample, door, clock.now()):
+        refused += [rejected for _, rejected in taken.rejected]
+        records += len(taken.rows)
+        counts.update(taken.counts)
+    return refused, records, counts
 
 
 def _by_reason(refused: list[Rejected]) -> dict[str, Refused]:
@@ -94,5 +95,7 @@ def _by_reason(refused: list[Rejected]) -> dict[str, Refused]:
 
 
 def _untold(city: City) -> str:
+    if not city.routes.routes:
+        return "everything: there is no route"
     question = next(unreached(city.routes, city.units, city.taxonomy.category_ids), None)
     return f"{question.effect} at rank {question.rank} in {question.unit} and more" if question else "nothing"

@@ -60,7 +60,7 @@ def test_without_a_command_it_shows_help_and_leaves_with_0(capsys: pytest.Captur
         (["chek"], 2, "No such command 'chek'. Did you mean 'check'?"),
         (["check", "--sampel", "x"], 2, "No such option: --sampel"),
         (["check", "nowhere"], 2, "tocsin.toml: no such file; tocsin init DIR writes one to start from"),
-        (["check", str(STARTER), "--sample", "nowhere.csv"], 3, "nowhere.csv: cannot be read: No such file"),
+        (["check", str(STARTER), "--sample", "nowhere.csv"], 3, "nowhere.csv: no such file; check the path"),
         (["check", str(STARTER), "--sample", __file__, "--feed", "x"], 2, "no feed is called 'x'"),
         (["audit", "verify", "nowhere"], 3, "nowhere: no such file or directory"),
         (["escalation", "play", "nowhere"], 3, "nowhere: no such file"),
@@ -101,6 +101,37 @@ def test_init_writes_a_city_that_checks_at_once(tmp_path: Path, capsys: pytest.C
     facts = json.loads(capsys.readouterr().out.split("\n", 2)[2])
     assert facts["areas"] == 5
     assert facts["sample"] is None
+
+
+def test_a_sample_is_told_by_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = STARTER / "samples" / "hotline.csv"
+    assert run(["check", str(STARTER), "--sample", str(sample), "--json"]) == 0
+    trial = json.loads(capsys.readouterr().out)["sample"]
+    assert (trial["records"], trial["accepted"]) == (5, 3)
+    assert {reason: case["where"] for reason, case in trial["refused"].items()} == {
+        "swapped_coordinates": "hotline.csv:5",
+        "unknown_category": "hotline.csv:4",
+    }
+    assert run(["check", str(STARTER), "--sample", str(sample)]) == 0
+    assert "3 of 5 records taken" in capsys.readouterr().out
+
+
+def test_a_sample_of_which_nothing_is_taken_leaves_with_1(tmp_path: Path) -> None:
+    sample = tmp_path / "calls.csv"
+    sample.write_text(
+        "number,called,subject,lon,lat,street,text\n1,2025-03-01 08:00:00,parking,113.01,30.015,,\n"
+    )
+    assert run(["check", str(STARTER), "--sample", str(sample)]) == 1
+
+
+def test_a_sample_without_a_needed_column_is_refused(tmp_path: Path) -> None:
+    sample = tmp_path / "calls.csv"
+    sample.write_text(
+        "number,when,subject,lon,lat,street,text\n1,2025-03-01 08:00:00,noise,113.01,30.015,,\n"
+    )
+    done = command("check", str(STARTER), "--sample", str(sample))
+    assert done.returncode == 3
+    assert "has no column 'called', which the mapping names" in done.stderr.decode()
 
 
 def test_the_table_comes_as_json(capsys: pytest.CaptureFixture[str]) -> None:
