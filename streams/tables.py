@@ -59,11 +59,10 @@ def _csv_columns(path: Path, intake: Intake, chunk_rows: int) -> Iterator[Column
 
 
 def _check_columns(path: Path, found: Sequence[str], intake: Intake) -> None:
-    for name in intake.plan.needed:
-        if name not in found:
-            near = difflib.get_close_matches(name, found, 1)
-            remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(found)[:200]}"
-            raise DataError(str(path), f"has no column {name!r}, which the mapping names", remedy)
+    for name in intake.plan.lacking(found)[:1]:
+        near = difflib.get_close_matches(name, found, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(found)[:200]}"
+        raise DataError(str(path), f"has no column {name!r}, which the mapping names", remedy)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

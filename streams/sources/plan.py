@@ -1,6 +1,7 @@
 """A mapping joined with its city: checked once, then asked value by value."""
 
 import functools
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -73,15 +74,22 @@ class Plan:
         names = (*single, *listed, *m.sensor.values, *m.leave_out)
         return tuple(name for name in dict.fromkeys(names) if name and name not in m.constant)
 
-    @functools.cached_property
-    def needed(self) -> tuple[str, ...]:
-        """Columns without which no record can be counted."""
-        m = self.declared
-        area = (m.area.longitude, m.area.latitude, *m.area.name)
-        place = () if self.is_sensor or m.area.default else area
-        readings = (m.sensor.value, *m.sensor.values, *m.sensor.id) if self.is_sensor else m.category.columns
-        names = (*m.happened, *place, *readings)
-        return tuple(name for name in dict.fromkeys(names) if name and name not in m.constant)
+    def absent(self, found: Collection[str]) -> tuple[str, ...]:
+        """Columns that the mapping names and a table with the columns ``found`` lacks."""
+        return tuple(name for name in self.columns if name not in found)
+
+    def lacking(self, found: Collection[str]) -> tuple[str, ...]:
+        """Absent columns without which no record of such a table could be counted."""
+        absent, m = frozenset(self.absent(found)), self.declared
+        ways: list[list[tuple[str, ...]]] = [[(name,) for name in m.happened]]
+        if self.is_sensor:
+            ways.append([(*m.sensor.id, m.sensor.value, *m.sensor.values)])
+        else:
+            ways.append([(name,) for name in m.category.columns] if not m.category.default else [])
+            places = [(m.area.longitude, m.area.latitude), *((name,) for name in m.area.name)]
+            ways.append([place for place in places if all(place)] if not m.area.default else [])
+        blocked = [way for way in ways if way and all(absent & {*names} for names in way)]
+        return tuple(name for way in blocked for name in way[0] if name in absent)
 
     def category(self, value: str) -> int:
         """Column of the panel for a value of the source; −1 unknown."""

@@ -425,3 +425,12 @@ def test_a_mapping_that_does_not_fit_is_refused(intake_of: Maker, hotline: Intak
 def test_a_sensor_mapping_needs_a_device_and_a_reading(intake_of: Maker) -> None:
     with pytest.raises(ConfigError, match="sensor: needs id and value"):
         intake_of(SourceMapping(happened=("at",)), id="probes", kind="sensor")
+
+
+def test_columns_that_a_table_lacks(hotline: Intake) -> None:
+    plan = hotline.plan
+    assert plan.absent({"id", "at", "type", "text", "area"}) == ("lon", "lat")
+    assert plan.lacking({"id", "at", "type", "area"}) == ()
+    assert plan.lacking({"id", "at", "type", "lon", "lat"}) == ()
+    assert plan.lacking({"id", "type", "lon"}) == ("at", "lat")
+    assert plan.lacking({"at", "lon", "lat"}) == ("type",)
