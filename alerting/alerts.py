@@ -150,9 +150,9 @@ def _sharers(
     sighting: Sighting | None, owner: str, area_street: Mapping[str, str], tree: UnitTree
 ) -> tuple[str, ...]:
     """The units below ``owner`` in which areas of the hotspot lie; the city's own series names no area."""
-    if sighting is None or sighting.hotspot.is_city:
+    if sighting is None:
         return ()
-    streets = (area_street[area] for area in sighting.hotspot.areas if area in area_street)
+    streets = (area_street[area] for area in sorted(sighting.shared) if area in area_street)
     lines = (tree.lineage(street) for street in streets)
     return tuple(dict.fromkeys(unit for line in lines for unit in line[: line.index(owner)]))
 

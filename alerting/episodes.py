@@ -52,12 +52,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """A hotspot as one bucket shows it, at the unit that owns it."""
+    """What one bucket shows of one place and category, at the unit that owns it.
+
+    Hotspots of one owner and category whose areas overlap are one sighting; ``hotspot`` is the gravest of
+    them. ``shared`` are the areas that make units below see it: none for the city's own series, which names
+    no place.
+    """
 
     hotspot: Hotspot
     unit: str
     category: str
     areas: frozenset[str]
+    shared: frozenset[str]
+    is_city: bool
     up: int
     hold: int
 
@@ -79,20 +86,49 @@ def owner(hotspot: Hotspot, area_street: Mapping[str, str], tree: UnitTree) -> s
 def sighted(
     hotspots: Iterable[Hotspot], area_street: Mapping[str, str], tree: UnitTree, policy: Policy
 ) -> list[Sighting]:
-    """The hotspots at their owners, in an order that does not depend on how they came."""
-    sightings = [
-        Sighting(
-            hotspot=hotspot,
-            unit=owner(hotspot, area_street, tree),
-            category=f"{hotspot.category}:{hotspot.feed}" if hotspot.feed else hotspot.category,
-            areas=frozenset(hotspot.areas),
-            up=reached(hotspot.risk, policy.enter_lines),
-            hold=reached(hotspot.risk, policy.leave_lines),
-        )
-        for hotspot in hotspots
-        if hotspot.is_city or any(area in area_street for area in hotspot.areas)
-    ]
+    """The hotspots at their owners, overlapping ones as one, in an order that is not that of arrival."""
+    sightings: list[Sighting] = []
+    for hotspot in hotspots:
+        if hotspot.is_city or any(area in area_street for area in hotspot.areas):
+            sightings = _fused(sightings, _sighting(hotspot, area_street, tree, policy))
     return sorted(sightings, key=lambda s: (s.unit, s.category, min(s.areas, default=""), s.hotspot.id))
+
+
+def _sighting(hotspot: Hotspot, area_street: Mapping[str, str], tree: UnitTree, policy: Policy) -> Sighting:
+    areas = frozenset(hotspot.areas)
+    return Sighting(
+        hotspot=hotspot,
+        unit=owner(hotspot, area_street, tree),
+        category=f"{hotspot.category}:{hotspot.feed}" if hotspot.feed else hotspot.category,
+        areas=areas,
+        shared=frozenset() if hotspot.is_city else areas,
+        is_city=hotspot.is_city,
+        up=reached(hotspot.risk, policy.enter_lines),
+        hold=reached(hotspot.risk, policy.leave_lines),
+    )
+
+
+def _fused(sightings: Iterable[Sighting], new: Sighting) -> list[Sighting]:
+    apart = []
+    for old in sightings:
+        is_near = new.is_city or old.is_city or not old.areas.isdisjoint(new.areas)
+        if (old.unit, old.category) == (new.unit, new.category) and is_near:
+            new = _joined(old, new)
+        else:
+            apart.append(old)
+    return [*apart, new]
+
+
+def _joined(one: Sighting, other: Sighting) -> Sighting:
+    gravest = min((one, other), key=lambda s: (-s.hotspot.risk, s.hotspot.id))
+    return msgspec.structs.replace(
+        gravest,
+        areas=one.areas | other.areas,
+        shared=one.shared | other.shared,
+        is_city=one.is_city or other.is_city,
+        up=max(one.up, other.up),
+        hold=max(one.hold, other.hold),
+    )
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -151,7 +187,7 @@ def _is_same(alert: Alert, sighting: Sighting) -> bool:
 
 
 def _overlaps(alert: Alert, sighting: Sighting) -> bool:
-    is_near = sighting.hotspot.is_city or not sighting.areas.isdisjoint(alert.areas)
+    is_near = sighting.is_city or not sighting.areas.isdisjoint(alert.areas)
     return alert.category == sighting.category and is_near
 
 

@@ -105,7 +105,8 @@ def test_any_changed_byte_is_found(data):
 def entry(**more) -> Entry:
     given = {
         "seq": 0, "at": 1, "unit": "s", "exercise": False, "trigger": "call", "trigger_id": None,
-        "actor": None, "role": None, "row": "P3", "before": Standing("NORMAL", 0, 0), "after": None, "reason": "row-P3",
+        "actor": None, "role": None, "row": "P3", "before": Standing("NORMAL", 0, 0), "after": None,
+        "reason": "row-P3",
         "effects": (), "evidence": None, "policy_hash": "p", "previous_hash": "",
     }  # fmt: skip
     return Entry(**{**given, **more})
