@@ -183,7 +183,8 @@ def _long_mapping(mapping: SourceMapping) -> SourceMapping:
     sensor = msgspec.structs.replace(
         mapping.sensor, id=(*mapping.sensor.id, READING_NAME), value=READING, values=()
     )
-    return msgspec.structs.replace(mapping, sensor=sensor)
+    ids = (*mapping.id, READING_NAME) if mapping.id else ()
+    return msgspec.structs.replace(mapping, sensor=sensor, id=ids)
 
 
 def _unpivoted(columns: Columns, values: tuple[str, ...]) -> Columns:

@@ -316,6 +316,14 @@ def test_a_wide_table_becomes_one_reading_a_column(intake_of: Maker) -> None:
     assert len({event.id for event in taken.events if event}) == 3
 
 
+def test_readings_of_one_wide_record_have_ids_of_their_own(intake_of: Maker) -> None:
+    sensor = SensorColumns(values=("g1", "g2"))
+    mapping = SourceMapping(id=("n",), happened=("at",), formats=("epoch",), sensor=sensor)
+    intake = intake_of(mapping, id="probes", kind="sensor")
+    taken = intake.read_table({"n": [7], "at": [5], "g1": [1], "g2": [2]}, AT, "x")
+    assert [event.id for event in taken.events if event] == ["7:g1", "7:g2"]
+
+
 def test_fast_rows_are_marked(intake_of: Maker, record: Record) -> None:
     intake = intake_of(is_fast=lambda rows: rows["series"] % 3 != 1)
     taken = intake.read(lines(record(), record(type="water"), record(type="ufo")), AT, "x")
