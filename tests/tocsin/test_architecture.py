@@ -1,6 +1,7 @@
 """What the layers alone cannot say: the core is pure, and each heavy library has one door."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,7 @@ CORE_OF_TOCSIN = ("tocsin/city.py", "tocsin/pipeline.py")
 
 DOORS = {
     "sqlite3": ("tocsin/store.py",),
-    "pyarrow": ("streams/archive.py", "streams/schema.py", "tocsin/places.py"),
+    "pyarrow": ("streams/archive.py", "streams/schema.py", "tocsin/places.py", "tocsin/case_studies/"),
     "river": ("detectors/",),
     "shapely": ("streams/gazetteer.py", "streams/area_files.py"),
     "cryptography": ("streams/vault.py",),
@@ -43,7 +44,7 @@ DOORS = {
     "fluent": ("tocsin/messages/",),
     "jinja2": ("tocsin/console/",),
     "fastapi": ("tocsin/console/", "streams/connect/"),
-    "uvicorn": ("tocsin/",),
+    "uvicorn": ("tocsin/serving.py",),
     "httpx": ("alerting/notifiers/webhook.py",),
     "matplotlib": ("tocsin/case_studies/",),
     "rich": ("tocsin/commands/", "tocsin/demo.py", "replay/"),
@@ -57,6 +58,10 @@ def sources() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for root in ROOTS for path in (ROOT / root).rglob("*.py"))
 
 
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def core() -> list[str]:
     """Files that must be pure."""
     return [name for name in sources() if not name.startswith(EDGES) or name in CORE_OF_TOCSIN]
@@ -65,7 +70,7 @@ def core() -> list[str]:
 @cache
 def imported(name: str) -> tuple[str, ...]:
     """Top names of everything that a file imports, also inside functions, but not for annotations alone."""
-    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    tree = ast.parse(read(name))
     return tuple(sorted({module.split(".")[0] for node in _running(tree) for module in _names(node)}))
 
 
@@ -110,10 +115,24 @@ def test_every_noun_lives_in_the_package_that_owns_it() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    silent = [name for name in sources() if not ast.get_docstring(ast.parse((ROOT / name).read_text()))]
+    silent = [name for name in sources() if not ast.get_docstring(ast.parse(read(name)))]
     assert silent == []
 
 
 def test_no_module_grows_beyond_one_noun() -> None:
-    lengths = {name: (ROOT / name).read_text(encoding="utf-8").count("\n") for name in sources()}
+    lengths = {name: read(name).count("\n") for name in sources()}
     assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_only_commands_know_all_edges() -> None:
+    """Who imports the wiring: commands, and the programs that they start."""
+    users = [name for name in sources() if re.search(r"^\s*(from|import) tocsin\.wiring\b", read(name), re.M)]
+    strangers = [
+        n for n in users if not n.startswith(("tocsin/commands/", "tocsin/demo", "tocsin/case_studies/"))
+    ]
+    assert strangers == []
+
+
+def test_only_one_file_reads_the_clock() -> None:
+    readers = [name for name in sources() if re.search(r"noqa: [A-Z0-9, ]*TID251", read(name))]
+    assert readers == ["tocsin/clock.py"]
