@@ -8,6 +8,8 @@ from fluent.syntax import ast, parse
 
 import tocsin.messages
 from alerting import render
+from alerting.acts import ACTS, TARGETS
+from alerting.guards import GUARDS
 from alerting.journal import TRIGGERS
 from alerting.levels import DUTY_KINDS, MODES, RANK_NAMES, ROLES
 from alerting.rules import RULES
@@ -75,3 +77,13 @@ def test_the_diagram_is_deterministic_mermaid():
     assert text.startswith("stateDiagram-v2\n    [*] --> NORMAL\n")
     assert "    EMERGENCY --> RECOVERY: X3\n" in text
     assert text.count("EMERGENCY --> ") == 1
+
+
+def test_every_word_of_the_table_has_a_function_and_every_function_a_row():
+    assert {guard for rule in RULES for guard in rule.guards} == set(GUARDS)
+    assert {rule.to for rule in RULES} == set(TARGETS)
+    assert {act for rule in RULES for act in rule.does} == set(ACTS)
+
+
+def test_a_row_that_refuses_does_nothing_else():
+    assert all(rule.to == "=" and not (rule.does or rule.word) for rule in RULES if rule.refuses)
