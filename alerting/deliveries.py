@@ -9,7 +9,8 @@ import msgspec
 from alerting import journal
 from alerting.effects import Effect
 from alerting.journal import Entry
-from alerting.routing import Question, Routing, question_of, receivers
+from alerting.muting import Reminder
+from alerting.routing import RANKS, Question, Routing, question_of, receivers
 from alerting.units import UnitTree
 
 Render = Callable[[Entry, str], str]
@@ -45,6 +46,10 @@ def delivery_key(receiver: str, entry_hash: str) -> str:
     return hashlib.blake2b(f"{receiver}|{entry_hash}".encode(), digest_size=16).hexdigest()
 
 
+RenderReminder = Callable[[Reminder, str], str]
+"""That a silence is over, as a text for persons, in a locale."""
+
+
 class Told(msgspec.Struct, frozen=True):
     """That one receiver is told of one entry: at which rank, in which words, and whether in a drill."""
 
@@ -66,6 +71,31 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     render: Render
     why_muted: WhyMuted = lambda _entry, _effect: None
     categories: Categories = lambda _entry: ()
+    render_reminder: RenderReminder = lambda reminder, _locale: f"{reminder.unit}: {reminder.silence.actor}"
+    rank_of: Callable[[str], int] = lambda _unit: RANKS[-1]
+
+    def remind(self, reminder: Reminder, seq: int) -> tuple[Delivery, ...]:
+        """The deliveries that tell a unit's receivers once that a silence is over; ``seq`` orders them.
+
+        They have no entries; their keys are made of the hash of the silence's entry.
+        """
+        unit, rank = reminder.unit, self.rank_of(reminder.unit)
+        question = Question(unit, self.tree.tier(unit), self.tree.lineage(unit), rank, "notify", False)
+        return tuple(self._reminder(reminder, name, seq, rank) for name in receivers(self.routing, question))
+
+    def _reminder(self, reminder: Reminder, receiver: str, seq: int, rank: int) -> Delivery:
+        words = self.render_reminder(reminder, self.routing.receiver(receiver).locale)
+        return Delivery(
+            key=delivery_key(receiver, f"{reminder.silence.entry}|over"),
+            seq=seq,
+            receiver=receiver,
+            unit=reminder.unit,
+            is_exercise=False,
+            at=reminder.at,
+            rank=rank,
+            texts=(words,),
+            entries=(),
+        )
 
     def tell(self, entry: Entry) -> tuple[Told, ...]:
         """All receivers that the entry's effects reach, each once for the real thing and once for a drill.

@@ -93,7 +93,7 @@ class Embedded(Generic[State]):
         self.door = Door(store, self.raw, self.history, self.dead_letters, city.partitions, readers)
         _open_ledger(self.history, city, clock() if origin_at is None else origin_at)
         self.history.verify()
-        self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner.tell)
+        self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner)
         self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
         self.failure: TocsinError | None = None
         self._largest_backlog = largest_backlog

@@ -6,12 +6,14 @@ from typing import Any, Final, Generic, Protocol
 import msgspec
 import numpy as np
 
+from alerting.deliveries import Delivery, Planner
 from alerting.journal import NO_HASH, Entry
+from alerting.muting import Reminder
 from streams.events import REASONS
 from streams.ledger import Beat, Record, RowArray
-from tocsin import checkpoint
+from tocsin import checkpoint, outbox
 from tocsin.checkpoint import State
-from tocsin.history import History, Line, Mark, Tell, lines_of
+from tocsin.history import History, Line, Mark, lines_of
 from tocsin.store import Connection
 
 RECORDS_AT_ONCE: Final = 200
@@ -23,6 +25,11 @@ class Outcome(Protocol):
     @property
     def entries(self) -> Sequence[Entry]:
         """Journal entries, chained."""
+        ...
+
+    @property
+    def reminders(self) -> Sequence[Reminder]:
+        """Silences that ended while alerts still stand."""
         ...
 
     @property
@@ -85,12 +92,13 @@ class Fold(Generic[State]):
         history: History,
         partitions: Sequence[str],
         cadence: Cadence,
-        tell: Tell = lambda _: (),
+        planner: Planner,
     ) -> None:
         self._pipeline, self._history, self._partitions = pipeline, history, partitions
-        self._cadence, self._tell = cadence, tell
+        self._cadence, self._planner = cadence, planner
         self._lines: list[Line] = []
         self._aside: list[RowArray] = []
+        self._reminders: list[Delivery] = []
         self._seals = self._records = 0
         self._committed_at: int | None = None
         self.skipped: tuple[str, ...] = ()
@@ -132,7 +140,7 @@ class Fold(Generic[State]):
         is_full = self._base is None or self._seals >= self._cadence.seals
         body = self._body(is_full)
         snapshot = None if is_full else self._snapshot
-        self._history.commit(mark, snapshot, body, self._lines, self._write_aside)
+        self._history.commit(mark, snapshot, body, self._lines, self._write_beside)
         self._settle(mark, is_full, now)
 
     def _body(self, is_full: bool) -> bytes:
@@ -145,7 +153,8 @@ class Fold(Generic[State]):
         if is_full:
             self._base = self._state
             self._snapshot, self._seals = mark.number, 0
-        self._lines, self._aside, self._records, self._committed_at = [], [], 0, now
+        self._lines, self._aside, self._reminders = [], [], []
+        self._records, self._committed_at = 0, now
 
     def _load(self) -> None:
         """Go on from the newest checkpoint that can be read, under a new epoch."""
@@ -167,9 +176,11 @@ class Fold(Generic[State]):
 
     def _step(self, offset: int, record: Record) -> Folded:
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries, self._tell)
+        lines = lines_of(outcome.entries, self._planner.tell)
         self._lines += lines
         self._aside.append(outcome.set_aside)
+        for reminder in outcome.reminders:
+            self._reminders += self._planner.remind(reminder, self._mark.journal_length)
         self._seals += len(outcome.sealed)
         self._records += 1
         stamp = record.stamp if isinstance(record, Beat) else 0
@@ -186,14 +197,15 @@ class Fold(Generic[State]):
         if self._committed_at is None:
             self._committed_at = now
         waited = abs(now - self._committed_at)
-        return bool(self._lines) or (
+        return bool(self._lines or self._reminders) or (
             self._seals >= self._cadence.seals
             or self._records >= self._cadence.records
             or waited >= self._cadence.seconds
         )
 
-    def _write_aside(self, connection: Connection) -> None:
-        """Rows that the fold did not count; a repeat after a restart leaves what is there."""
+    def _write_beside(self, connection: Connection) -> None:
+        """Reminders, and rows that the fold did not count; a repeat after a restart leaves what is there."""
+        outbox.add_within(connection, self._reminders)
         for rows in self._aside:
             connection.executemany(
                 "INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

@@ -7,7 +7,7 @@ import msgspec
 
 from alerting.deliveries import Delivery
 from alerting.delivery_log import Logged
-from tocsin.store import Row, Store, move_cursor
+from tocsin.store import Connection, Row, Store, move_cursor
 
 CURSOR: Final = "deliveries"
 
@@ -28,10 +28,7 @@ class Outbox:
     def plan(self, deliveries: Sequence[Delivery], cursor: int) -> None:
         """Take deliveries as pending, each key once, and move the cursor."""
         with self._store.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO delivery VALUES (?, ?, ?, ?, 'pending', 0, 0, NULL, '') ON CONFLICT DO NOTHING",
-                [(d.key, d.seq, d.receiver, msgspec.json.encode(d)) for d in deliveries],
-            )
+            add_within(connection, deliveries)
             move_cursor(connection, CURSOR, cursor)
 
     def due(self, receiver: str, at: int) -> Logged | None:
@@ -67,6 +64,14 @@ class Outbox:
             (limit,),
         )
         return [_logged(row) for row in rows]
+
+
+def add_within(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Take deliveries as pending, each key once, as part of a transaction."""
+    connection.executemany(
+        "INSERT INTO delivery VALUES (?, ?, ?, ?, 'pending', 0, 0, NULL, '') ON CONFLICT DO NOTHING",
+        [(d.key, d.seq, d.receiver, msgspec.json.encode(d)) for d in deliveries],
+    )
 
 
 def _logged(row: Row) -> Logged:

@@ -13,6 +13,7 @@ from alerting.alerts import AlertsState
 from alerting.blindness import Silence, blind_units
 from alerting.journal import Entry
 from alerting.machines import BucketInput, FastInput, Input, Machines
+from alerting.muting import Reminder
 from detectors.findings import Findings
 from detectors.panel import Detection, DetectionState
 from streams import sealing
@@ -44,6 +45,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sealed: tuple[SealedBucket, ...] = ()
     findings: tuple[Findings, ...] = ()
     set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
+    reminders: tuple[Reminder, ...] = ()  # silences that ended while alerts still stand
 
 
 class Pipeline:
@@ -90,6 +92,7 @@ class Pipeline:
         state = msgspec.structs.replace(state, sealing=sealed_state)
         entries: list[Entry] = []
         findings: list[Findings] = []
+        reminders: list[Reminder] = []
         for step in folded.steps:
             if isinstance(step, FastRow):
                 state, outcome = self._decide(state, self._fast(step))
@@ -97,9 +100,14 @@ class Pipeline:
                 state, outcome = self._bucket(state, step)
             entries += outcome.entries
             findings += outcome.findings
+            reminders += outcome.reminders
         sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
         return state, Outcome(
-            entries=tuple(entries), sealed=sealed, findings=tuple(findings), set_aside=folded.set_aside
+            entries=tuple(entries),
+            sealed=sealed,
+            findings=tuple(findings),
+            set_aside=folded.set_aside,
+            reminders=tuple(reminders),
         )
 
     def _bucket(self, state: PipelineState, bucket: SealedBucket) -> tuple[PipelineState, Outcome]:
@@ -119,7 +127,7 @@ class Pipeline:
         state = msgspec.structs.replace(state, detection=detection, findings=findings, alerts=noted)
         stamp = bucket.closes_at + self.city.seal_delay
         state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
-        return state, msgspec.structs.replace(outcome, findings=(findings,))
+        return state, msgspec.structs.replace(outcome, findings=(findings,), reminders=noted.reminders)
 
     def _fast(self, step: FastRow) -> FastInput:
         """A fast row is decided on by the street of its place."""

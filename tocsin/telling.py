@@ -37,6 +37,8 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             render=self.line,
             why_muted=self.why_muted,
             categories=self.categories,
+            render_reminder=self.reminder,
+            rank_of=self._rank,
         )
 
     def line(self, entry: Entry, locale: str) -> str:
@@ -55,6 +57,16 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             said = text(locale, "delivery-due", line=said, duty=duty, time=self._clock(due_at))
         return text(locale, "delivery-exercise", line=said) if entry.exercise else said
 
+    def reminder(self, reminder: muting.Reminder, locale: str) -> str:
+        """That a silence is over while alerts of the unit still stand, as a person reads it."""
+        return text(
+            locale,
+            "delivery-reminder",
+            unit=self.city.gazetteer.unit(reminder.unit).name(locale),
+            actor=reminder.silence.actor,
+            count=len(reminder.fingerprints),
+        )
+
     def categories(self, entry: Entry) -> tuple[str, ...]:
         """Categories of the alerts that an entry's evidence names, or that are open at its unit."""
         alerts = self.state().alerts.alerts
@@ -69,6 +81,11 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
         alerts = self.state().alerts
         muted = muting.why_muted(entry, effect, alerts.alerts, alerts.silences, self.city.units)
         return f"{muted.reason} {muted.by}" if muted else None
+
+    def _rank(self, unit: str) -> int:
+        """The rank or response level in force at a unit."""
+        machine = self.state().machines.real[unit]
+        return max(machine.rank, machine.response)
 
     def _known(self, entry: Entry) -> list[str]:
         return [name for name in self.categories(entry) if self.city.taxonomy.index(name) >= 0]

@@ -17,6 +17,7 @@ from alerting import journal
 from alerting.deliveries import Planner
 from alerting.effects import Effect
 from alerting.journal import Chain, Entry, Standing
+from alerting.muting import Reminder, Silence
 from alerting.notifiers.file import FileNotifier
 from alerting.routing import Receiver, Route, Routing
 from alerting.units import unit_tree
@@ -63,6 +64,7 @@ class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     entries: tuple[Entry, ...] = ()
     sealed: tuple[Any, ...] = ()
     set_aside: np.ndarray = np.zeros(0, sealing.ROW)
+    reminders: tuple[Reminder, ...] = ()
 
 
 def frame() -> sealing.Frame:
@@ -111,7 +113,8 @@ class SmallPipeline:
             state, outcome = self._decide(state, *facts)
             entries += outcome.entries
         sealed = tuple(s for s in folded.steps if not isinstance(s, FastRow))
-        return state, SmallOutcome(tuple(entries), sealed, folded.set_aside)
+        over = tuple(reminder(step.index) for step in sealed if step.index % 2 == 0)
+        return state, SmallOutcome(tuple(entries), sealed, folded.set_aside, over)
 
     def _decide(
         self, state: SmallState, stamp: int, unit: str, trigger: Any, trigger_id: str, rank: int
@@ -120,11 +123,17 @@ class SmallPipeline:
         entry = Entry(
             seq=0, at=at, unit=unit, exercise=False, trigger=trigger, trigger_id=trigger_id, actor=None,
             role=None, row="K2", before=Standing("NORMAL", 0, 0), after=Standing("WARNING", rank, 0),
-            reason=None, effects=(Effect("notify", {"word": "raised", "rank": rank}),), evidence=None,
+            reason="row-K2", effects=(Effect("notify", {"word": "raised", "rank": rank}),), evidence=None,
             policy_hash="", previous_hash="",
         )  # fmt: skip
         entry, chain = journal.chained(entry, state.chain)
         return msgspec.structs.replace(state, chain=chain, at=at), SmallOutcome((entry,))
+
+
+def reminder(index: int) -> Reminder:
+    """As if a silence had ended with the bucket."""
+    silence = Silence(unit="s2", actor="wang", begun_at=0, until=300 * index, entry=f"entry {index}")
+    return Reminder(unit="s2", at=300 * (index + 1), fingerprints=("f",), silence=silence)
 
 
 class SmallTaken:

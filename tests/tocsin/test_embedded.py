@@ -309,7 +309,8 @@ def check_run(city: Embedded[Any]) -> None:
     assert lines[city.history.journal_length() :] == []
     told = [journal.read_line(line) for line in city.history.journal(0, city.outbox.cursor())]
     expected = {d.key for d in planner().plan(told)}
-    assert {logged.delivery.key for logged in city.outbox.entries(100_000)} == expected
+    logged = [entry.delivery for entry in city.outbox.entries(100_000)]
+    assert {delivery.key for delivery in logged if delivery.entries} == expected
 
 
 def test_a_threaded_process_killed_at_random_instants_loses_nothing(tmp_path: Path) -> None:

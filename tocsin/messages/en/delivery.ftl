@@ -4,3 +4,4 @@ delivery-about = { $line } { $categories }.
 delivery-due = { $line } Owed by { $time }: { $duty }.
 delivery-exercise = EXERCISE: { $line }
 delivery-join = { $first }, { $second }
+delivery-reminder = { $unit }: the silence by { $actor } is over; alerts that still stand: { $count }.
