@@ -72,7 +72,7 @@ def draft(
     level = suggested_level(unit, hotspot) if kind in ("declare", "ratify") else None
     if kind == "declare" and unit.response and level == unit.response:
         level = unit.response - 1 if unit.response > BLUE else unit.response + 1
-    is_exercise = view.drill is not None and any(u is unit for u in view.drill.story.units)
+    is_exercise = _is_played(view, unit) and kind not in ("begin_drill", "end_drill")
     return Command(
         id="draft", stamp=view.now_at, kind=kind, unit=unit.id, actor=person.id,
         role=person.role, actor_unit=person.unit, level=level, is_exercise=is_exercise,
@@ -80,6 +80,11 @@ def draft(
         until=view.now_at + view.policy.silence_max_seconds if kind == "silence" else None,
         is_attested=unit.is_blind and person.role == "chief" and kind in (GRAVE | {"reject"}),
     )  # fmt: skip
+
+
+def _is_played(view: CityView, unit: UnitView) -> bool:
+    """Whether this is the exercise's machine of the unit, not the real one."""
+    return view.drill is not None and any(u is unit for u in view.drill.story.units)
 
 
 def _default_about(view: CityView, unit: UnitView, kind: str) -> tuple[str, ...]:

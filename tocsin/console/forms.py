@@ -13,6 +13,9 @@ from tocsin.console.phrases import Phrase
 from tocsin.console.view import CityView, Person
 
 LONGEST_NOTE: Final = 500
+ALWAYS_REAL: Final = frozenset({"begin_drill", "end_drill"})
+"""An exercise is begun and ended by the real city, never inside itself."""
+
 LONGEST_DURATION: Final = 30 * 86_400
 
 
@@ -58,7 +61,7 @@ def command_of(
         "until": _until(form, kind, view, now_at), "duration_seconds": _duration(form, kind),
         "measures": _joined((*measures, form.get("measures_text", "").strip())),
         "hotspot": form.get("hotspot", ""), "is_attested": form.get("attested") == "1",
-        "is_exercise": form.get("exercise") == "1",
+        "is_exercise": form.get("exercise") == "1" and kind not in ALWAYS_REAL,
     }  # fmt: skip
     return Command(id=command_id(form.get("token", ""), facts), stamp=now_at, **facts)  # type: ignore[arg-type]
 

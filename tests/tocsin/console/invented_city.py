@@ -94,10 +94,21 @@ CHANGES = [
     ("19:04", "lanting", "EMERGENCY", 4, 3, "shen", "declare", "D2", 0),
     *(
         ("19:04", unit, "MONITORING", 1, 0, "", "floor", "P1", 1)
-        for unit in ("songpu", "xitan", "zhonglou", "baita", "cangqian", "shimen", "huating", "lupo", "taoli", "nanyuan")
+        for unit in (
+            "songpu",
+            "xitan",
+            "zhonglou",
+            "baita",
+            "cangqian",
+            "shimen",
+            "huating",
+            "lupo",
+            "taoli",
+            "nanyuan",
+        )
     ),
     ("19:06", "lanting", "EMERGENCY", 4, 4, "yao", "co_sign", "S3", 0),
-]  # fmt: skip
+]
 
 
 def instant(text):
@@ -149,14 +160,109 @@ def unit_view(unit, at):
 
 
 DUTIES = [  # opened, ended, ended by, duty
-    ("18:30", "18:48", "gu", "18:45", dict(unit="yanxi", kind="acknowledge", who=who("Yanxi duty officer", "雁溪街道值班员"), rank=3, hotspot="gas", persons=("gu",))),
-    ("18:50", "18:55", "Gas service", "19:20", dict(unit="yanxi", kind="report-in", about="gas", who=who("Gas service", "燃气公司"), rank=3, asked_by="gu", hotspot="gas")),
-    ("18:50", "", "", "19:20", dict(unit="yanxi", kind="report-in", about="fire", who=who("Fire service", "消防救援"), rank=3, asked_by="gu", hotspot="gas")),
-    ("18:52:10", "18:58", "tao", "19:02:10", dict(unit="luoqiao", kind="ratify", who=who("Luoqiao officer", "罗桥街道值班员"), rank=3, hotspot="gas", persons=("tao",))),
-    ("19:00", "19:02", "lu", "19:05", dict(unit="lanting", kind="acknowledge", who=who("City duty", "市级值班"), rank=4, hotspot="gas", persons=("lu", "shen", "yao"))),
-    ("19:00", "", "", "19:30", dict(unit="mingquan", kind="acknowledge", who=who("Mingquan duty officer", "明泉街道值班员"), rank=2, hotspot="water", persons=("min",))),
-    ("19:04", "19:06", "yao", "19:19", dict(unit="lanting", kind="co-sign", about="4", who=who("A second chief", "第二名指挥长"), rank=4, hotspot="gas", asked_by="shen", persons=("yao",))),
-]  # fmt: skip
+    (
+        "18:30",
+        "18:48",
+        "gu",
+        "18:45",
+        {
+            "unit": "yanxi",
+            "kind": "acknowledge",
+            "who": who("Yanxi duty officer", "雁溪街道值班员"),
+            "rank": 3,
+            "hotspot": "gas",
+            "persons": ("gu",),
+        },
+    ),
+    (
+        "18:50",
+        "18:55",
+        "Gas service",
+        "19:20",
+        {
+            "unit": "yanxi",
+            "kind": "report-in",
+            "about": "gas",
+            "who": who("Gas service", "燃气公司"),
+            "rank": 3,
+            "asked_by": "gu",
+            "hotspot": "gas",
+        },
+    ),
+    (
+        "18:50",
+        "",
+        "",
+        "19:20",
+        {
+            "unit": "yanxi",
+            "kind": "report-in",
+            "about": "fire",
+            "who": who("Fire service", "消防救援"),
+            "rank": 3,
+            "asked_by": "gu",
+            "hotspot": "gas",
+        },
+    ),
+    (
+        "18:52:10",
+        "18:58",
+        "tao",
+        "19:02:10",
+        {
+            "unit": "luoqiao",
+            "kind": "ratify",
+            "who": who("Luoqiao officer", "罗桥街道值班员"),
+            "rank": 3,
+            "hotspot": "gas",
+            "persons": ("tao",),
+        },
+    ),
+    (
+        "19:00",
+        "19:02",
+        "lu",
+        "19:05",
+        {
+            "unit": "lanting",
+            "kind": "acknowledge",
+            "who": who("City duty", "市级值班"),
+            "rank": 4,
+            "hotspot": "gas",
+            "persons": ("lu", "shen", "yao"),
+        },
+    ),
+    (
+        "19:00",
+        "",
+        "",
+        "19:30",
+        {
+            "unit": "mingquan",
+            "kind": "acknowledge",
+            "who": who("Mingquan duty officer", "明泉街道值班员"),
+            "rank": 2,
+            "hotspot": "water",
+            "persons": ("min",),
+        },
+    ),
+    (
+        "19:04",
+        "19:06",
+        "yao",
+        "19:19",
+        {
+            "unit": "lanting",
+            "kind": "co-sign",
+            "about": "4",
+            "who": who("A second chief", "第二名指挥长"),
+            "rank": 4,
+            "hotspot": "gas",
+            "asked_by": "shen",
+            "persons": ("yao",),
+        },
+    ),
+]
 
 
 def duties(at):
@@ -191,13 +297,69 @@ def points(observed, expected, sealed_to, swing=0.0):
     )
 
 
-GAS_CALLS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 2, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 5, 9, 14, 19]  # fmt: skip
+GAS_CALLS = [
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    2,
+    1,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    0,
+    0,
+    1,
+    0,
+    1,
+    1,
+    0,
+    0,
+    0,
+    0,
+    5,
+    9,
+    14,
+    19,
+]
 WATER_CALLS = [2, 3, 2, 2, 3, 4, 3, 5, 4, 6, 7, 8]
 NOISE_CALLS = [1, 0, 3, 1, 1, 2, 1, 3, 2, 4, 2, 4]
 
 
 def gas(at, sealed_to):
-    short = {"yanxi-5": (14, 0.4), "yanxi-4": (9, 0.5), "yanxi-1": (6, 0.3), "luoqiao-4": (10, 0.4), "luoqiao-3": (5, 0.3), "luoqiao-2": (3, 0.2)}  # fmt: skip
+    short = {
+        "yanxi-5": (14, 0.4),
+        "yanxi-4": (9, 0.5),
+        "yanxi-1": (6, 0.3),
+        "luoqiao-4": (10, 0.4),
+        "luoqiao-3": (5, 0.3),
+        "luoqiao-2": (3, 0.2),
+    }
     told = (
         ("gu", "18:30", ("acknowledged-late", {"at": clock("18:48"), "seconds": 180})),
         ("pan", "18:45", ("acknowledged", {"at": clock("18:47")})),
@@ -304,11 +466,35 @@ def small(id_, names, areas, units, owner, rank, calls, expected, window, weeks,
 
 def water(sealed_to):
     names = who("Low water pressure", "供水水压偏低")
-    return small("water", names, ("mingquan-2", "mingquan-5", "mingquan-3"), ("mingquan",), "mingquan", 2, 31, 14, 16, 40 / 7, sealed_to)  # fmt: skip
+    return small(
+        "water",
+        names,
+        ("mingquan-2", "mingquan-5", "mingquan-3"),
+        ("mingquan",),
+        "mingquan",
+        2,
+        31,
+        14,
+        16,
+        40 / 7,
+        sealed_to,
+    )
 
 
 def noise(sealed_to):
-    return small("noise", who("Night noise", "夜间噪声"), ("dongwan-9", "dongwan-4"), ("dongwan",), "dongwan", 1, 12, 5, 4, 9 / 7, sealed_to)  # fmt: skip
+    return small(
+        "noise",
+        who("Night noise", "夜间噪声"),
+        ("dongwan-9", "dongwan-4"),
+        ("dongwan",),
+        "dongwan",
+        1,
+        12,
+        5,
+        4,
+        9 / 7,
+        sealed_to,
+    )
 
 
 RATES = (7, 8, 7, 6, 7, 8, 7, 7, 9, 7, 8, 8)
@@ -336,8 +522,18 @@ def feed(id_, en, zh, kind, at, age, devices=None, **rest):
 
 def feeds(at):
     return (
-        feed("hotline", "12345 hotline", "12345 热线", "hotline", at, 3, is_required=True, received=48_210,
-             rejected={"duplicate": 312, "unknown_category": 41, "late": 7}, dead_letters=48),
+        feed(
+            "hotline",
+            "12345 hotline",
+            "12345 热线",
+            "hotline",
+            at,
+            3,
+            is_required=True,
+            received=48_210,
+            rejected={"duplicate": 312, "unknown_category": 41, "late": 7},
+            dead_letters=48,
+        ),
         feed("fire", "119 fire", "119 消防", "incident", at, 11, last_hour=1, last_hour_expected=2),
         feed("incidents", "Incidents (CAD)", "接处警", "incident", at, 26, last_hour=2, last_hour_expected=2),
         feed("patrol", "Grid patrol", "网格巡查", "incident", at, 61, last_hour=5, last_hour_expected=4),
@@ -345,7 +541,7 @@ def feeds(at):
         feed("water-sensors", "Water sensors", "供水传感", "sensor", at, 7, (112, 112)),
         feed("weather", "Weather", "气象", "sensor", at, 245),
         feed("power", "Power", "供电", "incident", at, 8),
-    )  # fmt: skip
+    )
 
 
 def journal(at):
@@ -386,7 +582,7 @@ def journal(at):
                 reason=Phrase("console-refused-S2"),
                 is_refused=True,
                 hash="9" * 64,
-            )  # fmt: skip
+            )
         )
     return tuple(sorted(lines, key=lambda line: -line.at))
 
@@ -432,9 +628,15 @@ def calm(at=None):
     base = night(clock("06:50"))
     units = tuple(msgspec.structs.replace(u, mode="NORMAL", rank=0, hotspot="") for u in base.real.units)
     return msgspec.structs.replace(
-        base, now_at=at, decision_at=at, sealed_to=at // 900 * 900, next_seal_at=at // 900 * 900 + 900,
-        real=Story(units=units), feeds=feeds(at), offset=90_000,
-    )  # fmt: skip
+        base,
+        now_at=at,
+        decision_at=at,
+        sealed_to=at // 900 * 900,
+        next_seal_at=at // 900 * 900 + 900,
+        real=Story(units=units),
+        feeds=feeds(at),
+        offset=90_000,
+    )
 
 
 def blind(is_responding=False):
@@ -444,9 +646,14 @@ def blind(is_responding=False):
     if is_responding:
         at, since = base.now_at, base.now_at - 2530
     units = tuple(
-        msgspec.structs.replace(u, is_blind=True, known_at=since, **({"mode": "MONITORING", "rank": 1} if u.id == "mingquan" and not is_responding else {}))
+        msgspec.structs.replace(
+            u,
+            is_blind=True,
+            known_at=since,
+            **({"mode": "MONITORING", "rank": 1} if u.id == "mingquan" and not is_responding else {}),
+        )
         for u in base.real.units
-    )  # fmt: skip
+    )
     hotline, *others = feeds(at)
     silent = msgspec.structs.replace(
         hotline,
@@ -472,10 +679,16 @@ def blind(is_responding=False):
         base.real, units=units, spans=base.real.spans if is_responding else spans_now
     )
     return msgspec.structs.replace(
-        base, now_at=at, real=story, feeds=(silent, *others), seen_areas=seen,
-        sealed_to=at // 900 * 900, blind_told=(who("2 operators", "2 名值班员"), who("chief Yao", "姚指挥长")),
-        budget=BudgetView(allowed=2, used=0, weeks=13, rate=2.2, low=1.7, high=2.8), offset=91_000,
-    )  # fmt: skip
+        base,
+        now_at=at,
+        real=story,
+        feeds=(silent, *others),
+        seen_areas=seen,
+        sealed_to=at // 900 * 900,
+        blind_told=(who("2 operators", "2 名值班员"), who("chief Yao", "姚指挥长")),
+        budget=BudgetView(allowed=2, used=0, weeks=13, rate=2.2, low=1.7, high=2.8),
+        offset=91_000,
+    )
 
 
 def drill():
@@ -485,9 +698,13 @@ def drill():
 
     def moved(items, **fields):
         return tuple(
-            msgspec.structs.replace(i, **{f: v + shift for f in fields if (v := getattr(i, f)) is not None}, **({"is_exercise": True} if hasattr(i, "is_exercise") else {}))
+            msgspec.structs.replace(
+                i,
+                **{f: v + shift for f in fields if (v := getattr(i, f)) is not None},
+                **({"is_exercise": True} if hasattr(i, "is_exercise") else {}),
+            )
             for i in items
-        )  # fmt: skip
+        )
 
     played = night(clock("19:12:40"))
     keep = [u for u in played.real.units if u.id != "mingquan"]
@@ -514,18 +731,27 @@ def drill():
         ),
     )
     real = Story(
-        units=tuple(msgspec.structs.replace(u, mode="MONITORING", rank=1, since_at=clock("08:30", 25)) if u.id == "dongwan" else u for u in base.real.units),
+        units=tuple(
+            msgspec.structs.replace(u, mode="MONITORING", rank=1, since_at=clock("08:30", 25))
+            if u.id == "dongwan"
+            else u
+            for u in base.real.units
+        ),
         hotspots=(noise(base.sealed_to),),
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(
         base,
         real=real,
         drill=DrillView(
-            unit="lanting", begun_at=clock("09:30", 25), begun_by="yao", story=story,
-            names=who("Gas leak across a border", "跨区燃气泄漏"), told=14,
+            unit="lanting",
+            begun_at=clock("09:30", 25),
+            begun_by="yao",
+            story=story,
+            names=who("Gas leak across a border", "跨区燃气泄漏"),
+            told=14,
             progress=(Phrase("console-progress-acknowledged", {"median_seconds": 130, "late": 1, "of": 4}),),
         ),
-    )  # fmt: skip
+    )
 
 
 def first_run():
@@ -534,17 +760,27 @@ def first_run():
     base = calm(at)
     names = {"city": CITY, "districts": 3, "streets": 12, "areas": 60}
     return msgspec.structs.replace(
-        base, feeds=(), sealed_to=None, next_seal_at=None, people=(), budget=None, offset=1,
+        base,
+        feeds=(),
+        sealed_to=None,
+        next_seal_at=None,
+        people=(),
+        budget=None,
+        offset=1,
         seen_areas={a.id: "none" for a in base.map.areas},
         steps=(
             SetupStep(key="city", is_done=True, args=names),
-            SetupStep(key="feed", is_done=False, args={"received": 0, "refused": 0},
-                      command="curl -X POST http://127.0.0.1:8000/v2/requests.json \\\n     -d service_code=gas-smell -d lat=30.12 -d long=120.31"),
+            SetupStep(
+                key="feed",
+                is_done=False,
+                args={"received": 0, "refused": 0},
+                command="curl -X POST http://127.0.0.1:8000/v2/requests.json \\\n     -d service_code=gas-smell -d lat=30.12 -d long=120.31",
+            ),
             SetupStep(key="people", is_done=False),
             SetupStep(key="learn", is_done=False, args={"days": 0, "of": 14}),
             SetupStep(key="budget", is_done=False, args={"allowed": 2, "weeks": 13}),
         ),
-    )  # fmt: skip
+    )
 
 
 class InventedSource:
@@ -573,7 +809,11 @@ class InventedSource:
         unit, kind = self.unit(command.unit), command.kind
         rules = (
             ("C0", command.role in ("analyst", "admin")),
-            ("A2", kind == "acknowledge" and not any(d.unit == unit.id and d.kind == "acknowledge" for d in self.view.real.duties)),
+            (
+                "A2",
+                kind == "acknowledge"
+                and not any(d.unit == unit.id and d.kind == "acknowledge" for d in self.view.real.duties),
+            ),
             ("F2", kind == "confirm" and unit.mode != "WARNING"),
             ("R4", kind == "reject" and unit.mode not in ("WARNING", "PROVISIONAL")),
             ("S2", kind == "co_sign" and command.actor in {s.actor for s in unit.signatures}),
@@ -582,11 +822,15 @@ class InventedSource:
             ("D7", kind == "ratify" and unit.mode != "PROVISIONAL"),
             ("D8", kind == "declare" and unit.response == command.level),
             ("X7", kind == "stand_down" and unit.mode in ("NORMAL", "MONITORING", "RECOVERY")),
-            ("W3", kind == "report_in" and not any(d.unit == unit.id and d.about in command.about for d in self.view.real.duties)),
+            (
+                "W3",
+                kind == "report_in"
+                and not any(d.unit == unit.id and d.about in command.about for d in self.view.real.duties),
+            ),
             ("H1", kind == "hand_over" and unit.parent is None),
             ("B3", kind == "begin_drill" and unit.mode not in ("NORMAL", "MONITORING")),
             ("B5", kind == "end_drill" and self.view.drill is None),
-        )  # fmt: skip
+        )
         return next((Phrase(f"console-refused-{row}") for row, broken in rules if broken), None)
 
     def submit(self, command):
@@ -599,11 +843,20 @@ class InventedSource:
         unit = self.unit(command.unit)
         state = (unit.mode, unit.rank, unit.response)
         line = JournalLine(
-            seq=1000 + len(self.commands), at=command.stamp, unit=command.unit, trigger=command.kind,
-            row=reason.key.rsplit("-", 1)[1] if reason else "A1", before=state, after=state, actor=command.actor,
-            role=command.role, effects=("refused",) if reason else ("notify",), reason=reason,
-            is_refused=reason is not None, note=command.note,
-        )  # fmt: skip
+            seq=1000 + len(self.commands),
+            at=command.stamp,
+            unit=command.unit,
+            trigger=command.kind,
+            row=reason.key.rsplit("-", 1)[1] if reason else "A1",
+            before=state,
+            after=state,
+            actor=command.actor,
+            role=command.role,
+            effects=("refused",) if reason else ("notify",),
+            reason=reason,
+            is_refused=reason is not None,
+            note=command.note,
+        )
         real = self.view.real
         if not reason:
             kept = tuple(

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 import math
 
 import numpy as np
@@ -32,10 +33,19 @@ STREETS = {
     "nanyuan": ("xitan", {"en": "Nanyuan", "zh-CN": "南苑街道"}),
 }
 SEEDS = {
-    "zhonglou": (-3.3, 2.4), "baita": (-0.6, 3.4), "cangqian": (-3.6, 0.7), "yanxi": (-0.7, 1.2),
-    "luoqiao": (1.7, 1.9), "shimen": (4.0, 1.9), "huating": (2.1, -1.6), "dongwan": (4.6, -0.7),
-    "lupo": (-4.6, -0.9), "mingquan": (-1.9, -1.1), "taoli": (-3.6, -2.9), "nanyuan": (-0.6, -3.1),
-}  # fmt: skip
+    "zhonglou": (-3.3, 2.4),
+    "baita": (-0.6, 3.4),
+    "cangqian": (-3.6, 0.7),
+    "yanxi": (-0.7, 1.2),
+    "luoqiao": (1.7, 1.9),
+    "shimen": (4.0, 1.9),
+    "huating": (2.1, -1.6),
+    "dongwan": (4.6, -0.7),
+    "lupo": (-4.6, -0.9),
+    "mingquan": (-1.9, -1.1),
+    "taoli": (-3.6, -2.9),
+    "nanyuan": (-0.6, -3.1),
+}
 
 
 def wobble(x, y):
@@ -94,7 +104,7 @@ def ring_of(cell, city):
     corners = [(round(x, 6), round(y, 6)) for x, y in cell.exterior.coords]
     shore = city.exterior.buffer(1e-4)
     ring = []
-    for p, q in zip(corners, corners[1:], strict=False):
+    for p, q in itertools.pairwise(corners):
         ring.append(p)
         if not (shore.contains(shapely.Point(p)) and shore.contains(shapely.Point(q))):
             ring.extend(crooked(p, q))

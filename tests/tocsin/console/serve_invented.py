@@ -4,6 +4,7 @@ import sys
 
 import invented_city
 import uvicorn
+
 from tocsin.console.app import create_app
 
 SCENES = {

@@ -1,0 +1,256 @@
+"""Every page in both languages: words, escaping, headers, and what must never be missing."""
+
+import re
+
+import invented_city as city
+import msgspec
+import pytest
+from browse import Visitor
+
+from tocsin.console.view import SampleText
+
+PAGES = (
+    "/",
+    "/?wall=compact",
+    "/hotspots",
+    "/hotspots/gas",
+    "/hotspots/water",
+    "/hotspots/none",
+    "/units/lanting",
+    "/units/yanxi",
+    "/units/none",
+    "/journal",
+    "/data",
+    "/duties",
+    "/mine",
+    "/who",
+    "/help",
+    "/acts/declare?unit=lanting&hotspot=gas",
+    "/acts/reject?unit=yanxi",
+    "/acts/whistle?unit=yanxi",
+    "/acts/stand_down?unit=lanting",
+    "/acts/silence?unit=yanxi",
+    "/acts/no_such_act?unit=yanxi",
+    "/acts/begin_drill?unit=lanting",
+    "/acts/hand_over?unit=yanxi",
+    "/acts/co_sign?unit=lanting",
+)
+SCENES = {
+    "night": city.night,
+    "early": lambda: city.night(city.clock("19:01:20")),
+    "quiet-start": lambda: city.night(city.clock("18:20")),
+    "calm": city.calm,
+    "blind": city.blind,
+    "blind-responding": lambda: city.blind(is_responding=True),
+    "drill": city.drill,
+    "first-run": city.first_run,
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-CN"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_page_speaks_without_gaps(scene, lang):
+    view = SCENES[scene]()
+    for person in ("", "shen", "gu", "lin"):
+        visitor = Visitor(view, person, lang)
+        for path in PAGES:
+            answer = visitor.get(path)
+            assert answer.status_code == (
+                404
+                if "none" in path or "no_such" in path or (answer.status_code == 404 and "/hotspots/" in path)
+                else 200
+            ), (person, path)
+            assert f'<html lang="{lang}"' in answer.text
+            shown = re.sub(r"<[^>]*>", " ", answer.text)
+            assert "console-" not in shown, (path, re.findall(r"console-[\w-]+", shown))
+            assert "紧急状态" not in shown
+
+
+def test_nothing_inline_and_the_policy_says_so():
+    answer = Visitor(city.night(), "shen").get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for path in PAGES:
+        text = Visitor(city.night(), "shen").get(path).text
+        assert not re.search(r'\sstyle="|\son\w+="|<style|javascript:', text), path
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+        assert not re.search(r'(?:src|href)="(?:https?:)?//', text), "nothing from elsewhere"
+
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+def test_untrusted_text_is_escaped_everywhere():
+    view = city.night()
+    gas = msgspec.structs.replace(
+        view.real.hotspots[0],
+        names={"en": EVIL, "zh-CN": EVIL},
+        texts=(SampleText(EVIL, "en"),),
+        category=EVIL,
+    )
+    line = msgspec.structs.replace(view.journal[0], actor=EVIL, note=EVIL)
+    feed = msgspec.structs.replace(view.feeds[0], names={"en": EVIL}, rejected={EVIL: 3})
+    unit = msgspec.structs.replace(view.real.units[0], names={"en": EVIL, "zh-CN": EVIL})
+    story = msgspec.structs.replace(
+        view.real, hotspots=(gas, *view.real.hotspots[1:]), units=(unit, *view.real.units[1:])
+    )
+    view = msgspec.structs.replace(
+        view, real=story, journal=(line, *view.journal), feeds=(feed, *view.feeds[1:]), names={"en": EVIL}
+    )
+    for path in PAGES:
+        text = Visitor(view, "shen").get(path).text
+        assert "<script>alert" not in text and "<img" not in text, path
+    reflected = (
+        Visitor(view, "shen").get(f"/hotspots/{EVIL.replace('/', '%2F')}?unit={EVIL}&lang={EVIL}").text
+    )
+    assert "<script>alert" not in reflected
+
+
+def test_the_headline_prefers_response_then_warning_and_blindness_only_when_nothing_warns():
+    def title(view):
+        return re.search(r"<h1>(.*?)</h1>", Visitor(view).get("/").text)[1]
+
+    assert title(city.night()) == "Emergency response II — gas smell"
+    assert title(city.night(city.clock("18:53"))) == "Provisional response III — Luoqiao"
+    assert title(city.calm()) == "Normal: nothing above watch"
+    assert title(city.blind()) == "Not known: 12345 hotline silent for 42\u00a0min"
+    both = Visitor(city.blind(is_responding=True)).get("/").text
+    assert "Emergency response II" in both and "Not known: 12345 hotline silent for 42\u00a0min" in both
+
+
+def test_a_silent_feed_is_never_calm():
+    text = Visitor(city.blind()).get("/").text
+    assert "Do not read this screen as calm." in text
+    assert text.count('data-seen="none"') == 40 and text.count('data-seen="part"') == 20
+    assert "0 received, 118 expected" in text
+    assert "was normal" in text and "none is lowered" in text
+
+
+def test_a_drill_is_marked_and_the_real_city_stays_in_sight():
+    text = Visitor(city.drill()).get("/").text
+    assert "EXERCISE 演练" in text and "<title>EXERCISE: Exercise: emergency response II" in text
+    assert re.search(r'class="realbox"[\s\S]*City normal', text)
+    assert 'name="exercise" value="1"' in Visitor(city.drill(), "gu").get("/acts/whistle?unit=yanxi").text
+    real = Visitor(city.drill()).get("/?view=real").text
+    assert 'class="drillhead"' not in real and "An exercise is on" in real
+
+
+def test_the_exercise_view_ends_when_the_real_city_warns():
+    view = city.drill()
+    story = msgspec.structs.replace(
+        view.real,
+        units=tuple(
+            msgspec.structs.replace(u, mode="WARNING", rank=2) if u.id == "yanxi" else u
+            for u in view.real.units
+        ),
+    )
+    text = Visitor(msgspec.structs.replace(view, real=story)).get("/?view=exercise").text
+    assert 'class="drillhead"' not in text and "An exercise is on" in text
+
+
+def test_the_first_run_shows_the_open_step_and_its_command():
+    text = Visitor(city.first_run()).get("/").text
+    assert "Tocsin cannot warn yet: no feed is connected" in text
+    assert 'aria-current="step"' in text and "curl -X POST" in text
+    assert "nothing received yet from 60 of 60 areas" in text
+
+
+def test_the_hotspot_page_has_every_reason():
+    text = Visitor(city.night(city.clock("19:01:20")), "lu").get("/hotspots/gas").text
+    for fact in (
+        "Calls in the 6 areas",
+        "less than once in 9 years",
+        "rarer than all 26 weeks we know",
+        "58 %",
+        "surge",
+        "What is not known",
+        "Who was told",
+        "3 repeats removed",
+        "× 1.3",
+        "because 2 districts are touched",
+        'lang="en"',
+        'class="redacted"',
+        "You owe: acknowledge by 19:05",
+    ):
+        assert fact in text, fact
+
+
+def test_acts_that_would_be_refused_are_dashed_with_their_reason_and_others_absent():
+    text = Visitor(city.night(city.clock("19:01:20")), "lu").get("/hotspots/gas").text
+    assert re.search(r'class="act refused"[^>]*aria-disabled="true"[^>]*>Silence', text)
+    assert "Refused: a warning at II or I, or a response, cannot be silenced." in text
+    assert (
+        "The role analyst looks and does not act." in Visitor(city.night(), "lin").get("/hotspots/gas").text
+    )
+    operator = Visitor(city.night(), "min").get("/hotspots/water").text
+    assert ">Declare" not in operator and ">Acknowledge" in operator
+
+
+def test_slots_leave_the_outlines_out():
+    visitor = Visitor(city.night())
+    whole, slots = visitor.get("/"), visitor.get("/", headers={"X-Slots": "1"})
+    assert "<defs>" in slots.text and 'id="p1"' not in slots.text and 'id="p1"' in whole.text
+    assert len(slots.content) < 0.7 * len(whole.content)
+    assert slots.text.count("data-area=") == whole.text.count("data-area=") == 120
+
+
+def test_the_large_city_shows_what_is_off_normal_with_its_ancestors_and_counts_the_rest():
+    view = city.night()
+    more = tuple(
+        city.UnitView(
+            id=f"x{k}",
+            names={"en": f"Street {k}"},
+            tier="street",
+            parent="xitan",
+            mode="NORMAL",
+            rank=0,
+            since_at=0,
+        )
+        for k in range(300)
+    )
+    text = (
+        Visitor(
+            msgspec.structs.replace(
+                view, real=msgspec.structs.replace(view.real, units=view.real.units + more)
+            )
+        )
+        .get("/")
+        .text
+    )
+    rows = re.findall(r'class="unit (city|district|street)', text)
+    assert 3 < len(rows) <= 17 and rows[0] == "city"
+    assert f"and {316 - len(rows)} more, normal or less grave" in text
+    for unit in ("Luoqiao", "Yanxi", "Mingquan"):
+        assert f">{unit}</a>" in text
+
+
+def test_choices_are_remembered_and_foreign_ones_ignored():
+    visitor = Visitor(city.night())
+    answer = visitor.get("/?lang=zh-CN&theme=night")
+    cookies = answer.headers.get_list("set-cookie")
+    assert any("tocsin_lang=zh-CN" in c and "SameSite=strict" in c for c in cookies)
+    assert any("tocsin_theme=night" in c for c in cookies) and 'data-theme="night"' in answer.text
+    assert 'data-theme="auto"' in visitor.get("/?theme=evil").text
+    chosen = visitor.post("/who", {"person": "shen", "back": "//evil.example/x"})
+    assert chosen.status_code == 303 and chosen.headers["location"] == "/"
+    assert "HttpOnly" in chosen.headers["set-cookie"]
+
+
+def test_browser_language_is_heard():
+    visitor = Visitor(city.night())
+    visitor.cookies = {}
+    assert '<html lang="zh-CN"' in visitor.get("/", headers={"Accept-Language": "zh-TW,en;q=0.5"}).text
+
+
+def test_it_says_that_there_is_no_sign_in():
+    for path in ("/", "/mine", "/journal"):
+        assert (
+            "No sign-in yet: this console answers this machine only" in Visitor(city.night()).get(path).text
+        )
+
+
+def test_without_scripts_the_page_reloads():
+    assert (
+        '<noscript><meta http-equiv="refresh" content="30"></noscript>' in Visitor(city.night()).get("/").text
+    )

@@ -1,0 +1,79 @@
+"""Outlines: every border once, any set of areas has a closed outline, and size survives."""
+
+import itertools
+
+import invented_city as city
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.console.map_drawing import draw_map, text_width
+from tocsin.console.topology import GRID, build, closed_path, outline, rings_of
+from tocsin.console.view import Area, MapView
+
+
+def square(name, x, y, unit="u"):
+    ring = ((x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1), (x, y))
+    return Area(id=name, names={"en": name}, unit=unit, rings=(ring,))
+
+
+def grid_of(n):
+    return MapView(
+        hash=f"grid-{n}", areas=tuple(square(f"{x}.{y}", x, y) for x in range(n) for y in range(n))
+    )
+
+
+TOPOLOGY = build(city.city_map())
+
+
+def shoelace(ring):
+    return abs(sum(p[0] * q[1] - q[0] * p[1] for p, q in itertools.pairwise(ring))) / 2
+
+
+def test_squares_share_their_borders():
+    topology = build(grid_of(3))
+    assert sum(len(arc.points) - 1 for arc in topology.arcs if len(arc.sides) == 2) == 12
+    assert len(rings_of(outline(topology, range(9)))) == 1
+    (hole, around) = sorted(rings_of(outline(topology, [k for k in range(9) if k != 4])), key=len)
+    assert len(hole) == 5 and shoelace(hole) * 9 == pytest.approx(shoelace(around), rel=0.01)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.integers(0, 59), min_size=1))
+def test_any_set_of_areas_has_a_closed_outline_of_its_size(chosen):
+    rings = rings_of(outline(TOPOLOGY, chosen))
+    assert all(ring[0] == ring[-1] for ring in rings)
+    assert closed_path(outline(TOPOLOGY, chosen)).count("z") == len(rings)
+    total = sum(TOPOLOGY.sizes[k] for k in chosen)
+    outer = sum(shoelace(r) for r in rings) / GRID**2
+    assert outer >= total * 0.97  # holes only add
+
+
+def test_every_area_keeps_its_size_when_simplified():
+    for k, size in enumerate(TOPOLOGY.sizes):
+        (ring,) = rings_of(outline(TOPOLOGY, [k]))
+        assert shoelace(ring) / GRID**2 == pytest.approx(size, rel=0.03)
+
+
+def test_a_map_without_areas_and_a_degenerate_ring_are_drawn_as_nothing():
+    empty = MapView(hash="empty", areas=())
+    assert draw_map(empty, city.night().real, {}, "en").areas == ()
+    speck = Area(id="a", names={}, unit="yanxi", rings=(((1.0, 1.0), (1.0, 1.0)), ()))
+    drawn = draw_map(MapView(hash="speck", areas=(speck,)), city.night().real, {}, "en")
+    assert len(drawn.areas) == 1
+
+
+def test_the_map_tells_ranks_sight_and_modes():
+    view = city.night()
+    drawn = draw_map(view.map, view.real, {"taoli-1": "none"}, "en")
+    ranks = {a.id: a.rank for a in drawn.areas}
+    assert ranks["yanxi-5"] == 4 and ranks["mingquan-2"] == 2 and ranks["dongwan-9"] == 0
+    assert {a.id: a.seen for a in drawn.areas}["taoli-1"] == "none"
+    assert sorted(o.kind for o in drawn.outlines) == ["hotspot", "hotspot", "responding", "watch"]
+    tags = {t.name: t for t in drawn.tags}
+    assert tags["Luoqiao"].is_inverted and tags["Yanxi"].level == 3 and tags["Taoli"].level == 0
+    assert {s.rank for s in drawn.signs} == {1, 2, 4}
+
+
+def test_han_is_wider():
+    assert text_width("钟楼", 18) == 36 > text_width("ab", 18)
