@@ -10,7 +10,16 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from streams.redaction_rules import DIGIT_RULES, HOUSE_RULES, MAIL_RULES, NAME_RULES, PLATE_RULES, Rule
+from streams.redaction_rules import (
+    CHINESE_HOUSE_RULES,
+    DIGIT_RULES,
+    ENGLISH_HOUSE_RULES,
+    MAIL_RULES,
+    NAME_RULES,
+    PLATE_RULES,
+    PROVINCES,
+    Rule,
+)
 
 _NUMERALS: Final = {
     **{sign: str(value) for value, sign in enumerate("零一二三四五六七八九")},
@@ -19,14 +28,31 @@ _NUMERALS: Final = {
     "两": "2",
 }
 _NUMERAL: Final = "".join(_NUMERALS)
-_ROAD_NUMERAL: Final = f"[{_NUMERAL}十百][号號弄栋幢座单室]"
-_NAMED: Final = "先生|女士|小姐|老师|师傅|阿姨|大爷|大妈|我叫|我是|姓名|联系人|投诉人|来电人"
-_ENGLISH_NAMED: Final = (
-    r"\b(?:Mr|Mrs|Ms|Mx|Miss|Dr)\b|[Nn]ame(?: is|:)|[Cc]aller:|[Cc]ontact:|[Cc]omplainant:"
-)
-_SCAN: Final = re.compile(
-    rf"[\d@＠\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u249b\u24ea-\u24ff]|[(\[][aA][tT][)\]]"
-    rf"|[{_NUMERAL}](?:[\s\-]?[{_NUMERAL}]){{6}}|{_ROAD_NUMERAL}|{_NAMED}|{_ENGLISH_NAMED}"
+_HOUSE_SIGNS: Final = "号號弄栋幢座单室"
+_TELLS: Final = (
+    "先生", "女士", "小姐", "老师", "师傅", "阿姨", "大爷", "大妈",
+    "我叫", "我是", "姓名", "联系人", "投诉人", "来电人",
+    "Mr", "Mx", "Ms", "Miss", "Dr", "name", "Name", "Caller:", "caller:", "Contact:", "contact:",
+    "Complainant:", "complainant:", "(at)", "[at]", "(AT)", "[AT]",
+)  # fmt: skip
+"""Words after which, or before which, somebody may be named, and spellings of @."""
+
+
+def _scan(signs: str, words: tuple[str, ...] = (), more: str = "") -> re.Pattern[str]:
+    """Finds a sign, a word, or ``more`` behind one of the words' first characters or a numeral.
+
+    It begins with one set of characters, so that the engine skips all others without trying anything.
+    """
+    first = "".join(dict.fromkeys(re.escape(word[0]) for word in words))
+    tails = "".join(f"|(?<={re.escape(word[0])}){re.escape(word[1:])}" for word in words)
+    return re.compile(f"[{signs}{first}{_NUMERAL + '十百' if more else ''}](?:(?<=[{signs}]){tails}{more})")
+
+
+_SCAN: Final = _scan(
+    r"\d@＠\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u249b\u24ea-\u24ff",
+    _TELLS,
+    rf"|(?<=[{_NUMERAL}])(?:(?:[\s\-]?[{_NUMERAL}]){{6}}|[{_NUMERAL}十百]{{0,4}}[{_HOUSE_SIGNS}])"
+    rf"|(?<=[十百])[{_NUMERAL}]?[{_HOUSE_SIGNS}]",
 )
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\u20e3]"
@@ -97,14 +123,23 @@ _REWRITES: Final[tuple[Callable[[str], str], ...]] = (
 )
 
 
+_GATES: Final[tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...]] = (
+    (_scan("@", ("(at)", "[at]", "(AT)", "[AT]")), MAIL_RULES),
+    (re.compile(r"(?i:plate|registration|tag)|[车牌使领WJ" + PROVINCES + "]"), PLATE_RULES),
+    (_LONG_NUMBER, DIGIT_RULES),
+    (re.compile(f"[{_HOUSE_SIGNS}]"), CHINESE_HOUSE_RULES),
+    (re.compile(r"[\dxX][A-Za-z]?\s+[A-Za-z\d]|(?i:apt|apartment|suite|flat|box)"), ENGLISH_HOUSE_RULES),
+    (_scan("\0", _TELLS), NAME_RULES),
+)
+"""Rules by kind, the certain kinds first, each behind a look whether its kind can be there at all."""
+
+
 def _once(text: str) -> str:
-    """Every rule once, in order: the certain kinds first."""
-    if "@" in text or "t)" in text.lower() or "t]" in text.lower():
-        text = _apply(MAIL_RULES, text)
-    text = _apply(PLATE_RULES, text)
-    if _LONG_NUMBER.search(text):
-        text = _apply(DIGIT_RULES, text)
-    return _apply(NAME_RULES, _apply(HOUSE_RULES, text))
+    """Every rule once, in order."""
+    for gate, rules in _GATES:
+        if gate.search(text) is not None:
+            text = _apply(rules, text)
+    return text
 
 
 def _apply(rules: tuple[Rule, ...], text: str) -> str:

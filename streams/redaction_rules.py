@@ -28,7 +28,7 @@ _ONE: Final = r"[ \-.·_/]"  # between single digits
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"
-_PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _SURNAMES: Final = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜谢邹苏潘葛范彭鲁韦马方袁柳史唐"
     "薛雷贺倪汤罗毕郝安常于傅齐康伍余顾孟黄萧尹姚邵汪毛戴宋庞熊纪舒屈项祝董梁杜阮蓝闵贾江童郭梅"
@@ -198,12 +198,12 @@ PLATE_RULES: Final = (
     Rule(
         mark=PLATE,
         pattern=re.compile(
-            rf"[{_PROVINCES}][ ]?[A-Za-z][ ·•.\-]{{0,2}}(?=[A-Za-z]{{0,5}}\d)"
+            rf"[{PROVINCES}][ ]?[A-Za-z][ ·•.\-]{{0,2}}(?=[A-Za-z]{{0,5}}\d)"
             r"[A-Za-z0-9]{4,5}[A-Za-z0-9挂学警港澳]"
         ),
     ),
     Rule(
-        mark=PLATE, pattern=re.compile(r"[使领]\d{6}(?!\d)|WJ[ ]?[" + _PROVINCES + r"]?[ ]?\d{4,5}[A-Z0-9]?")
+        mark=PLATE, pattern=re.compile(r"[使领]\d{6}(?!\d)|WJ[ ]?[" + PROVINCES + r"]?[ ]?\d{4,5}[A-Z0-9]?")
     ),
     Rule(
         mark=PLATE,
@@ -216,7 +216,7 @@ PLATE_RULES: Final = (
     ),
 )
 
-HOUSE_RULES: Final = (
+CHINESE_HOUSE_RULES: Final = (
     Rule(
         mark=ADDRESS,
         pattern=re.compile(
@@ -233,6 +233,9 @@ HOUSE_RULES: Final = (
     ),
     Rule(mark=ADDRESS, pattern=re.compile(r"(?<![\d.])[A-Z]?座?\d{3,4}室")),
     Rule(mark=ADDRESS, pattern=re.compile(r"[A-Z]座\s?\d{3,4}(?!\d)")),
+)
+
+ENGLISH_HOUSE_RULES: Final = (
     Rule(
         mark=ADDRESS,
         pattern=re.compile(rf"(?P<it>{_HOUSE})\s+(?:{_WORD}\s+){{1,4}}{_SUFFIXES}(?![a-z])(?!\w)"),

@@ -94,22 +94,6 @@ class Vault:
         return self._ciphers[day]
 
 
-class ClockedVault:
-    """A vault for who seals what comes now; ``clock`` gives seconds UTC."""
-
-    def __init__(self, vault: Vault, clock: Callable[[], int]) -> None:
-        self.vault: Final = vault
-        self._clock: Final = clock
-
-    def seal(self, plain: bytes) -> bytes:
-        """``Vault.seal`` at the clock's time."""
-        return self.vault.seal(plain, self._clock())
-
-    def open(self, sealed: bytes) -> bytes:
-        """``Vault.open``."""
-        return self.vault.open(sealed)
-
-
 def _make_key(path: Path) -> None:
     """A new key, whole on disk before it has its name; whoever comes second uses the first one's."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import DataError, IntegrityError
-from streams.vault import ClockedVault, Vault
+from streams.vault import Vault
 
 DAY = 86_400
 AT = 20_000 * DAY + 5
@@ -78,9 +78,3 @@ def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "20000.key").write_bytes(b"short")
     with pytest.raises(IntegrityError, match=r"20000\.key: holds 5 bytes, a key has 32"):
         Vault(tmp_path).open(sealed)
-
-
-def test_a_vault_with_a_clock(tmp_path: Path) -> None:
-    vault = ClockedVault(Vault(tmp_path), lambda: AT)
-    assert vault.open(vault.seal(b"x")) == b"x"
-    assert vault.vault.days() == (20_000,)
