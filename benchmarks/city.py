@@ -85,6 +85,8 @@ def judge(seed: int, budget: float = 2.0) -> dict[str, Any]:
             feed_false += bool(alarm.hotspot.feed)
         elif truth.kind == "storm":
             in_storms += 1
+            if alarm.hotspot.is_city:
+                delays.setdefault(truth, alarm.t - truth.first + 1)
         elif truth not in delays:
             delays[truth] = alarm.t - truth.first + 1
     for t, findings in silent:
@@ -126,7 +128,7 @@ def _by_kind(city: SimulatedCity, delays: dict[Trouble, int]) -> dict[str, list[
     """Delay in buckets of each trouble, None where it was missed."""
     kinds: dict[str, list[int | None]] = defaultdict(list)
     for trouble in city.troubles:
-        if trouble.kind != "storm":
+        if trouble.first >= CALIBRATED * PER_WEEK:
             kinds[trouble.kind].append(delays.get(trouble))
     return kinds
 
@@ -147,7 +149,7 @@ def main(seeds: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
         "false alarms a week at a budget of 2": sum(r["false"] for r in runs) / weeks,
         "alarms told during storms, a week": sum(r["in storms"] for r in runs) / weeks,
     }
-    for kind in ("surge", "slow", "cluster", "city-stop", "area-stop"):
+    for kind in ("surge", "slow", "cluster", "city-stop", "area-stop", "storm"):
         values = [v for run in runs for v in run["delays"].get(kind, [])]
         seen = [v * BUCKET / 3600 for v in values if v is not None]
         figures[f"{kind}: injected"] = len(values)

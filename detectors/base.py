@@ -60,7 +60,7 @@ class Stratum(msgspec.Struct, frozen=True):
     """Scores that are calibrated together: peaks count from ``enter``, ``weight`` is added to their rarity.
 
     ``windows_a_week`` is how many independent looks a series gets in a week, for the time before there are
-    peaks to count.
+    peaks to count. ``is_city`` marks scores of the city as a whole, which have their own part of the budget.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Stratum(msgspec.Struct, frozen=True):
     weight: float
     series: int
     windows_a_week: float
+    is_city: bool = False
 
 
 _ZERO: Final = np.zeros(0, np.int64)
@@ -80,10 +81,12 @@ S = TypeVar("S")
 class Detector(Protocol[S]):
     """Scores one bucket, then learns from it. Neither verb changes its arguments.
 
-    ``looks_around`` says that a series' score depends on other series by design (its neighbours, the city).
+    ``state`` is the type of its state, by which a checkpoint is read. ``looks_around`` says that a series'
+    score depends on other series by design (its neighbours, the city).
     """
 
     name: str
+    state: type[msgspec.Struct]
     looks_around: bool
 
     def __init__(self, setting: Setting) -> None: ...

@@ -25,6 +25,7 @@ class City:
     """Scores each category's total over the city, windows from one bucket to a day."""
 
     name = "city"
+    state: type[msgspec.Struct] = CityState
     looks_around = True
 
     def __init__(self, setting: Setting) -> None:
@@ -35,7 +36,7 @@ class City:
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for all windows."""
-        return (Stratum("city", 2.2, 0.0, self._categories, self._buckets_per_week / 16),)
+        return (Stratum("city", 2.2, 0.0, self._categories, self._buckets_per_week / 16, True),)
 
     def start(self) -> CityState:
         """The prior variance."""

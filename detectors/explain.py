@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 
 from detectors.base import CITY, Scores, Sight
+from detectors.city import City
 from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
 from models import tails, variance
-from models.calibration import Calibration, Rule
+from models.calibration import Calibration, Rule, allowed
 from models.hotspots import AreaCount, Explanation, Hotspot, Share
 from models.risk import risk_millionths
 from models.shape import CityShape
@@ -63,13 +64,14 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         mean = base * factor
         total = float(mean.sum())
         bound = tails.upper_bound(np.array([total]), np.array([_spread(spread, total)]))[0]
+        is_city_tier = NAMES[story.detector] == City.name
         return Explanation(
             window_buckets=width,
             observed=int(observed.sum()),
             expected=round(total, DIGITS),
             upper_bound=float(bound),
             city_factor=round(total / max(float(base.sum()), 1e-9), DIGITS),
-            recurrence_weeks=round(10.0**story.rarity / self.rule.budget, DIGITS),
+            recurrence_weeks=round(10.0**story.rarity / allowed(self.rule, is_city_tier), DIGITS),
             history_weeks=round(self.learnt.weeks, DIGITS),
             shares=_shares(story.strengths),
             areas=_area_counts(self.shape.areas, areas, observed, mean),

@@ -22,6 +22,7 @@ LONG_BUCKET_WIDTHS: Final = (1, 7)
 SILENCE_WIDTHS: Final = (2, 4, 8, 16)
 FACTOR_SECONDS: Final = 3_600
 NEAR: Final = 7
+NEAR_LEAST: Final = 3
 SILENCE_GROUP: Final = 10
 
 
@@ -42,7 +43,8 @@ def layout(shape: CityShape, settings: DetectionSettings) -> Layout:
     """Raises ``ConfigError`` where the zone or the country of ``shape`` are unknown."""
     seconds = shape.bucket_seconds
     widths = window_widths(seconds)
-    near = nearest(shape.centroids, NEAR)
+    # of a small city seven areas are most of it: a story there would swallow all others
+    near = nearest(shape.centroids, max(NEAR_LEAST, min(NEAR, len(shape.areas) // 3)))
     per_day = max(1, DAY_SECONDS // seconds)
     factor = next((i for i, w in enumerate(widths) if w * seconds >= FACTOR_SECONDS), len(widths) - 1)
     return Layout(
@@ -90,6 +92,7 @@ def rule(
         enter=np.array([s.enter for s in strata]),
         weight=np.array([s.weight for s in strata]),
         prior_rate=np.array([s.series * s.windows_a_week * 10.0**-s.enter for s in strata]),
+        is_city=np.array([s.is_city for s in strata]),
         consequence=risk.consequence_rarity(shape.consequences),
         near=near_masks(laid_out.setting.near),
         budget=settings.budget_per_week,

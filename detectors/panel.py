@@ -11,7 +11,7 @@ from detectors.base import CITY, Detector, Scores, Sight
 from detectors.city import stands_alone
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from detectors.layout import Layout
-from detectors.registry import DETECTORS
+from detectors.registry import DETECTORS, DetectorStates
 from detectors.settings import DetectionSettings
 from models import calibration, normal, peaks, stories
 from models.calendar import WEEK_SECONDS
@@ -36,7 +36,7 @@ class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     feeds: Normal
     raw: tuple[np.ndarray, ...]  # counts of the longest window's buckets, each (A, C) int32
     spoke_at: np.ndarray  # (F, A) int64: closing of the last bucket in which a feed spoke in an area
-    detectors: dict[str, Any]  # by name, in the registry's order
+    detectors: DetectorStates
     calibration: Calibration
     stories: tuple[Story, ...]  # open hotspots
     ended: tuple[Story, ...]  # closed ones that may still be confirmed
@@ -66,7 +66,7 @@ class Detection:
             feeds=normal.start(layout.feeds, layout.calendar),
             raw=(),
             spoke_at=np.full((len(self.shape.feeds), len(self.shape.areas)), -1, np.int64),
-            detectors={name: detector.start() for name, detector in self.detectors.items()},
+            detectors=DetectorStates(**{name: d.start() for name, d in self.detectors.items()}),
             calibration=calibration.start(self.rule),
             stories=(),
             ended=(),
@@ -112,10 +112,7 @@ class Detection:
             feeds=normal.learn(feeds, layout.feeds, slot, bucket.index, feeds_view, sight.feeds_mask),
             raw=(*state.raw, bucket.observed)[-layout.counts.widths[-1] :],
             spoke_at=np.where(bucket.feed_observed > 0, bucket.closes_at, state.spoke_at),
-            detectors={
-                name: detector.learn(state.detectors[name], sight)
-                for name, detector in self.detectors.items()
-            },
+            detectors=self._learnt(state, sight),
             calibration=learnt,
             stories=open_stories,
             ended=ended,
@@ -129,8 +126,15 @@ class Detection:
     def _scored(self, state: DetectionState, sight: Sight) -> dict[str, Scores]:
         """Every detector's scores."""
         return {
-            name: detector.score(state.detectors[name], sight) for name, detector in self.detectors.items()
+            name: detector.score(getattr(state.detectors, name), sight)
+            for name, detector in self.detectors.items()
         }
+
+    def _learnt(self, state: DetectionState, sight: Sight) -> DetectorStates:
+        """Every detector's state after this bucket."""
+        return DetectorStates(
+            **{name: d.learn(getattr(state.detectors, name), sight) for name, d in self.detectors.items()}
+        )
 
     def _silent(self, state: DetectionState, scores: Scores, sight: Sight) -> tuple[SilentFeed, ...]:
         """Feeds that say too little now, whole feeds before parts of them."""
@@ -163,7 +167,7 @@ class Detection:
     ) -> tuple[Calibration, tuple[Story, ...], tuple[Story, ...]]:
         """Log the bucket's events, fuse them into the open hotspots, and count new alarms."""
         bucket, hold = sight.bucket, self.rule.hold_buckets
-        now = Now(bucket.index, bucket.opens_at, bucket.closes_at, hold)
+        now = Now(bucket.index, bucket.opens_at, bucket.closes_at, hold, self.rule.gap_buckets)
         events, found = self._events(learnt, scored, bucket.index)
         if sight.is_scoring:
             learnt = calibration.log(learnt, events, bucket.index, monday)
@@ -207,7 +211,7 @@ class Detection:
         for i in suspects.tolist():
             group = int(found.group[i])
             loud = (found.group == group) & (found.rarity >= WATCH_RARITY) & (found.area != CITY)
-            told = {a for s in open_stories if s.group == group and not s.is_city for a in s.core}
+            told = {a for s in open_stories if s.group == group and not s.is_city for a in s.areas}
             areas = sorted(told | set(found.area[loud].tolist()))
             window = sight.counts.windows[int(found.window[i])]
             kept[i] = not areas or stands_alone(window, group, areas)
@@ -254,7 +258,7 @@ def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState
     if not named:
         return state
     week_from = state.calibration.week_from
-    cost = sum(s.alarmed_index >= week_from and not s.is_city for s in named)
+    cost = sum(s.alarmed_index >= week_from for s in named)
     return msgspec.structs.replace(
         state,
         stories=_confirmed(state.stories, confirmed),
@@ -269,9 +273,9 @@ def _excused(story: Story) -> Excused:
 
 
 def _new_alarms(told: tuple[Story, ...], index: int) -> int:
-    """Hotspots that became an alarm in this bucket and that no city-wide rise explains."""
-    city_wide = {s.group for s in told if s.is_city}
-    return sum(s.alarmed_index == index and s.group not in city_wide for s in told)
+    """Hotspots that became an alarm in this bucket, but for those that a city-wide one explains."""
+    city_wide = {s.group for s in told if s.is_city and s.alarmed_index >= 0}
+    return sum(s.alarmed_index == index and (s.is_city or s.group not in city_wide) for s in told)
 
 
 def _confirmed(told: tuple[Story, ...], ids: tuple[str, ...]) -> tuple[Story, ...]:

@@ -1,6 +1,8 @@
 """The detectors of a city. A new one is a module and a line here."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from detectors.base import Detector
 from detectors.city import City
@@ -15,3 +17,16 @@ DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     Sensor.name: Sensor,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""
+
+if TYPE_CHECKING:
+    DetectorStates = msgspec.Struct
+else:
+    DetectorStates = msgspec.defstruct(
+        "DetectorStates",
+        [(name, kind.state) for name, kind in DETECTORS.items()],
+        frozen=True,
+        eq=False,
+        kw_only=True,
+        module=__name__,
+    )
+    """Every detector's state under its name; made from the registry, so that a checkpoint knows its types."""

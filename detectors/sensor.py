@@ -39,6 +39,7 @@ class Sensor:
     """Scores each sensor by the mean over its measures of -log10 of their rank in its own past."""
 
     name = "sensor"
+    state: type[msgspec.Struct] = SensorState
     looks_around = True  # a kind's sensors share one component
 
     def __init__(self, setting: Setting) -> None:

@@ -23,7 +23,7 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     level_half_life_days: float = 42.0
     ratio_half_life_days: float = 56.0
     variance_half_life_days: float = 28.0
-    escape_days: int = 14
+    escape_days: int = 12
     hold_hours: float = 24.0
     episode_gap_hours: float = 4.0
     silence_score: float = 4.0

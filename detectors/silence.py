@@ -51,6 +51,7 @@ class Silence:
     """Scores each feed's total, and its sum over each area's nearest ones."""
 
     name = "silence"
+    state: type[msgspec.Struct] = SilenceState
     looks_around = True
 
     def __init__(self, setting: Setting) -> None:

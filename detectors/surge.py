@@ -27,6 +27,7 @@ class Surge:
     """Scores each (area, category) against its expectation, the city's rise taken out."""
 
     name = "surge"
+    state: type[msgspec.Struct] = SurgeState
     looks_around = False
 
     def __init__(self, setting: Setting) -> None:

@@ -17,6 +17,7 @@ PROFILE_PRIOR: Final = 30.0
 BASE_PRIOR: Final = 0.5
 RATIO_PRIOR: Final = 60.0
 ESCAPE_Z: Final = 3.5
+STAY_Z: Final = 2.0
 ESCAPE_MEMORY_DAYS: Final = 7
 ESCAPE_WEIGHT_DAYS: Final = 10.0
 
@@ -216,16 +217,14 @@ def _base(events: Array, level: Array) -> Array:
 def _escape(baseline: Baseline, week: tuple[Day, ...], escape_days: int) -> tuple[Array, Array, Array]:
     """Events, exposure and strange days after asking whether a series has left its level for good.
 
-    After ``escape_days`` in a row with a 7-day residual beyond 3.5 on the same side the level restarts from
-    those seven days with the weight of ten.
+    After ``escape_days`` in a row with a 7-day residual beyond 3.5 (once begun, beyond 2) on the same side
+    the level restarts from those seven days with the weight of ten.
     """
     if len(week) < ESCAPE_MEMORY_DAYS:
         return baseline.events, baseline.exposure, baseline.strange_days
     capped, mean, exposure = (sum(part) for part in zip(*map(_parts, week), strict=True))
     z = (capped - mean) / np.sqrt(1.3 * mean + 0.02 * mean**2 + 1.0)
-    up = np.where(z > ESCAPE_Z, np.maximum(baseline.strange_days, 0) + 1, 0)
-    down = np.where(z < -ESCAPE_Z, np.minimum(baseline.strange_days, 0) - 1, 0)
-    strange = up + down
+    strange = _run(baseline.strange_days, z) - _run(-baseline.strange_days, -z)
     left = np.abs(strange) >= escape_days
     weight = ESCAPE_WEIGHT_DAYS / ESCAPE_MEMORY_DAYS
     return (
@@ -233,6 +232,12 @@ def _escape(baseline: Baseline, week: tuple[Day, ...], escape_days: int) -> tupl
         np.where(left, weight * exposure, baseline.exposure),
         np.where(left, 0, strange).astype(np.int16),
     )
+
+
+def _run(days: Array, z: Array) -> Array:
+    """Days in a row with too many events: begun by a clear one, kept up by a middling one."""
+    days = np.maximum(days, 0)
+    return np.where((z > ESCAPE_Z) | ((z > STAY_Z) & (days > 0)), days + 1, 0)
 
 
 def _parts(day: Day) -> tuple[Array, Array, Array]:

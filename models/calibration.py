@@ -19,8 +19,12 @@ STAGE_TWO_PEAKS: Final = 200
 LOWEST_RARITY: Final = -1.5
 MOST_RARE: Final = 6.0
 """log10(interval × budget) is held here: beyond, the history says nothing."""
+CITY_SHARE: Final = 0.25
+"""Part of the budget that the city as a whole may spend; all its places together have the rest."""
 STRONG_CITY: Final = 0.0
 LN10: Final = float(np.log(10.0))
+THEORY: Final = 1.0 / LN10
+"""Scale of a rarity that is what it says: ten times rarer for each unit."""
 
 
 class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -29,6 +33,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     enter: np.ndarray  # (T,) float64: score from which events are logged
     weight: np.ndarray  # (T,) float64: added to the rarity of a stratum
     prior_rate: np.ndarray  # (T,) float64: episodes a week by theory
+    is_city: np.ndarray  # (T,) bool: strata of the city as a whole
     consequence: np.ndarray  # (C,) float64: added to the rarity of a category
     near: tuple[int, ...]  # bit mask of each area's nearest ones
     budget: float  # false alarms a week
@@ -59,7 +64,8 @@ class Calibration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     monday: int  # ordinal of the open local week's Monday, -1 before it
     week_from: int  # index of the open local week's first scored bucket
     strata: tuple[Tail, ...]  # stage 1
-    hotspots: Tail  # stage 2: hotspots a week by rarity
+    hotspots: Tail  # stage 2: hotspots of places, and of feeds, a week by rarity
+    city: Tail  # stage 2: hotspots of the city as a whole, which have their own part of the budget
     offset: float  # the controller's, in log10(interval × budget)
     weeks: float  # of scores at the last fit
     is_calibrated: bool
@@ -76,7 +82,8 @@ def start(rule: Rule) -> Calibration:
         monday=-1,
         week_from=0,
         strata=stage_one(peaks.no_events(), 0.0, rule),
-        hotspots=union_bound(rule),
+        hotspots=union_bound(rule, ~rule.is_city),
+        city=union_bound(rule, rule.is_city),
         offset=0.0,
         weeks=0.0,
         is_calibrated=False,
@@ -123,18 +130,20 @@ def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
     0 is as rare as the budget allows one alarm to be.
     """
     first = stage_one_rarity(state.strata, events, rule)
-    return hotspot_rarity(state, rule, first)
-
-
-def hotspot_rarity(state: Calibration, rule: Rule, first: Array) -> Array:
-    """log10(interval × budget) of a stage-1 rarity."""
-    second = -np.log10(pareto.rate(state.hotspots, first) / rule.budget)
+    places = pareto.rate(state.hotspots, first) / allowed(rule, False)
+    city = pareto.rate(state.city, first) / allowed(rule, True)
+    second = -np.log10(np.where(rule.is_city[events.stratum], city, places))
     return np.asarray(np.minimum(second, MOST_RARE) - state.offset)
 
 
+def allowed(rule: Rule, is_city: bool) -> float:
+    """False alarms a week for the city as a whole, or for all its places together."""
+    return rule.budget * (CITY_SHARE if is_city else 1.0 - CITY_SHARE)
+
+
 def threshold(state: Calibration, rule: Rule) -> float:
-    """The stage-1 rarity from which an event is an alarm."""
-    return pareto.score_at(state.hotspots, rule.budget * 10.0**-state.offset)
+    """The stage-1 rarity from which a place's event is an alarm."""
+    return pareto.score_at(state.hotspots, allowed(rule, False) * 10.0**-state.offset)
 
 
 def stage_one(events: Events, weeks: float, rule: Rule) -> tuple[Tail, ...]:
@@ -163,11 +172,11 @@ def stage_one_rarity(strata: tuple[Tail, ...], events: Events, rule: Rule) -> Ar
     return np.asarray(base + rule.weight[events.stratum] + consequence)
 
 
-def union_bound(rule: Rule) -> Tail:
-    """Hotspots a week by rarity while history is short: every stratum counts alone, nothing is fused."""
-    per_stratum = float((10.0**rule.weight).sum())
+def union_bound(rule: Rule, mine: Array) -> Tail:
+    """Hotspots a week by rarity while history is short: every stratum (``mine``, (T,) bool) counts alone."""
+    per_stratum = float((10.0 ** rule.weight[mine]).sum())
     per_category = float((10.0**rule.consequence).mean())
-    return Tail(float(np.log10(per_stratum * per_category)), 1.0, 1.0 / LN10, 0.0, 1.0, np.zeros(0))
+    return Tail(float(np.log10(per_stratum * per_category)), 1.0, THEORY, 0.0, 1.0, np.zeros(0))
 
 
 def _refit(state: Calibration, rule: Rule, index: int) -> Calibration:
@@ -178,42 +187,57 @@ def _refit(state: Calibration, rule: Rule, index: int) -> Calibration:
     events = peaks.joined(state.weeks_log)
     events = _without(peaks.kept(events, events.at >= oldest), excused, rule)
     is_calibrated = weeks >= rule.min_weeks - 0.5
+    places, city = union_bound(rule, ~rule.is_city), union_bound(rule, rule.is_city)
+    if is_calibrated:
+        places, city = _stage_two(events, oldest, index, rule)
     return msgspec.structs.replace(
         state,
         excused=excused,
         strata=stage_one(events, weeks, rule),
-        hotspots=_stage_two(events, oldest, index, rule) if is_calibrated else union_bound(rule),
+        hotspots=places,
+        city=city,
         weeks=weeks,
         is_calibrated=is_calibrated,
     )
 
 
-def _stage_two(events: Events, oldest: int, index: int, rule: Rule) -> Tail:
-    """Hotspots a week by rarity, each half judged by the other half's tails."""
+def _stage_two(events: Events, oldest: int, index: int, rule: Rule) -> tuple[Tail, Tail]:
+    """Hotspots a week by rarity, of places and of the city, each half judged by the other half's tails."""
     middle = (oldest + index) // 2
     halves = [peaks.kept(events, events.at < middle), peaks.kept(events, events.at >= middle)]
     weeks = (index - oldest) / rule.buckets_per_week
     counted = [
-        _unexplained_peaks(mine, stage_one(other, weeks / 2, rule), rule)
-        for mine, other in (halves, halves[::-1])
+        _counted(mine, stage_one(other, weeks / 2, rule), rule) for mine, other in (halves, halves[::-1])
     ]
-    found = np.concatenate(counted)
+    places, city = (np.concatenate(part) for part in zip(*counted, strict=True))
+    return _hotspot_tail(places, weeks), _hotspot_tail(city, weeks)
+
+
+def _hotspot_tail(found: Array, weeks: float) -> Tail:
+    """The tail of hotspots' peaks."""
     if len(found) <= pareto.MIN_PEAKS:
         return pareto.fallback(LOWEST_RARITY, (len(found) + 0.5) / weeks)
-    return pareto.fit(found, weeks, STAGE_TWO_PEAKS)
+    # of few hotspots the lower half is the bulk of every day, whose spread says nothing of the tail
+    top = min(STAGE_TWO_PEAKS, max(pareto.MIN_PEAKS, len(found) // 2))
+    return pareto.fit(found, weeks, top, THEORY)
 
 
-def _unexplained_peaks(events: Events, strata: tuple[Tail, ...], rule: Rule) -> Array:
-    """Peaks of the hotspots that no city-wide rise explains: (m,) float64."""
+def _counted(events: Events, strata: tuple[Tail, ...], rule: Rule) -> tuple[Array, Array]:
+    """Peaks of the hotspots of places that no city-wide rise explains, and of the city's own."""
     first = stage_one_rarity(strata, events, rule)
-    kept = first >= LOWEST_RARITY
-    events, first = peaks.kept(events, kept), first[kept]
-    fused = fusion.fuse_history(events, first, rule.near, rule.hold_buckets)
-    strong = (events.area == fusion.CITY) & (events.category >= 0) & (first >= STRONG_CITY)
+    is_city = rule.is_city[events.stratum]
+    places = _fused(events, first, (first >= LOWEST_RARITY) & ~is_city, rule)
+    city = _fused(events, first, (first >= LOWEST_RARITY) & is_city, rule)
+    strong = is_city & (first >= STRONG_CITY)
     explained = fusion.explained_by_city(
-        fused, events.category[strong].astype(np.int64), events.at[strong], rule.hold_buckets
+        places, events.category[strong].astype(np.int64), events.at[strong], rule.hold_buckets
     )
-    return fused.peak[~explained]
+    return places.peak[~explained], city.peak
+
+
+def _fused(events: Events, first: Array, mask: Array, rule: Rule) -> fusion.Fused:
+    """Hotspots of the events where ``mask`` holds."""
+    return fusion.fuse_history(peaks.kept(events, mask), first[mask], rule.near, rule.hold_buckets)
 
 
 def _without(events: Events, excused: tuple[Excused, ...], rule: Rule) -> Events:

@@ -10,6 +10,7 @@ from streams.panel import Array
 SHAPE_PRIOR: Final = 0.1
 SHAPE_LIMITS: Final = (-0.2, 0.6)
 PRIOR_WEIGHT: Final = 30.0
+SCALE_WEIGHT: Final = 10.0
 FALLBACK_SCALE: Final = 0.55
 MIN_PEAKS: Final = 12
 
@@ -28,11 +29,12 @@ class Tail(msgspec.Struct, frozen=True, eq=False):
     peaks: np.ndarray  # (n,) float64, those below the threshold
 
 
-def fit(peaks: Array, weeks: float, top: int) -> Tail:
+def fit(peaks: Array, weeks: float, top: int, prior_scale: float | None = None) -> Tail:
     """The tail of ``peaks`` (any order) seen in ``weeks``, Pareto above the ``top``-th highest.
 
     Shape by probability-weighted moments (Hosking & Wallis 1987), clipped, then shrunk to 0.1 with weight
-    30/(k + 30); the scale keeps the mean excess. Needs at least ``MIN_PEAKS`` peaks.
+    30/(k + 30); the scale keeps the mean excess, drawn to ``prior_scale`` by ten peaks' weight if given.
+    Needs at least two peaks.
     """
     ordered = np.sort(np.asarray(peaks, np.float64))
     k = min(top, len(ordered) - 1)
@@ -42,6 +44,8 @@ def fit(peaks: Array, weeks: float, top: int) -> Tail:
     raw = float(np.clip(_shape(excess, mean), *SHAPE_LIMITS))
     shape = (k * raw + PRIOR_WEIGHT * SHAPE_PRIOR) / (k + PRIOR_WEIGHT)
     scale = max(mean * (1.0 - shape), 1e-6)
+    if prior_scale is not None:
+        scale = (k * scale + SCALE_WEIGHT * prior_scale) / (k + SCALE_WEIGHT)
     return Tail(threshold, k / weeks, scale, shape, weeks, ordered[:-k])
 
 

@@ -27,7 +27,8 @@ class Found(msgspec.Struct, frozen=True, eq=False):
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One open hotspot.
 
-    ``areas`` is all that it ever held, sorted; ``core`` where it alarms, by which later alarms find it.
+    ``areas`` are where it alarms, sorted, or where it watches while it has not alarmed: what was only
+    watched before an alarm elsewhere would make a street's alarm look like a city's.
     ``rarity``, ``strengths`` (per detector, above the lowest rarity counted) and the window are this
     bucket's, or the last ones where nothing is strange now.
     """
@@ -35,7 +36,6 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     group: int
     areas: tuple[int, ...]
-    core: tuple[int, ...]
     is_city: bool
     began_at: int
     began_index: int
@@ -55,7 +55,8 @@ class Now(msgspec.Struct, frozen=True):
     index: int
     opens_at: int
     closes_at: int
-    hold_buckets: int
+    hold_buckets: int  # an alarm stays open this long after its last alarm
+    watch_buckets: int  # what only watches stays open this long
 
 
 class Naming(msgspec.Struct, frozen=True):
@@ -73,8 +74,13 @@ class Naming(msgspec.Struct, frozen=True):
 
 
 def still_open(stories: tuple[Story, ...], now: Now) -> tuple[Story, ...]:
-    """Those that alarmed (or, while they only watch, were strange) within the hold time."""
-    return tuple(s for s in stories if now.index - s.last_index <= now.hold_buckets)
+    """Those that alarmed (or, while they only watch, were strange) within their hold time."""
+    return tuple(s for s in stories if now.index - s.last_index <= _hold(s, now))
+
+
+def _hold(story: Story, now: Now) -> int:
+    """How long a story outlives its last strange bucket."""
+    return now.hold_buckets if story.alarmed_index >= 0 else now.watch_buckets
 
 
 def order(found: Found) -> Found:
@@ -132,7 +138,7 @@ def _matches(story: Story, area: int, around: range | tuple[int, ...], now: Now)
         return True
     if story.is_city and story.last_index == now.index:
         return True  # the city is told of in this very bucket: the place only repeats it
-    return not set(story.core).isdisjoint(around)
+    return not set(story.areas).isdisjoint(around)
 
 
 def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> Story:
@@ -142,7 +148,6 @@ def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> St
         id=name.story_id(group, area, now.opens_at),
         group=group,
         areas=places,
-        core=places,
         is_city=area == CITY,
         began_at=now.opens_at,
         began_index=now.index,
@@ -160,8 +165,7 @@ def _extended(story: Story, area: int, is_alarm: bool, now: Now) -> Story:
     places = () if area == CITY else (area,)
     return msgspec.structs.replace(
         story,
-        areas=tuple(sorted({*story.areas, *places})),
-        core=places if is_promoted else tuple(sorted({*story.core, *places})),
+        areas=places if is_promoted else tuple(sorted({*story.areas, *places})),
         is_city=story.is_city or area == CITY,
         last_seen_at=now.closes_at,
         last_index=now.index,
