@@ -15,7 +15,7 @@ MESSAGES: Final = frozenset({"call", "withdraw", "floor"})
 Fact = str | int | bool | None | tuple[str, ...]
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(msgspec.Struct, frozen=True, rename={"is_exercise": "exercise"}):
     """One thing to be done because of an entry.
 
     Facts by kind: ``notify`` has ``word``, ``mode``, ``rank``, ``response`` and what belongs to the word
@@ -28,7 +28,3 @@ class Effect(msgspec.Struct, frozen=True):
     kind: EffectKind
     args: dict[str, Fact]
     is_exercise: bool = False
-
-    def journalled(self) -> dict[str, object]:
-        """The effect as JSON types (facts that are tuples are written as lists)."""
-        return {"kind": self.kind, "args": self.args, "exercise": self.is_exercise}

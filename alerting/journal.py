@@ -76,6 +76,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     hash: str = ""
 
 
+_entries: Final = msgspec.json.Decoder(Entry)
+
+
 class Chain(msgspec.Struct, frozen=True):
     """Where the journal ends: the next entry's ``seq`` and ``previous_hash``."""
 
@@ -83,41 +86,53 @@ class Chain(msgspec.Struct, frozen=True):
     previous_hash: str = NO_HASH
 
 
+class _Hashed(msgspec.Struct, frozen=True):
+    """What the hash of an entry covers: all of it except ``hash`` and ``reason``."""
+
+    seq: int
+    at: int
+    unit: str
+    exercise: bool
+    trigger: str
+    trigger_id: str | None
+    actor: str | None
+    role: str | None
+    row: str
+    before: Standing | None
+    after: Standing | None
+    effects: tuple[Effect, ...]
+    evidence: Seen | None
+    policy_hash: str
+    previous_hash: str
+
+
 def facts(entry: Entry) -> dict[str, Any]:
     """The whole entry as JSON types."""
-    return {
-        "seq": entry.seq,
-        "at": entry.at,
-        "unit": entry.unit,
-        "exercise": entry.exercise,
-        "trigger": entry.trigger,
-        "trigger_id": entry.trigger_id,
-        "actor": entry.actor,
-        "role": entry.role,
-        "row": entry.row,
-        "before": _standing(entry.before),
-        "after": _standing(entry.after),
-        "reason": entry.reason,
-        "effects": [effect.journalled() for effect in entry.effects],
-        "evidence": _evidence(entry.evidence),
-        "policy_hash": entry.policy_hash,
-        "previous_hash": entry.previous_hash,
-        "hash": entry.hash,
-    }
+    body: dict[str, Any] = msgspec.to_builtins(entry)
+    return body
 
 
 def chained(entry: Entry, chain: Chain) -> tuple[Entry, Chain]:
     """The entry with its place in the chain and its hash, and the chain behind it."""
-    placed = msgspec.structs.replace(entry, seq=chain.seq, previous_hash=chain.previous_hash)
-    sealed = msgspec.structs.replace(placed, hash=entry_hash(facts(placed)))
-    return sealed, Chain(sealed.seq + 1, sealed.hash)
+    covered = _Hashed(
+        chain.seq, entry.at, entry.unit, entry.exercise, entry.trigger, entry.trigger_id, entry.actor,
+        entry.role, entry.row, entry.before, entry.after, entry.effects, entry.evidence, entry.policy_hash,
+        chain.previous_hash,
+    )  # fmt: skip
+    digest = _digest(_canonical.encode(covered))
+    sealed = msgspec.structs.replace(entry, seq=chain.seq, previous_hash=chain.previous_hash, hash=digest)
+    return sealed, Chain(chain.seq + 1, digest)
 
 
 def entry_hash(body: dict[str, Any]) -> str:
     """blake2b-256 over the canonical JSON of an entry without ``hash`` and ``reason``, in hex."""
     hashed = {**body}
     del hashed["hash"], hashed["reason"]
-    return hashlib.blake2b(_canonical.encode(hashed), digest_size=32).hexdigest()
+    return _digest(_canonical.encode(hashed))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
 
 
 def reason(row: str) -> str:
@@ -127,18 +142,14 @@ def reason(row: str) -> str:
 
 def line(entry: Entry) -> bytes:
     """The entry as one line of the journal, without line end."""
-    return _canonical.encode(facts(entry))
+    return _canonical.encode(entry)
 
 
 def read_line(data: bytes) -> Entry:
     """The entry that ``line`` wrote; raises ``IntegrityError`` if it is none."""
     try:
-        body = json.loads(data)
-        for effect in body["effects"]:
-            effect["is_exercise"] = effect.pop("exercise")
-            effect["args"] = {k: tuple(v) if isinstance(v, list) else v for k, v in effect["args"].items()}
-        return msgspec.convert(body, Entry)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _entries.decode(data)
+    except (msgspec.MsgspecError, ValueError) as error:
         raise IntegrityError("journal entry", f"cannot be read: {error}", REMEDY) from error
 
 
@@ -186,18 +197,3 @@ def _body(data: bytes, where: str, is_last: bool) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise IntegrityError(where, "is not a journal entry", REMEDY)
     return body
-
-
-def _standing(standing: Standing | None) -> list[Any] | None:
-    return None if standing is None else [standing.mode, standing.rank, standing.response]
-
-
-def _evidence(seen: Seen | None) -> dict[str, Any] | None:
-    if seen is None:
-        return None
-    return {
-        "up": seen.up,
-        "hold": seen.hold,
-        "is_blind": seen.is_blind,
-        "fingerprints": list(seen.fingerprints),
-    }

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from alerting import journal
 from alerting.journal import Entry
 from alerting.levels import RED, ROLES
 from alerting.machine import Evidence
@@ -44,6 +43,7 @@ class _Line(msgspec.Struct, frozen=True):
     until: int | None = None
 
 
+_write: Final = msgspec.json.Encoder()
 _read: Final = msgspec.json.Decoder(_Line, strict=False)
 
 
@@ -157,16 +157,28 @@ def _needed(value: _T | None, field: str) -> _T:
 
 
 def _written(history: Any, number: int, entry: Entry) -> bytes:
-    facts = journal.facts(entry)
-    asked = facts.pop("effects")
-    told = ("at", "unit", "exercise", "trigger", "row", "before", "after")
-    return msgspec.json.encode(
+    """An entry in the play format; behind what the format asks for comes the rest of the journal's."""
+    return _write.encode(
         {
             "history": history,
             "entry": number,
-            **{name: facts.pop(name) for name in told},
+            "at": entry.at,
+            "unit": entry.unit,
+            "exercise": entry.exercise,
+            "trigger": entry.trigger,
+            "row": entry.row,
+            "before": entry.before,
+            "after": entry.after,
             "effects": [effect.kind for effect in entry.effects],
-            "asked": asked,
-            **facts,
+            "asked": entry.effects,
+            "seq": entry.seq,
+            "trigger_id": entry.trigger_id,
+            "actor": entry.actor,
+            "role": entry.role,
+            "reason": entry.reason,
+            "evidence": entry.evidence,
+            "policy_hash": entry.policy_hash,
+            "previous_hash": entry.previous_hash,
+            "hash": entry.hash,
         }
     )
