@@ -10,6 +10,7 @@ from streams.events import REASON_CODE, Event, Reason, Rejected
 from streams.feeds import Partition
 from streams.ledger import MARK_REJECTED, MARK_TICK, Record, RowArray, Rows, blank_rows
 from tocsin.dead_letters import DeadLetters, Rejection
+from tocsin.event_spool import EventSpool
 from tocsin.history import History
 from tocsin.raw import TICK, Message, RawLog, RawMessage
 from tocsin.store import Connection, Store, move_cursor
@@ -67,10 +68,12 @@ class Door:
         raw: RawLog,
         history: History,
         letters: DeadLetters,
+        events: EventSpool,
         partitions: Sequence[Partition],
         readers: Mapping[str, Reader],
     ) -> None:
-        self._store, self._raw, self._history, self._letters = store, raw, history, letters
+        self._store, self._raw, self._history = store, raw, history
+        self._letters, self._events = letters, events
         self._index = {partition.name: number for number, partition in enumerate(partitions)}
         self._feeds = {partition.name: partition.feed for partition in partitions}
         self._first = {p.feed: p.name for p in reversed(partitions)}
@@ -103,10 +106,7 @@ class Door:
     def _write(self, connection: Connection, crossing: _Crossing, through: int) -> None:
         self._history.append_within(connection, _records(crossing.rows))
         self._letters.add_within(connection, crossing.rejections)
-        connection.executemany(
-            "INSERT INTO event (happened_at, area, category, body) VALUES (?, ?, ?, ?)",
-            [(e.happened_at, e.area, e.category, msgspec.json.encode(e)) for e in crossing.events],
-        )
+        self._events.add_within(connection, crossing.events)
         move_cursor(connection, CURSOR, through)
 
     def _cross(self, message: RawMessage, crossing: _Crossing) -> None:

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, Protocol
 
-import msgspec
-
 from alerting import journal
 from alerting.deliveries import Planner
 from alerting.dispatcher import Dispatcher
@@ -19,6 +17,8 @@ from streams.ledger import Beat, Settings
 from tocsin.checkpoint import State
 from tocsin.dead_letters import KEPT_SECONDS, DeadLetters
 from tocsin.door import CURSOR, Door, Reader, ticks
+from tocsin.event_spool import KEPT_SECONDS as EVENTS_KEPT_SECONDS
+from tocsin.event_spool import EventSpool
 from tocsin.fold import Advance, Cadence, Fold, Pipeline
 from tocsin.group_commit import GroupCommit
 from tocsin.history import History
@@ -64,7 +64,8 @@ class Embedded(Generic[State]):
     """One city on one store: driven by ``drain`` (nothing happens in between) or by threads (``start``).
 
     The ledger's first record is written when the store is new. ``readers`` are the intakes of the source
-    partitions by name. Entries of one instant are delivered together once decision time has passed it.
+    partitions by name. With ``is_archiving`` somebody calls ``spool.archive``, and no event is forgotten
+    before that. Entries of one instant are delivered together once decision time has passed it.
 
     Raises:
         ConfigError: the store's ledger was begun with other settings.
@@ -85,18 +86,21 @@ class Embedded(Generic[State]):
         cadence: Cadence | None = None,
         origin_at: int | None = None,
         largest_backlog: int = LARGEST_BACKLOG,
+        is_archiving: bool = False,
     ) -> None:
         vault = vault or Glass()
         self.store, self.clock = store, clock
         self.history, self.raw, self.outbox = History(store), RawLog(store, vault), Outbox(store)
-        self.dead_letters = DeadLetters(store, self.raw, vault)
-        self.door = Door(store, self.raw, self.history, self.dead_letters, city.partitions, readers)
+        self.dead_letters, self.spool = DeadLetters(store, self.raw, vault), EventSpool(store)
+        self.door = Door(
+            store, self.raw, self.history, self.dead_letters, self.spool, city.partitions, readers
+        )
         _open_ledger(self.history, city, clock() if origin_at is None else origin_at)
         self.history.verify()
         self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner)
         self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
         self.failure: TocsinError | None = None
-        self._largest_backlog = largest_backlog
+        self._largest_backlog, self.is_archiving = largest_backlog, is_archiving
         self._submissions = GroupCommit(self.raw.add)
         self._subscribers: list[Callable[[Advance[State]], None]] = []
         self._grown = threading.Condition()
@@ -171,12 +175,7 @@ class Embedded(Generic[State]):
 
     def events(self, area: str, category: str, since_at: int, limit: int = 20) -> list[Event]:
         """The newest redacted events of a series since then, newest first."""
-        rows = self.store.read(
-            "SELECT body FROM event WHERE area = ? AND category = ? AND happened_at >= ?"
-            " ORDER BY happened_at DESC, id DESC LIMIT ?",
-            (area, category, since_at, limit),
-        )
-        return [msgspec.json.decode(row[0], type=Event) for row in rows]
+        return self.spool.of_series(area, category, since_at, limit)
 
     def on_change(self, subscriber: Callable[[Advance[State]], None]) -> None:
         """Call ``subscriber`` after each stretch of the ledger, on the thread that folded it."""
@@ -203,11 +202,19 @@ class Embedded(Generic[State]):
         self.dispatcher.send_due()
 
     def erase(self) -> int:
-        """Forget raw bytes and dead letters older than 7 days; how many messages and letters."""
-        before = self.clock() - KEPT_SECONDS
+        """Forget raw bytes and dead letters older than 7 days; how many messages and letters.
+
+        Redacted events are forgotten after 30 days, so that the data directory does not grow for ever.
+        """
+        now = self.clock()
         with self.store.transaction() as connection:
             through = self.store.cursor(CURSOR)
-            return self.raw.erase(connection, before, through) + self.dead_letters.erase(connection, before)
+            erased = self.raw.erase(connection, now - KEPT_SECONDS, through)
+            erased += self.dead_letters.erase(connection, now - KEPT_SECONDS)
+            self.spool.forget(connection, now - EVENTS_KEPT_SECONDS, only_archived=self.is_archiving)
+        if erased:
+            self.store.settle()
+        return erased
 
     def _advance(self) -> bool:
         """Fold a stretch, plan what its end has closed; whether there was anything to do."""

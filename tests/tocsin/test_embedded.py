@@ -156,7 +156,9 @@ def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> N
         assert city.erase() == 0
         city.submit_raw("calls", b"!not yet taken in", "text/plain", ORIGIN - 9 * DAY)
         clock.at += 1
+        assert b"".join(path.read_bytes() for path in tmp_path.iterdir()).count(Rot().seal(secret)) > 0
         assert city.erase() == 2, "the message and its letter, but not what intake has yet to read"
+        assert Rot().seal(secret) not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
         city.drain()
         assert city.raw.at("calls-0", 0).payload is None  # type: ignore[union-attr]
         assert [letter.state for letter in city.dead_letters.letters()] == ["listed", "erased"]
@@ -164,6 +166,31 @@ def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> N
             city.dead_letters.retry(1, clock(), "li")
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert secret not in disk and Rot().seal(secret) not in disk
+
+
+def test_events_are_handed_to_the_archive_once_and_forgotten_after_it(tmp_path: Path) -> None:
+    clock = Clock()
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, clock, store, is_archiving=True)
+        city.submit_raw("calls", b"a %d 1\nb %d 1\nc %d 1" % ((ORIGIN,) * 3), "text/plain", clock())
+        city.drain()
+        archived: list[str] = []
+
+        def write(events: Any) -> None:
+            archived.extend(event.id for event in events)
+
+        def fail(_: Any) -> None:
+            raise OSError("no room")
+
+        assert city.spool.archive(write, limit=2) == 2
+        with pytest.raises(OSError, match="no room"):
+            city.spool.archive(fail)
+        clock.at += 31 * DAY
+        city.erase()
+        assert [event.id for event in city.events("a0", "c1", 0)] == ["c"], "not archived yet"
+        assert (city.spool.archive(write), city.spool.archive(write)) == (1, 0)
+        city.erase()
+        assert archived == ["a", "b", "c"] and city.events("a0", "c1", 0) == []
 
 
 def test_too_much_waiting_is_refused_and_taken_later(tmp_path: Path) -> None:
