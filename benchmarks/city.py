@@ -77,12 +77,13 @@ def judge(seed: int, budget: float = 2.0) -> dict[str, Any]:
     found, silent, laps = alarms(city, budget)
     near = nearest(city.shape.centroids, 7)
     delays: dict[Trouble, int] = {}
-    false, in_storms, feed_false = 0, 0, 0
+    false, in_storms, feed_false, city_false = 0, 0, 0, 0
     for alarm in found:
         truth = cause(city, alarm.hotspot, alarm.t, near)
         if truth is None:
             false += 1
             feed_false += bool(alarm.hotspot.feed)
+            city_false += alarm.hotspot.is_city and not alarm.hotspot.feed
         elif truth.kind == "storm":
             in_storms += 1
             if alarm.hotspot.is_city:
@@ -99,6 +100,7 @@ def judge(seed: int, budget: float = 2.0) -> dict[str, Any]:
         "weeks": WEEKS - CALIBRATED,
         "false": false,
         "false feeds": feed_false,
+        "false city-wide": city_false,
         "in storms": in_storms,
         "stray silent buckets": len(stray),
         "delays": _by_kind(city, delays),

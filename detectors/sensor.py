@@ -15,8 +15,8 @@ ENTER: Final = 1.5
 MEDIAN_BUCKETS: Final = 24
 SHORT_BUCKETS: Final = 4
 MIN_HISTORY: Final = 200
-BINS: Final = 96
-BINS_PER_OCTAVE: Final = 4
+BINS: Final = 40
+BINS_PER_OCTAVE: Final = 2
 ZERO_BIN_OCTAVES: Final = 8
 MEASURES: Final = ("level", "residual", "shift", "difference", "yesterday", "flatness")
 FORGET: Final = 1.0 / 2000.0
@@ -27,11 +27,12 @@ class SensorState(msgspec.Struct, frozen=True, eq=False):
     """What is remembered of S sensors of G kinds; P measures."""
 
     recent: tuple[np.ndarray, ...]  # bucket means of a day at most, each (S,) float64, last known repeated
+    median: np.ndarray  # (S,) float64: of the last MEDIAN_BUCKETS of them
     readings: np.ndarray  # (S,) int64: buckets with readings so far
     mean: np.ndarray  # (S,) float64: discounted mean
     flat: np.ndarray  # (S,) float64: buckets in a row without change
     scale: np.ndarray  # (P, S) float64: discounted mean of each measure
-    tally: np.ndarray  # (P, S, BINS) float64: how often each measure had which size
+    tally: np.ndarray  # (P, S, BINS) int32: how often each measure had this size or a larger one
     kinds: np.ndarray  # (G, 3) float64: n, mean and sum of squares of river's Gaussian per kind
 
 
@@ -60,11 +61,12 @@ class Sensor:
         sensors, measures = len(self._shape.sensors), len(MEASURES)
         return SensorState(
             recent=(),
+            median=np.zeros(sensors),
             readings=np.zeros(sensors, np.int64),
             mean=np.zeros(sensors),
             flat=np.zeros(sensors),
             scale=np.full((measures, sensors), TINY),
-            tally=np.zeros((measures, sensors, BINS)),
+            tally=np.zeros((measures, sensors, BINS), np.int32),
             kinds=np.zeros((self._kinds, 3)),
         )
 
@@ -89,8 +91,10 @@ class Sensor:
         known = spoke & (state.readings > 0)
         pace = np.maximum(FORGET, 1.0 / np.maximum(state.readings, 1))
         is_flat = (values == state.recent[-1]) if state.recent else np.zeros(len(values), bool)
+        recent = (*state.recent, values)[-self._day :]
         return SensorState(
-            recent=(*state.recent, values)[-self._day :],
+            recent=recent,
+            median=np.median(np.stack(recent[-MEDIAN_BUCKETS:]), axis=0),
             readings=state.readings + spoke,
             mean=np.where(known, state.mean + pace * (values - state.mean), np.where(spoke, values, 0.0)),
             flat=np.where(spoke, np.where(is_flat, state.flat + 1.0, 0.0), state.flat),
@@ -103,16 +107,16 @@ class Sensor:
         """Each measure of each sensor, never negative: (P, S) float64."""
         if not state.recent:
             return np.zeros((len(MEASURES), len(values)))
-        past = np.stack(state.recent[-MEDIAN_BUCKETS:])
-        median = np.median(past, axis=0)
-        short = (past[-SHORT_BUCKETS + 1 :].sum(axis=0) + values) / (min(len(past), SHORT_BUCKETS - 1) + 1)
-        is_flat = values == past[-1]
+        latest = (*state.recent[-SHORT_BUCKETS + 1 :], values)
+        short = np.sum(latest, axis=0) / len(latest)
+        last = state.recent[-1]
+        is_flat = values == last
         return np.stack(
             [
                 np.abs(values - state.mean),
-                np.abs(values - median),
-                np.abs(short - median),
-                np.abs(values - past[-1]),
+                np.abs(values - state.median),
+                np.abs(short - state.median),
+                np.abs(values - last),
                 np.abs(values - state.recent[0]),
                 np.where(is_flat, state.flat + 1.0, 0.0),
             ]
@@ -150,7 +154,7 @@ def _values(state: SensorState, sensors: SensorBucket) -> Array:
 
 
 def _bins(state: SensorState, sizes: Array) -> Array:
-    """Which bin of its tally each size falls into, four to a doubling: (P, S) int64."""
+    """Which bin of its tally each size falls into, two to a doubling: (P, S) int64."""
     octaves = np.log2(np.maximum(sizes / state.scale, TINY)) + ZERO_BIN_OCTAVES
     return np.asarray(np.clip(np.floor(octaves * BINS_PER_OCTAVE), 0, BINS - 1), np.int64)
 
@@ -158,21 +162,23 @@ def _bins(state: SensorState, sizes: Array) -> Array:
 def _rank_scores(state: SensorState, sizes: Array) -> Array:
     """-log10 of the share of a sensor's own past that was as large; beyond the largest it goes on rising."""
     bins = _bins(state, sizes)
-    above = np.flip(np.cumsum(np.flip(state.tally, axis=2), axis=2), axis=2)
-    reached = np.take_along_axis(above, bins[..., None], axis=2)[..., 0]
-    own = np.take_along_axis(state.tally, bins[..., None], axis=2)[..., 0]
-    highest = BINS - 1 - np.argmax(np.flip(state.tally, axis=2) > 0, axis=2)
+    reached = _at(state.tally, bins)
+    larger = np.where(bins < BINS - 1, _at(state.tally, np.minimum(bins + 1, BINS - 1)), 0)
+    highest = np.count_nonzero(state.tally, axis=2) - 1
     beyond = np.maximum(bins - highest, 0) / BINS_PER_OCTAVE * np.log10(2.0)
-    share = (reached - own / 2 + 0.5) / (above[..., 0] + 1.0)
+    share = ((reached + larger) / 2 + 0.5) / (state.tally[..., 0] + 1.0)
     return np.asarray(beyond - np.log10(share))
+
+
+def _at(tally: Array, bins: Array) -> Array:
+    """One bin of each tally: (P, S)."""
+    return np.asarray(np.take_along_axis(tally, bins[..., None], axis=2)[..., 0])
 
 
 def _tallied(state: SensorState, sizes: Array, known: Array) -> Array:
     """The tallies with one more size each, where a sensor spoke."""
-    tally = state.tally.copy()
-    measure, sensor = np.indices(sizes.shape)
-    tally[measure, sensor, _bins(state, sizes)] += known
-    return tally
+    reaches = np.where(known, _bins(state, sizes), -1)
+    return np.asarray(state.tally + (np.arange(BINS, dtype=np.int32) <= reaches[..., None]), np.int32)
 
 
 def _chance(row: Array, value: float) -> float:
