@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
-from tocsin.commands.printing import say
+from tocsin.commands.printing import say, say_json
+from tocsin.commands.replay_progress import show_replay
 
 
 def demo(
@@ -43,9 +44,28 @@ def up(
 def replay(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The city directory.")],
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE…", help="Raw files, or an archive.")
+        list[str] | None,
+        typer.Argument(metavar="FILE…", help="A ledger archive, or FEED=PATH each; else history.toml."),
     ] = None,
     data: Outside = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for ledger.parquet, journal.jsonl and summary.json.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay recorded history through the complete program: the same decisions as live."""
+    """Replay recorded history through the complete program: the same decisions as live.
+
+    A raw file becomes a ledger first: its records in the order in which they came.
+    """
+    from tocsin import config
+    from tocsin.commands.replay_progress import progress
+    from tocsin.replaying import history_of, play
+
+    city = config.load_city(directory, data)
+    history = history_of(city, directory, tuple(files or ()), data)
+    with progress(history.rows, city.zone) as note:
+        facts = play(city, history, out, note)
+    if as_json:
+        say_json(facts)
+    else:
+        show_replay(facts, city)

@@ -1,0 +1,82 @@
+"""What a replay came to: counts, warnings, hotspots and acts, as facts for a table or a script."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from alerting.journal import Entry
+from alerting.levels import BLUE, RANK_NAMES, RESPONDING
+from streams.ledger import Rows
+from streams.sealing import OUTCOMES
+
+Outcome = Any
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """A unit was raised: when (decision time, s UTC), to what, by which row of the table."""
+
+    at: int
+    unit: str
+    mode: str
+    rank: str
+    row: str
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """Counts of a replay, taken record by record."""
+
+    rows: int = 0
+    buckets: int = 0
+    first_at: int = 0  # seconds UTC, opening of the first sealed bucket
+    last_at: int = 0  # closing of the last
+    entries: int = 0
+    last_hash: str = ""
+    by_row: Counter[str] = msgspec.field(default_factory=Counter)
+    hotspots: set[str] = msgspec.field(default_factory=set)
+    silences: set[tuple[str, bool]] = msgspec.field(default_factory=set)
+    warned: list[Warned] = []
+
+    def take(self, record: Any, outcome: Outcome) -> None:
+        """One record and what it led to."""
+        if isinstance(record, Rows):
+            self.rows += len(record)
+        for bucket, findings in zip(outcome.sealed, outcome.findings, strict=True):
+            self.first_at = self.first_at or bucket.opens_at
+            self.last_at = bucket.closes_at
+            self.buckets += 1
+            self.hotspots.update(hotspot.id for hotspot in findings.hotspots)
+            self.silences.update((silent.feed, silent.areas is None) for silent in findings.silent)
+        for entry in outcome.entries:
+            self._entry(entry)
+
+    def _entry(self, entry: Entry) -> None:
+        self.entries += 1
+        self.last_hash = entry.hash
+        self.by_row[entry.row] += 1
+        if entry.before is None or entry.after is None:
+            return
+        height = max(entry.after.rank, entry.after.response)
+        if height >= BLUE and height > max(entry.before.rank, entry.before.response):
+            rank = RANK_NAMES[height]
+            self.warned.append(Warned(entry.at, entry.unit, entry.after.mode, rank, entry.row))
+
+    @property
+    def responses(self) -> int:
+        """How often a unit entered or raised a response."""
+        return sum(warned.mode in RESPONDING for warned in self.warned)
+
+    def facts(self, counts: Any) -> dict[str, Any]:
+        """All as JSON types; ``counts`` are sealing's outcome counts, (P, len(OUTCOMES))."""
+        totals = {str(name): int(n) for name, n in zip(OUTCOMES, counts.sum(axis=0), strict=True) if n}
+        return {
+            "rows": self.rows,
+            "outcomes": totals,
+            "buckets": self.buckets,
+            "from": self.first_at,
+            "to": self.last_at,
+            "hotspots": len(self.hotspots),
+            "silent_feeds": sorted({feed for feed, is_city in self.silences if is_city}),
+            "journal": {"entries": self.entries, "last_hash": self.last_hash, "rows": dict(self.by_row)},
+            "warnings": [msgspec.to_builtins(warned) for warned in self.warned],
+        }

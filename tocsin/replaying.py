@@ -1,0 +1,142 @@
+"""``tocsin replay``: recorded files or a ledger archive through the complete program, and what is kept."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from alerting import journal
+from replay.histories import ledger_of, origin_of
+from replay.runner import replay
+from replay.summary import Summary
+from streams.archive import LedgerWriter, archive_length, read_ledger
+from streams.errors import ConfigError, DataError
+from streams.ledger import Record, RowArray
+from streams.tables import read_history
+from tocsin import clock
+from tocsin.checking import SAMPLE_KEY
+from tocsin.city import City
+from tocsin.config import find
+from tocsin.doors import intakes
+from tocsin.pipeline import Pipeline
+from tocsin.toml_reader import read
+
+HISTORY_FILE: Final = "history.toml"
+
+
+class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of ``history.toml``: which recorded file holds the history of each feed."""
+
+    files: dict[str, str]
+
+
+class History(msgspec.Struct, frozen=True, eq=False):
+    """Records to replay, and how many rows they hold."""
+
+    records: Iterable[Record]
+    rows: int
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a replay has come: rows folded, and event time (seconds UTC) up to which buckets are sealed."""
+
+    rows: int
+    sealed_to: int
+
+
+def history_of(city: City, directory: Path, files: tuple[str, ...], data: Path | None) -> History:
+    """What to replay: a ledger archive, files as ``FEED=PATH`` or ``PATH``, or those of ``history.toml``.
+
+    Raises:
+        ConfigError: no feed is called so, or nothing is named.
+        DataError: a file cannot be read.
+    """
+    if len(files) == 1 and (archive := _as_archive(Path(files[0]))) is not None:
+        return archive
+    named = dict(_named(city, file) for file in files) if files else _recorded(directory, data)
+    rows = _rows(city, named)
+    start = city.start_settings(origin_of(rows, city.bucket_seconds))
+    settle = max(feed.lateness_seconds for feed in city.feeds) + city.bucket_seconds
+    return History(ledger_of(rows, start, len(city.partitions), settle_seconds=settle), len(rows))
+
+
+def play(
+    city: City, history: History, out: Path | None, note: Callable[[Position], None] = lambda _: None
+) -> dict[str, Any]:
+    """Replay, keep ledger, journal and summary in ``out`` if given, and say what it came to."""
+    pipeline, summary = Pipeline(city), Summary()
+    state = pipeline.fresh()
+    with _kept(out) as keep:
+        for played in replay(pipeline, history.records):
+            state = played.state
+            summary.take(played.record, played.outcome)
+            keep(played.record, played.outcome.entries)
+            note(Position(summary.rows, summary.last_at))
+    facts = {"city": city.id, **summary.facts(state.sealing.counts)}
+    if out is not None:
+        text = json.dumps(facts, ensure_ascii=False, indent=2)
+        (out / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return facts
+
+
+@contextlib.contextmanager
+def _kept(out: Path | None) -> Iterator[Callable[[Record, Iterable[journal.Entry]], None]]:
+    """Writes ``ledger.parquet`` and ``journal.jsonl`` as the replay goes; nothing without a folder."""
+    if out is None:
+        yield lambda _record, _entries: None
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    with LedgerWriter(out / "ledger.parquet") as ledger, (out / "journal.jsonl").open("wb") as lines:
+
+        def keep(record: Record, entries: Iterable[journal.Entry]) -> None:
+            ledger.append(record)
+            lines.writelines(journal.line(entry) + b"\n" for entry in entries)
+
+        yield keep
+
+
+def _as_archive(path: Path) -> History | None:
+    """The path as a ledger archive; None if it is some other file."""
+    if path.suffix != ".parquet":
+        return None
+    try:
+        next(iter(read_ledger(path)), None)
+    except DataError as error:
+        if error.what.startswith("is no ledger archive"):
+            return None
+        raise
+    return History(read_ledger(path), archive_length(path))
+
+
+def _named(city: City, file: str) -> tuple[str, Path]:
+    """``FEED=PATH``, or a path for the first feed."""
+    feed, separator, path = file.partition("=")
+    if not separator:
+        return city.feeds[0].id, Path(file)
+    if feed not in {known.id for known in city.feeds}:
+        known = ", ".join(feed.id for feed in city.feeds)
+        raise ConfigError(f"replay {file}", f"no feed is called {feed!r}", f"it may be {known}")
+    return feed, Path(path)
+
+
+def _recorded(directory: Path, data: Path | None) -> dict[str, Path]:
+    path = directory / HISTORY_FILE
+    if not path.is_file():
+        raise ConfigError("replay", "no file is named", "give files as FEED=PATH, or write history.toml")
+    config = read(path, HistoryConfig)
+    return {feed: find(name, directory, data, f"{path}: files.{feed}") for feed, name in config.files.items()}
+
+
+def _rows(city: City, named: dict[str, Path]) -> RowArray:
+    """All rows of all files; a feed's records go to its first partition."""
+    doors = {door.feed.id: door for door in reversed(intakes(city, SAMPLE_KEY))}
+    for feed in named:
+        if feed not in doors:
+            raise ConfigError(f"{HISTORY_FILE}: files.{feed}", "no feed is called so", "see tocsin.toml")
+    now = clock.now()
+    parts = [taken.rows for feed, path in named.items() for taken in read_history(path, doors[feed], now)]
+    return np.concatenate(parts)
