@@ -1,6 +1,7 @@
 """Bytes of a source in, rows of the ledger out; nothing that identifies a person passes."""
 
 import functools
+import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -26,6 +27,9 @@ from streams.taxonomy import Taxonomy
 
 EVENTS_PER_MESSAGE: Final = 1 << 20
 """A row's index is below this: sealing packs offset and index into one number."""
+
+LONGEST_TEXT: Final = 4000
+"""Characters of a text that are kept."""
 
 _HASH_PREFIX: Final = "h-"
 
@@ -245,7 +249,14 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         if not names:
             return [None] * columns.length
         clean = redacted if self.feed.redacts_text else str
-        return [clean(text) or None for text in texts([columns.column(name) for name in names], " ")]
+        return [clean(_cut(text)) or None for text in texts([columns.column(name) for name in names], " ")]
+
+
+def _cut(text: str) -> str:
+    """A text of reasonable length; a number or word that the cut divides goes whole."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return re.sub(r"[\w.@+ \-]{1,64}$", "", text[:LONGEST_TEXT]) + "…"
 
 
 def number(rows: RowArray, offset: int, events_per_message: int = EVENTS_PER_MESSAGE) -> RowArray:

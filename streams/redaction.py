@@ -61,7 +61,9 @@ _OTHER_DIGIT: Final = re.compile(r"[^\D0-9]")
 _LONG_NUMBER: Final = re.compile(r"\d(?:[ \-.·_/()]{0,3}\d){5}")
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")  # the numeral after it may be a word's: "…五六七八一直没人接"
 _NUMERAL_RUN: Final = re.compile(rf"[{_NUMERAL}](?:[\s\-]?[{_NUMERAL}]){{6,}}")
-_MIXED_RUN: Final = re.compile(rf"(?=[\d\s\-]*[{_NUMERAL}])[\d{_NUMERAL}](?:[\s\-]?[\d{_NUMERAL}]){{6,}}")
+_MIXED_RUN: Final = re.compile(
+    rf"(?=[\d\s\-]{{0,40}}[{_NUMERAL}])[\d{_NUMERAL}](?:[\s\-]?[\d{_NUMERAL}]){{6,}}"
+)
 
 
 def redacted(text: str) -> str:

@@ -1,7 +1,8 @@
 """What identifies a person in free text: one rule a kind, each a pattern and, where needed, a judgement.
 
 Patterns run over text whose digits are ASCII. No boundary asks for more than "no digit beside it", because
-Chinese text has no spaces and people forget theirs.
+Chinese text has no spaces and people forget theirs. What repeats is bounded, so that a hostile text costs no
+more than its length.
 """
 
 import re
@@ -92,7 +93,7 @@ def _is_place_word(found: str) -> bool:
 
 def _is_surname(match: re.Match[str]) -> bool:
     """Whether ``Dr`` begins a name rather than ends a road's: the word before it bears no capital."""
-    before = match.string[: match.start()].rstrip()
+    before = match.string[max(0, match.start() - 24) : match.start()].rstrip()
     word = re.search(r"[A-Za-z]+$", before)
     return not (match[0].startswith("Dr") and word and word[0][0].isupper())
 
@@ -188,8 +189,8 @@ MAIL_RULES: Final = (
     Rule(
         mark=MAIL,
         pattern=re.compile(
-            r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+(?:\s?@\s?|\s?[(\[](?:at|AT)[)\]]\s?)"
-            r"[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+            r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}(?:\s?@\s?|\s?[(\[](?:at|AT)[)\]]\s?)"
+            r"[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,9}"
         ),
     ),
 )

@@ -442,3 +442,34 @@ def test_columns_that_a_table_lacks(hotline: Intake) -> None:
     assert plan.lacking({"id", "at", "type", "lon", "lat"}) == ()
     assert plan.lacking({"id", "type", "lon"}) == ("at", "lat")
     assert plan.lacking({"at", "lon", "lat"}) == ("type",)
+
+
+def test_a_long_text_is_cut_between_words(hotline: Intake, record: Record) -> None:
+    text = "路灯不亮。" * 799 + "138" + "12345678" + "。" * 90
+    (event,) = hotline.read(lines(record(text=text)), AT, "x").events
+    assert event is not None
+    assert event.text == "路灯不亮。" * 799 + "…"
+
+
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from("abc"), "at": st.sampled_from(["2024-06-11T17:59:00", "soon", None])},
+        optional={
+            "lon": st.sampled_from([120.005, 30.0, 0]),
+            "lat": st.just(30.005),
+            "type": st.just("gas leak"),
+        },
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(RECORDS, st.data())
+def test_how_records_are_cut_into_payloads_has_no_meaning(records: list[dict[str, Any]], data: Any) -> None:
+    cut = data.draw(st.integers(1, len(records)))
+    read = TOWN_INTAKE[0].read
+    whole = read(lines(*records), AT, "x")
+    parts = [read(lines(*part), AT, "x") for part in (records[:cut], records[cut:]) if part]
+    assert np.concatenate([part.rows for part in parts]).tobytes() == whole.rows.tobytes()
+    assert [event for part in parts for event in part.events] == whole.events
