@@ -75,7 +75,9 @@ HOTLINE = SourceMapping(
     zone="Asia/Shanghai",
     text=("text",),
     area=AreaColumns(longitude="lon", latitude="lat", name=("area",), names={"the mill": "bank"}),
-    category=CategoryColumns(columns=("type",), map={"Gas leak": "gas", "Gas*": "noise", "water*": "flood"}),
+    category=CategoryColumns(
+        columns=("type",), map={"Gas leak": "gas", "Gas*": "noise", "gas pipe*": "flood", "water*": "flood"}
+    ),
 )
 PROBES = SourceMapping(
     id=("id",), happened=("at",), sensor=SensorColumns(id=("probe",), value="value", lowest=0.0)

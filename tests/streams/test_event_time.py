@@ -50,6 +50,8 @@ NOTATIONS = [
     (float("nan"), "epoch", 0, BLANK),
     ("soon", "iso", 0, UNREADABLE),
     ("2016-02-30T00:00:00", "iso", 0, UNREADABLE),
+    ("1900-02-29T00:00:00", "iso", 0, UNREADABLE),
+    ("2000-02-29T00:00:00Z", "iso", 951_782_400, FINE),
     ("2016-07-01T24:01:00", "iso", 0, UNREADABLE),
     ("0000-07-01T12:00:00", "iso", 0, UNREADABLE),
     (True, "epoch", 0, UNREADABLE),

@@ -124,6 +124,7 @@ KINDS = [
     ("Gas leak", "gas"),
     (" gas LEAK ", "gas"),
     ("gas works", "noise"),
+    ("Gas pipe broken", "flood"),
     ("Water main", "flood"),
     ("noise", "noise"),
 ]

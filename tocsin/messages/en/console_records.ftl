@@ -55,6 +55,7 @@ console-reason-unsupported-version = unsupported version
 console-reason-late = late
 console-reason-duplicate = duplicate
 console-reason-conflict = same id, other content
+console-reason-left-out = left out by the mapping
 console-setup-title-city = Tocsin cannot warn yet: no city is set up
 console-setup-title-feed = Tocsin cannot warn yet: no feed is connected
 console-setup-title-people = Tocsin cannot warn yet: nobody is on duty

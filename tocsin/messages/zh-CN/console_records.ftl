@@ -55,6 +55,7 @@ console-reason-unsupported-version = 版本不支持
 console-reason-late = 迟到
 console-reason-duplicate = 重复
 console-reason-conflict = 同号异文
+console-reason-left-out = 按映射不计
 console-setup-title-city = 尚不能预警：未设置城市
 console-setup-title-feed = 尚不能预警：未接入数据
 console-setup-title-people = 尚不能预警：无人值班
