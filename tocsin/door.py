@@ -113,15 +113,18 @@ class Door:
         if message.content_type == TICK:
             crossing.rows.append(self._numbered(_tick(message.received_at), message))
             return
-        payload = message.payload or b""
+        payload = message.payload
+        if payload is None:
+            self._refuse_whole(message, b"", "its bytes were erased before they were read", crossing)
+            return
         try:
             taken = self._read(message, payload)
             rows, events = self._numbered(taken.rows, message), [e for e in taken.events if e is not None]
             rejected = [(item, reason, taken.raw(item)) for item, reason in taken.rejected]
         except Exception as error:
             # A message that breaks its reader is kept and counted like any other that cannot be read.
-            reason = self._unreadable(message, type(error).__name__)
-            rows, events, rejected = self._numbered(_rejected(message), message), [], [(0, reason, payload)]
+            self._refuse_whole(message, payload, f"the reader failed with {type(error).__name__}", crossing)
+            return
         crossing.rows.append(rows)
         crossing.events.extend(events)
         crossing.rejections.extend(
@@ -133,14 +136,18 @@ class Door:
         reader = self._readers[message.partition]
         return reader.read(payload, message.received_at, message.where, message.content_type)
 
-    def _unreadable(self, message: RawMessage, what: str) -> Rejected:
-        return Rejected(
+    def _refuse_whole(self, message: RawMessage, payload: bytes, why: str, crossing: _Crossing) -> None:
+        """One rejected row stands for the message, so that offsets stay dense."""
+        reason = Rejected(
             source=self._feeds.get(message.partition, message.partition),
             reason=Reason.MALFORMED,
-            detail=f"the reader failed with {what}",
+            detail=why,
             received_at=message.received_at,
             where=message.where,
         )
+        crossing.rows.append(self._numbered(_rejected(message), message))
+        place = (message.partition, message.offset, 0, message.content_type)
+        crossing.rejections.append(Rejection(reason, *place, payload))
 
     def _numbered(self, rows: RowArray, message: RawMessage) -> RowArray:
         numbered: RowArray = rows.copy()

@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from streams.errors import DataError
 from tocsin.store import Connection, Row, Store
 
-TICK: str = "application/x-tocsin-tick"
+TICK: Final = "application/x-tocsin-tick"
 """Content type of a raw message that only says: nothing older is still on its way here."""
+
+BYTES_AT_ONCE: Final = 32 << 20
 
 
 class Vault(Protocol):
@@ -20,7 +23,12 @@ class Vault(Protocol):
         ...
 
     def open(self, sealed: bytes) -> bytes:
-        """The inverse of ``seal``; raises if the bytes were changed."""
+        """The inverse of ``seal``.
+
+        Raises:
+            DataError: the key was erased.
+            IntegrityError: the bytes were changed.
+        """
         ...
 
 
@@ -106,14 +114,27 @@ class RawLog:
             _note_piece(connection, message, *message.piece)
         return Receipt(name, offset, name_hash.hex())
 
-    def after(self, raw_id: int, limit: int) -> list[RawMessage]:
-        """The next messages behind ``raw_id``, oldest first."""
+    def after(self, raw_id: int, limit: int, largest: int = BYTES_AT_ONCE) -> list[RawMessage]:
+        """The next messages behind ``raw_id``, oldest first: at least one, then up to ``largest`` bytes."""
         rows = self._store.read(
             "SELECT id, partition, offset, received_at, content_type, place, sealed FROM raw"
-            " WHERE id > ? ORDER BY id LIMIT ?",
-            (raw_id, limit),
+            " WHERE id > ? AND id <= ? ORDER BY id",
+            (raw_id, self._last_within(raw_id, limit, largest)),
         )
         return [self._opened(row) for row in rows]
+
+    def _last_within(self, raw_id: int, limit: int, largest: int) -> int:
+        sizes = self._store.read(
+            "SELECT id, coalesce(length(sealed), 0) FROM raw WHERE id > ? ORDER BY id LIMIT ?",
+            (raw_id, limit),
+        )
+        last, total = raw_id, 0
+        for name, size in sizes:
+            total += size
+            if last > raw_id and total > largest:
+                break
+            last = name
+        return last
 
     def at(self, partition: str, offset: int) -> RawMessage | None:
         """The message at that place."""
@@ -152,8 +173,14 @@ class RawLog:
         ).rowcount
 
     def _opened(self, row: Row) -> RawMessage:
-        payload = None if row[6] is None else self._vault.open(row[6])
-        return RawMessage(row[0], row[1], row[2], row[3], row[4], row[5], payload)
+        return RawMessage(row[0], row[1], row[2], row[3], row[4], row[5], self._payload(row[6]))
+
+    def _payload(self, sealed: bytes | None) -> bytes | None:
+        """None where the bytes, or the key that opens them, were erased after their time."""
+        try:
+            return None if sealed is None else self._vault.open(sealed)
+        except DataError:
+            return None
 
 
 def _note_piece(connection: Connection, message: Message, file_digest: str, pieces: int) -> None:

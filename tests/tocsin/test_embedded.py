@@ -119,6 +119,18 @@ def test_a_message_that_breaks_its_reader_is_a_dead_letter(run: tuple[Embedded[A
     assert city.door.waiting() == 0
 
 
+def test_a_message_whose_key_is_gone_is_counted_and_holds_up_nothing(tmp_path: Path) -> None:
+    class Forgetful(Rot):
+        def open(self, sealed: bytes) -> bytes:
+            raise DataError("vault", "the key is erased")
+
+    with Store.open(tmp_path) as store:
+        city = embedded(tmp_path, Clock(), store, vault=Forgetful())
+        city.submit_raw("calls", b"a %d 1" % ORIGIN, "text/plain", ORIGIN)
+        city.drain()
+        assert city.door.waiting() == 0 and "erased" in city.dead_letters.letters()[0].detail
+
+
 def test_a_dead_letter_is_given_back_with_todays_reader(tmp_path: Path) -> None:
     clock = Clock()
 
@@ -204,6 +216,15 @@ def test_too_much_waiting_is_refused_and_taken_later(tmp_path: Path) -> None:
             city.submit_raw("nobody", b"", "text/plain", ORIGIN)
         city.drain()
         city.submit_raw("calls", b"b 5 1", "text/plain", ORIGIN)
+
+
+def test_large_messages_are_taken_in_a_few_at_a_time(run: tuple[Embedded[Any], Clock]) -> None:
+    city, _ = run
+    for size in (10, 10, 50, 5):
+        city.submit_raw("calls", b"!" * size, "text/plain", ORIGIN)
+    assert [m.offset for m in city.raw.after(0, 9, 25)] == [0, 1]
+    assert [m.offset for m in city.raw.after(2, 9, 25)] == [2]
+    assert [m.offset for m in city.raw.after(0, 1)] == [0] and city.raw.after(4, 9) == []
 
 
 def test_the_clock_may_go_back_without_harm(run: tuple[Embedded[Any], Clock]) -> None:
