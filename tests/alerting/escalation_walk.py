@@ -107,13 +107,13 @@ def wide(place: Place = DISTRICT) -> Scope:
     return Scope("wide", small_policy(1, 1, 1, 1), place, triggers)
 
 
-def deep(place: Place = DISTRICT) -> Scope:
+def deep(place: Place = DISTRICT, seconds: int = 2) -> Scope:
     """Ranks calm and IV; two of two buckets; deadlines of two steps, one call; departments and whistles."""
     triggers = (
         *buckets((0, 2), place), *messages(place, (0,)), *whistles(place),
         *(t for t in commands(place, (3,)) if t.command is not None and t.command.role == "officer"),
     )  # fmt: skip
-    return Scope("deep", small_policy(2, 2, 2, 1), place, triggers)
+    return Scope("deep", small_policy(seconds, 2, 2, 1), place, triggers)
 
 
 def settled(machine: Machine, policy: Policy) -> Machine:

@@ -11,7 +11,7 @@ from alerting.escalation import reduce
 from alerting.render import edges
 from alerting.rules import RULES, Rule, table
 
-SCOPES = {"wide": wide(), "deep": deep(), "deep city": deep(CITY)}
+SCOPES = {"wide": wide(), "deep": deep(), "city": deep(CITY, seconds=1)}
 
 
 def checks(scope: Scope):
