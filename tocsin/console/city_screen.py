@@ -185,7 +185,7 @@ def _unit_row(unit: UnitView, w: Words) -> UnitRow:
         mode = w("was-mode", mode=w.inside(mode))
         since = unit.known_at if unit.known_at is not None else since
     is_held = unit.floor > 0 and unit.mode in ("NORMAL", "MONITORING", "WARNING") and unit.rank <= unit.floor
-    return UnitRow(unit, name, mode, since, w.clock(since), is_held)
+    return UnitRow(unit, name, mode, since, w.brief(since), is_held)
 
 
 def _units_title(s: Screen, blind: int) -> str:
@@ -293,7 +293,7 @@ def _budget_note(s: Screen) -> str:
 def _timeline(s: Screen) -> Timeline:
     w, now = s.words, s.now_at
     spans = tuple(x for x in s.story.spans if not (s.is_exercise and x.is_blind))
-    drawn = timeline(s.story.units, spans, now, w.locale, w.offset_seconds(), 5 if s.is_exercise else 7)
+    drawn = timeline(s.story.units, spans, now, w.locale, w.offset_seconds(), 4 if s.is_exercise else 7)
     if not s.is_exercise:
         return drawn
     lanes = tuple(

@@ -76,6 +76,13 @@ class Words(msgspec.Struct, frozen=True):
             return short
         return text(self.locale, "console-day-and-time", day=local.day, month=f"{local:%m}", time=short)
 
+    def brief(self, at: int) -> str:
+        """HH:MM if today, else the day alone: for narrow columns."""
+        local = self.local(at)
+        if local.date() == self.local(self.now_at).date():
+            return f"{local:%H:%M}"
+        return text(self.locale, "console-day-only", day=local.day, month=f"{local:%m}")
+
     def clock_only(self, at: int) -> str:
         """HH:MM, for axes, whose day is plain."""
         return f"{self.local(at):%H:%M}"

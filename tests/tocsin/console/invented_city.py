@@ -774,7 +774,8 @@ def first_run():
                 key="feed",
                 is_done=False,
                 args={"received": 0, "refused": 0},
-                command="curl -X POST http://127.0.0.1:8000/v2/requests.json \\\n     -d service_code=gas-smell -d lat=30.12 -d long=120.31",
+                command="curl -X POST http://127.0.0.1:8000/v2/requests.json \\\n"
+                "     -d service_code=gas-smell -d lat=30.12 -d long=120.31",
             ),
             SetupStep(key="people", is_done=False),
             SetupStep(key="learn", is_done=False, args={"days": 0, "of": 14}),

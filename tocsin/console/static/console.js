@@ -173,7 +173,8 @@
     e.preventDefault();
     const typed = form.querySelector('[name="typed"]');
     if (typed && form.querySelector('[name="pressed"]').value === "1") {
-      if (typed.value.trim()) { form.querySelector('[name="pressed"]').value = "2"; outcome(words["form-press-again"], "", words["read-it"]); }
+      const again = form.querySelector('details button[type="submit"]');
+      if (typed.value.trim()) { form.querySelector('[name="pressed"]').value = "2"; put(again, words["form-press-again"]); say(words["form-press-again"]); }
       return;
     }
     send(form);
@@ -217,7 +218,7 @@
   });
 
   // --- keys
-  let afterG = 0;
+  let afterG = -1e9;
   const theme = () => {
     const dark = document.documentElement.dataset.theme === "night" || (document.documentElement.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
     const next = dark ? "day" : "night";
@@ -234,7 +235,7 @@
     if (body.dataset.keys !== "on" || e.ctrlKey || e.metaKey || e.altKey || /INPUT|TEXTAREA|SELECT/.test(e.target.tagName)) return;
     const key = e.key.length === 1 ? e.key.toUpperCase() : e.key;
     const go = performance.now() - afterG < 1500;
-    afterG = 0;
+    afterG = -1e9;
     if (go) { document.querySelector(`[data-go="${key}"]`)?.click(); return; }
     if (key === "G") afterG = performance.now();
     else if (key === "?") location.assign("/help");

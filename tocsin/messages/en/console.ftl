@@ -107,3 +107,4 @@ console-no-such-unit-why = The address is mistyped, or the configuration has cha
 console-no-such-act = No act of this name here
 console-no-such-act-why = The unit or the act is not known. Nothing has changed.
 console-no-sign-in-short = No sign-in yet: this machine only.
+console-day-only = { $day }/{ $month }

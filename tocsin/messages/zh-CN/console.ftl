@@ -107,3 +107,4 @@ console-no-such-unit-why = 地址有误，或配置已改。
 console-no-such-act = 这里没有这项操作
 console-no-such-act-why = 单元或操作不明，状态未变。
 console-no-sign-in-short = 尚无登录：仅限本机。
+console-day-only = { $month }-{ $day }

@@ -78,4 +78,4 @@ console-unknown-source-short = 来源
 console-unknown-offline-short = { $of } 个{ $kind }中 { $down } 个离线
 console-answer-acknowledged-short = { $answer_at }
 console-answer-acknowledged-late-short = { $answer_at }
-console-answer-ratified-short = { $answer_at } 启动 { $level } 级
+console-answer-ratified-short = { $answer_at } { $level } 级

@@ -1,0 +1,339 @@
+"""A real Chromium: the wall never scrolls, the phone decides on one screen, keys and holds work."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+
+import invented_city as city
+import pytest
+import uvicorn
+from invented_city import InventedSource
+
+from tocsin.console.app import create_app
+
+CHROMIUM = next(
+    (
+        p
+        for p in (os.environ.get("TOCSIN_CHROMIUM"), shutil.which("chromium"), shutil.which("google-chrome"))
+        if p
+    ),
+    None,
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: apt-get install chromium fonts-noto-core fonts-noto-cjk"
+)
+
+PICTURES = Path(__file__).parents[3] / "build" / "console"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WALL, DESK, PHONE, SLIM = (1920, 1080), (1440, 900), (390, 844), (320, 640)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def until(page, claim, seconds=15):
+    """Wait for a claim of the page; its content policy forbids Playwright's own way of waiting."""
+    for _ in range(seconds * 20):
+        if page.evaluate(claim):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never became true: {claim}")
+
+
+class Served:
+    """The console of one view, on a loopback port of its own."""
+
+    def __init__(self, view):
+        self.source = InventedSource(view)
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(create_app(self.source), log_level="error", timeout_graceful_shutdown=0)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listening]}, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+
+    def stop(self):
+        self.server.should_exit = self.server.force_exit = True
+        self.thread.join(5)
+
+
+@pytest.fixture
+def visit(chromium):
+    opened = []
+
+    def go(view, path, size, person="", **options):
+        served = Served(view)
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="en", **options)
+        if person:
+            context.add_cookies([{"name": "tocsin_person", "value": person, "url": served.url}])
+        page = context.new_page()
+        page.source, page.complaints = served.source, []
+        page.on(
+            "console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda e: page.complaints.append(str(e)))
+        page.goto(served.url + path)
+        opened.append((context, served))
+        return page
+
+    yield go
+    for context, served in opened:
+        context.close()
+        served.stop()
+
+
+EARLY = city.clock("19:01:20")
+
+
+def early():
+    return city.night(EARLY)
+
+
+LOOKS = [
+    ("city-wall", city.night, "/?lang=en", WALL, ""),
+    ("city-wall-zh", city.night, "/?lang=zh-CN", WALL, ""),
+    ("night", city.night, "/?theme=night", WALL, ""),
+    ("blind", city.blind, "/", WALL, ""),
+    ("blind-responding", lambda: city.blind(is_responding=True), "/", WALL, ""),
+    ("drill", city.drill, "/", WALL, ""),
+    ("compact", city.night, "/?wall=compact", WALL, ""),
+    ("calm", city.calm, "/", WALL, ""),
+    ("first-run", city.first_run, "/", DESK, ""),
+    ("hotspot", early, "/hotspots/gas", DESK, "lu"),
+    ("hotspot-zh", early, "/hotspots/gas?lang=zh-CN", DESK, "lu"),
+    ("phone", early, "/mine?theme=night", PHONE, "shen"),
+    ("phone-zh", early, "/mine?lang=zh-CN", PHONE, "shen"),
+    ("phone-declare", early, "/acts/declare?unit=lanting&hotspot=gas&theme=night", PHONE, "shen"),
+    ("city-desk", city.night, "/", DESK, "lu"),
+    ("city-phone", city.night, "/", PHONE, "lu"),
+    ("unit", city.night, "/units/yanxi", DESK, "gu"),
+    ("data", city.blind, "/data", DESK, ""),
+    ("journal-zh", city.night, "/journal?lang=zh-CN", DESK, ""),
+    ("duties", city.night, "/duties", DESK, "min"),
+    ("who", city.night, "/who", PHONE, ""),
+]
+
+CHECKS = Path(__file__).with_name("page_checks.js").read_text()
+
+
+def found(page, check):
+    """What one of the page checks complains of."""
+    return page.evaluate(f"({CHECKS.strip()}).{check}")
+
+
+@pytest.mark.parametrize(("name", "view", "path", "size", "person"), LOOKS, ids=[look[0] for look in LOOKS])
+def test_every_look(visit, name, view, path, size, person):
+    page = visit(view(), path, size, person)
+    page.wait_for_timeout(150)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+    width, height = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert width <= size[0], "never sideways"
+    if size == WALL:
+        assert height <= size[1], "the wall never scrolls"
+    assert found(page, f"small({ {WALL: 16, DESK: 13, PHONE: 12}[size] })") == []
+    assert found(page, f"faint({7 if size == WALL else 4.5})") == []
+    assert found(page, "overflowing()") == []
+    assert found(page, "nameless()") == []
+    assert found(page, "twins()") == []
+    assert page.complaints == [], "no error, and nothing against the content policy"
+
+
+def test_on_the_wall_no_panel_is_cut(visit):
+    for view in (city.night(), city.blind(), city.drill(), city.calm(), city.blind(is_responding=True)):
+        page = visit(view, "/", WALL)
+        assert found(page, "cut()") == [], view.offset
+
+
+def test_the_phone_decides_on_one_screen(visit):
+    for lang in ("en", "zh-CN"):
+        page = visit(early(), f"/mine?lang={lang}", PHONE, "shen")
+        for what in (
+            ".phonehead",
+            ".decide .act.primary",
+            ".two .act >> nth=1",
+            ".grave .act",
+            ".grave p",
+            ".also ul",
+        ):
+            box = page.locator(what).bounding_box()
+            assert box["y"] + box["height"] <= PHONE[1], (lang, what)
+            if ".act" in what:
+                assert box["height"] >= 48
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    declare = visit(early(), "/acts/declare?unit=lanting&hotspot=gas", PHONE, "shen")
+    box = declare.locator("[data-hold]").bounding_box()
+    assert box["y"] + box["height"] <= PHONE[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/hotspots/gas", "/mine", "/data", "/duties", "/acts/declare?unit=lanting", "/units/yanxi"]
+)
+def test_reflow_at_320(visit, path):
+    page = visit(early(), path, SLIM, "shen")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_everything_is_reachable_by_tab_with_a_visible_focus(visit):
+    page = visit(early(), "/hotspots/gas", DESK, "lu")
+    wanted = page.evaluate(
+        "document.querySelectorAll('a[href],button:not([type=hidden]),input:not([type=hidden]),pre[tabindex]').length"
+    )
+    seen = set()
+    for _ in range(wanted + 4):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+        if page.evaluate("document.activeElement !== document.body"):
+            assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 3
+    assert len(seen) >= wanted - 1
+    first = visit(early(), "/", DESK)
+    first.keyboard.press("Tab")
+    assert first.evaluate("document.activeElement.className") == "skip"
+
+
+def test_keys_go_where_they_say_and_can_be_switched_off(visit):
+    page = visit(early(), "/", DESK, "lu")
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    page.wait_for_url("**/journal*")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url("**/")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.dataset.row !== undefined")
+    page.keyboard.press("t")
+    assert page.evaluate("document.documentElement.dataset.theme") == "night"
+    page.keyboard.press("?")
+    page.wait_for_url("**/help*")
+    page.locator("button[name=keys]").click()
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    assert page.url.endswith("/help")
+
+
+def test_one_press_acknowledges_and_the_entry_changes_the_screen(visit):
+    page = visit(early(), "/mine", PHONE, "lu")
+    assert page.locator(".decide .act.primary").count() == 1
+    page.keyboard.press("a")
+    until(page, "document.querySelectorAll('.decide .act.primary').length === 0")
+    assert [c.kind for c in page.source.commands] == ["acknowledge"]
+    assert "acknowledge" in page.locator("#outcome").inner_text()
+
+
+def test_a_hold_of_two_seconds_declares_and_letting_go_does_not(visit):
+    page = visit(early(), "/mine", PHONE, "shen")
+    button = page.locator(".grave .hold")
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.wait_for_timeout(600)
+    assert "Keep holding" in button.inner_text()
+    page.mouse.up()
+    assert "Hold 2" in button.inner_text() and page.source.commands == []
+    page.mouse.down()
+    until(page, "!document.querySelector('#outcome').hidden")
+    page.mouse.up()
+    until(page, "document.querySelector('#outcome').classList.contains('done')")
+    (command,) = page.source.commands
+    assert (command.kind, command.level, command.duration_seconds) == ("declare", 4, 21_600)
+    assert command.measures == "Cordon, no flames, Evacuate 2 blocks, Shut gas main"
+
+
+def test_the_keyboard_holds_too_and_the_level_can_be_typed(visit):
+    page = visit(early(), "/acts/declare?unit=lanting&hotspot=gas", DESK, "shen")
+    page.locator("label.level >> nth=2").click()
+    assert "declare III" in page.locator("[data-hold]").inner_text()
+    assert "Response III starts in Lanting City at once" in page.locator(".consequence").inner_text()
+    page.locator("summary >> text=Without holding").click()
+    page.locator("input[name=typed]").fill("III")
+    page.locator("details button[type=submit]").click()
+    assert page.source.commands == []
+    page.locator("details button[type=submit]").click()
+    until(page, "document.querySelector('#outcome').classList.contains('done')")
+    assert [c.level for c in page.source.commands] == [3]
+
+
+def test_a_refusal_stays_until_it_is_read(visit):
+    page = visit(city.night(city.clock("19:05")), "/acts/co_sign?unit=lanting", DESK, "shen")
+    page.locator("summary >> text=Without holding").click()
+    page.locator("input[name=typed]").fill("II")
+    for _ in range(2):
+        page.locator("details button[type=submit]").click()
+    until(page, "document.querySelector('#outcome').classList.contains('refused')")
+    assert "you signed first" in page.locator("#outcome").inner_text()
+    page.wait_for_timeout(4_500)
+    assert page.locator("#outcome").is_visible()
+    page.locator("#outcome button").click()
+    assert page.locator("#outcome").is_hidden()
+
+
+def test_no_answer_offers_the_same_command_again(visit):
+    page = visit(early(), "/mine", PHONE, "lu")
+    page.source.is_deaf = True
+    page.locator(".decide .act.primary").click()
+    until(page, "document.querySelector('#outcome').classList.contains('refused')")
+    assert "Not known whether it arrived" in page.locator("#outcome").inner_text()
+    page.source.is_deaf = False
+    page.locator("#outcome button").click()
+    until(page, "document.querySelector('#outcome').classList.contains('done')")
+    assert len(page.source.commands) == 1
+
+
+def test_a_change_reaches_the_screen_without_a_reload_and_without_redrawing_the_map(visit):
+    import msgspec
+
+    page = visit(city.night(city.clock("18:58")), "/", WALL)
+    page.evaluate(
+        "() => { window.stayed = true; window.outline = document.querySelector('#map defs path'); }"
+    )
+    source = page.source
+    source.view = msgspec.structs.replace(city.night(), offset=source.view.offset + 1)
+    source.changes.announce(source.view.offset)
+    until(page, "document.querySelector('h1').textContent.includes('Emergency response II —')")
+    assert page.evaluate("window.stayed && document.querySelector('#map defs path') === window.outline")
+    assert page.evaluate("document.querySelectorAll('[data-rank=\"4\"]').length") == 6
+    assert page.locator("[data-clock] >> nth=0").inner_text().startswith("19:12:4")
+
+
+def test_a_lost_link_is_said_the_clock_stops_and_the_map_is_hatched(visit):
+    page = visit(early(), "/", WALL)
+    page.wait_for_timeout(300)
+    page.context.set_offline(True)
+    page.evaluate("window.real = performance.now.bind(performance), window.skip = 0, 0")
+    page.evaluate("performance.now = () => window.real() + window.skip, 0")
+    page.evaluate("window.skip = 18000")
+    until(page, "!document.querySelector('#lost').hidden")
+    said = page.locator("#lost").inner_text()
+    assert said.startswith("No connection for 1") and "Shown: 19:01:3" in said
+    assert page.locator(".left >> nth=0").inner_text().startswith("about")
+    page.evaluate("window.skip = 70000")
+    until(page, "document.body.classList.contains('gone')")
+    page.screenshot(path=str(PICTURES / "lost.png"))
+
+
+def test_without_scripts_a_form_still_acts(chromium, visit):
+    page = visit(early(), "/mine", PHONE, "lu", java_script_enabled=False)
+    page.locator(".decide .act.primary").click()
+    assert "In the journal" in page.inner_text("h1") and len(page.source.commands) == 1
