@@ -8,7 +8,7 @@ import msgspec
 from alerting.effects import MESSAGES, Effect
 from alerting.escalation import Decision, reduce
 from alerting.journal import OUTSIDE, Chain, Entry, Seen, chained, reason
-from alerting.levels import DUTY_KINDS
+from alerting.levels import CALM, DUTY_KINDS, NORMAL
 from alerting.machine import Duty, Evidence, Machine, Trigger
 from alerting.policy import Policy
 from alerting.rules import TABLE, Table
@@ -181,6 +181,8 @@ class _Turn:
     def bucket(self, bucket: BucketInput) -> None:
         """One bucket trigger per unit."""
         for unit, evidence in bucket.evidence.items():
+            if _is_at_rest(self.real.get(unit), evidence, self.policy):
+                continue
             self.step(unit, False, kind="bucket", evidence=evidence, trigger_id=f"bucket-{bucket.stamp}")
 
     def step(self, unit: str, is_exercise: bool, *, trigger_id: str | None, **given: object) -> None:
@@ -259,6 +261,18 @@ class _Turn:
             if effect.kind in MESSAGES
         )
         return entry
+
+
+def _is_at_rest(machine: Machine | None, evidence: Evidence, policy: Policy) -> bool:
+    """Calm for so long that one more calm bucket changes nothing: row K7, no entry, the same machine."""
+    return (
+        machine is not None
+        and machine.mode == NORMAL
+        and not (evidence.up or evidence.hold or evidence.is_blind or machine.is_blind)
+        and machine.calm_run >= policy.leave_buckets
+        and machine.calm_peak == CALM
+        and machine.window == (CALM,) * policy.of_last_buckets
+    )
 
 
 def _delivered(message: _Message) -> dict[str, object]:
