@@ -15,7 +15,7 @@ from streams.errors import DataError
 from streams.ledger import MARK_TICK, Record, RowArray, Rows, Settings, blank_rows
 
 TICK_SECONDS: Final = 60
-ROWS_IN_A_RECORD: Final = 20_000
+ROWS_IN_A_RECORD: Final = 8_192
 
 
 def origin_of(rows: RowArray, bucket_seconds: int) -> int:
@@ -68,6 +68,15 @@ def ledger_of(
     until = int(rows["received_at"].max()) + settle_seconds + TICK_SECONDS if len(rows) else None
     whole = in_order(with_ticks(rows, partitions, until))
     yield from _merged(whole, sorted(commands, key=lambda command: (command.stamp, command.id)))
+
+
+def recut(records: Iterable[Record]) -> Iterator[Record]:
+    """The same ledger in records of a handy size, so that a reader hears of its progress."""
+    for record in records:
+        if isinstance(record, Rows):
+            yield from _cut(record.rows)
+        else:
+            yield record
 
 
 def _merged(rows: RowArray, commands: Iterable[Command]) -> Iterator[Record]:

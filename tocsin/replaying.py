@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from alerting import journal
-from replay.histories import ledger_of, origin_of
+from replay.histories import ledger_of, origin_of, recut
 from replay.runner import replay
 from replay.summary import Summary
 from streams.archive import LedgerWriter, archive_length, read_ledger
@@ -109,7 +109,7 @@ def _as_archive(path: Path) -> History | None:
         if error.what.startswith("is no ledger archive"):
             return None
         raise
-    return History(read_ledger(path), archive_length(path))
+    return History(recut(read_ledger(path)), archive_length(path))
 
 
 def _named(city: City, file: str) -> tuple[str, Path]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.histories import TICK_SECONDS, in_order, ledger_of, origin_of, with_ticks
+from replay.histories import TICK_SECONDS, in_order, ledger_of, origin_of, recut, with_ticks
 from streams.commands import Command
 from streams.errors import DataError
 from streams.ledger import MARK_TICK, Rows, blank_rows, settings
@@ -71,6 +71,14 @@ def test_the_origin_opens_the_bucket_of_the_earliest_event() -> None:
     assert origin_of(history([(0, 5)]), 900) == ORIGIN // 900 * 900
     with pytest.raises(DataError, match="holds no record"):
         origin_of(history([]), 900)
+
+
+def test_recut_changes_no_row() -> None:
+    rows = history([(0, second) for second in range(400)] * 50)
+    again = list(recut([START, Rows(rows)]))
+    assert again[0] == START
+    assert len(again) > 2
+    assert all_rows(again).tobytes() == rows.tobytes()
 
 
 def test_in_order_leaves_its_input_alone() -> None:
