@@ -27,7 +27,7 @@ benchmarks: $(READY)
 	$(BIN)/python -m benchmarks
 
 case-studies: $(READY)
-	$(BIN)/python -m replay.case_studies
+	$(BIN)/python -m tocsin.case_studies
 
 lock:
 	uv pip compile --universal --generate-hashes --group dev --no-header -p 3.11 pyproject.toml -o requirements.lock

@@ -12,6 +12,7 @@ from alerting.play import play
 from tocsin import docsgen
 from tocsin.cli import commands
 from tocsin.config import TocsinConfig
+from tocsin.doctor import ROOTS
 from tocsin.toml_reader import convert
 
 ROOT = Path(tocsin.__file__).parent.parent
@@ -97,3 +98,9 @@ def test_the_example_of_the_play_format_plays() -> None:
     block = re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0]
     entries = [json.loads(line) for line in play(block.encode().splitlines())]
     assert [entry["row"] for entry in entries] == ["K2", "A1", "Q1", "D6"]
+
+
+def test_every_page_that_the_code_names_exists() -> None:
+    sources = [path for root in ROOTS for path in (ROOT / root).rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r"docs/[\w./-]+\.md", path.read_text("utf-8"))}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

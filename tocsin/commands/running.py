@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from streams.errors import TocsinError
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
 from tocsin.commands.printing import say, say_json
 from tocsin.commands.replay_progress import show_replay
@@ -18,6 +19,7 @@ def demo(
 
     Without a terminal it ends after the table.
     """
+    raise TocsinError("tocsin demo", "has no story to tell in this version", "run tocsin up or tocsin replay")
 
 
 def up(
