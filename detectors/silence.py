@@ -1,5 +1,6 @@
 """A feed that says less than a living feed would: for the whole city, and around each area."""
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -62,6 +63,8 @@ class Silence:
         self._keep = 0.5 ** (1.0 / setting.variance_half_life_days)
         self._buckets_per_week = 7.0 * setting.buckets_per_day
         self._near = setting.silence_near
+        # the more neighbourhoods are asked, the more must one of them show
+        self._group_score = self._score + math.log10(max(1.0, areas / self._near.shape[1]))
         self._places = 1 + areas
 
     def strata(self) -> tuple[Stratum, ...]:
@@ -85,8 +88,9 @@ class Silence:
         parts = []
         for index, window in enumerate(self._windows(sight)):
             city, groups = self._city(window), self._groups(window)
-            parts.append(self._scores(index, city, state.city[index], np.array([CITY]), city_still))
-            parts.append(self._scores(index, groups, state.groups[index], areas, groups_still))
+            city_scores = self._scores(index, city, state.city[index], np.array([CITY]), city_still)
+            group_scores = self._scores(index, groups, state.groups[index], areas, groups_still)
+            parts += [_at_least(city_scores, self._score), _at_least(group_scores, self._group_score)]
         return joined(parts)
 
     def _still_quiet(self, sight: Sight) -> tuple[Array, Array]:
@@ -141,8 +145,13 @@ class Silence:
             return no_scores()
         spread = variance.spread(learnt, quiet.expected)[low]
         score = tails.lower_score(quiet.observed[low], quiet.expected[low], spread)
-        score = np.where(score >= self._score, score, 0.0)
         return scores_of(places[place], np.array(NO_CATEGORY), np.array(0), np.array(index), score, feed)
+
+
+def _at_least(scores: Scores, least: float) -> Scores:
+    """Only the scores that reach ``least``."""
+    reached = np.where(scores.score >= least, scores.score, 0.0)
+    return scores_of(scores.area, scores.category, scores.stratum, scores.window, reached, scores.feed)
 
 
 def _learnt(
