@@ -19,7 +19,7 @@ STAGE_TWO_PEAKS: Final = 200
 LOWEST_RARITY: Final = -1.5
 MOST_RARE: Final = 6.0
 """log10(interval × budget) is held here: beyond, the history says nothing."""
-CITY_SHARE: Final = 0.1
+CITY_SHARE: Final = 0.15
 """Part of the budget that the city as a whole may spend; all its places together have the rest."""
 STRONG_CITY: Final = 0.0
 LN10: Final = float(np.log(10.0))
