@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from alerting.policy import Policy, policy_hash
+from alerting.policy import Policy
 from alerting.routing import Routing
 from alerting.units import UnitTree, unit_tree
 from detectors.settings import DetectionSettings
@@ -96,10 +96,14 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def start_settings(self, origin_at: int) -> Settings:
         """The first record of this city's ledger; ``origin_at`` opens its first bucket (seconds UTC)."""
-        return settings("start", origin_at, {**self.frame(), "origin_at": origin_at})
+        policy = msgspec.to_builtins(self.policy)
+        return settings("start", origin_at, {**self.frame(), "origin_at": origin_at, "policy": policy})
 
     def frame(self) -> dict[str, Any]:
-        """What two runs must share to decide alike, in JSON types: widths, partitions and content hashes."""
+        """What is fixed for the life of a ledger, in JSON types: widths, partitions and content hashes.
+
+        The policy may change on the way: a record of its own says from when on.
+        """
         return {
             "city": self.id,
             "zone": self.zone,
@@ -110,7 +114,6 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             "sensors": content_hash(msgspec.to_builtins(self.sensors)),
             "areas": self.gazetteer.content_hash,
             "taxonomy": self.taxonomy.content_hash,
-            "policy": policy_hash(self.policy),
             "detection": content_hash(msgspec.to_builtins(self.detection)),
         }
 

@@ -14,11 +14,12 @@ from alerting.blindness import Silence, blind_units
 from alerting.journal import Entry
 from alerting.machines import BucketInput, FastInput, Input, Machines
 from alerting.muting import Reminder
+from alerting.policy import Policy, read_policy
 from detectors.findings import Findings
 from detectors.panel import Detection, DetectionState
 from streams import sealing
 from streams.errors import IntegrityError
-from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings
+from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Frame, SealingState
 from tocsin.city import City
@@ -31,6 +32,7 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     ledger_offset: int  # of the next record
     origin_at: int  # seconds UTC; NOT_STARTED before the start record
+    policy: Policy  # in force: the ledger's own
     sealing: SealingState
     detection: DetectionState
     findings: Findings | None  # of the last sealed bucket
@@ -64,6 +66,7 @@ class Pipeline:
         return PipelineState(
             ledger_offset=0,
             origin_at=NOT_STARTED,
+            policy=self.city.policy,
             sealing=sealing.start(self.frame, 0),
             detection=self.detection.start(),
             findings=None,
@@ -86,6 +89,15 @@ class Pipeline:
         else:
             state, outcome = self._decide(state, record)
         return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1), outcome
+
+    def amendments(self, state: PipelineState, at: int) -> tuple[Settings, ...]:
+        """What the ledger must be told for the configured policy to be in force from ``at`` (seconds UTC) on.
+
+        Everything else that decides is fixed for the life of a ledger.
+        """
+        if state.origin_at != NOT_STARTED and state.policy.hash == self.city.policy.hash:
+            return ()
+        return (settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),)
 
     def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
@@ -114,14 +126,14 @@ class Pipeline:
         """Observe, detect, score and escalate one sealed bucket."""
         detection, findings = self.detection.step(state.detection, bucket, state.alerts.confirmed)
         silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
-        blind = blind_units(silences, self.tree, self.streets, self.city.policy)
+        blind = blind_units(silences, self.tree, self.streets, state.policy)
         noted, evidence = alerts.observe(
             state.alerts,
             findings.hotspots,
             bucket.closes_at,
             self.streets,
             self.tree,
-            self.city.policy,
+            state.policy,
             blind,
         )
         state = msgspec.structs.replace(state, detection=detection, findings=findings, alerts=noted)
@@ -147,13 +159,15 @@ class Pipeline:
 
     def _decide(self, state: PipelineState, given: Input) -> tuple[PipelineState, Outcome]:
         """One input of the escalation machines; alerts follow what its entries say."""
-        decided, entries = machines.apply(state.machines, given, self.tree, self.city.policy)
-        noted = alerts.follow(state.alerts, entries, self.city.policy)
+        decided, entries = machines.apply(state.machines, given, self.tree, state.policy)
+        noted = alerts.follow(state.alerts, entries, state.policy)
         return msgspec.structs.replace(state, machines=decided, alerts=noted), Outcome(entries=entries)
 
     def _settings(self, state: PipelineState, record: Settings) -> PipelineState:
         if _is_start(record):
             return self._begin(state, record)
+        if record.name == "policy":
+            return msgspec.structs.replace(state, policy=_policy(record))
         if record.name == "gap":
             content = record.content
             partition = self.frame.partition_names.index(content["partition"])
@@ -167,7 +181,7 @@ class Pipeline:
         if state.origin_at != NOT_STARTED:
             raise IntegrityError("ledger", "has a second start record", "give one ledger at a time")
         origin_at = int(record.content["origin_at"])
-        expected = self.city.start_settings(origin_at).content
+        expected = self.city.frame()
         changed = sorted(key for key in expected if expected[key] != record.content.get(key))
         if changed:
             raise IntegrityError(
@@ -178,9 +192,15 @@ class Pipeline:
         return msgspec.structs.replace(
             state,
             origin_at=origin_at,
+            policy=_policy(record),
             sealing=sealing.start(self.frame, origin_at),
             machines=machines.start(self.tree, origin_at),
         )
+
+
+def _policy(record: Settings) -> Policy:
+    """The policy that a start or policy record lays down."""
+    return read_policy(record.content["policy"], "ledger: policy")
 
 
 def _is_start(record: Record) -> bool:

@@ -85,6 +85,8 @@ class Running:
             vault=vault_of(installation, store_directory, at),
             origin_at=origin_at,
         )
+        if self.run.history.ledger_length() > 1:  # a new ledger begins with the policy in force
+            self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)

@@ -12,9 +12,9 @@ from streams.errors import IntegrityError
 from streams.events import REASONS
 from streams.ledger import MARK_TICK, Rows, decode, encode, from_json, to_json
 from streams.sealing import OUTCOMES
-from tests.laws.ledgers import CITY, ORIGIN, ledgers, rechunked, run, toy_pipeline
+from tests.laws.ledgers import CITY, ORIGIN, ToyDetection, ledgers, rechunked, run, toy_pipeline
 from tocsin import checkpoint
-from tocsin.pipeline import PipelineState
+from tocsin.pipeline import Pipeline, PipelineState
 
 PIPELINE = toy_pipeline()
 EXAMPLES = settings(max_examples=40, deadline=None)
@@ -116,6 +116,19 @@ ToyPipelineState = msgspec.defstruct(
     kw_only=True,
     eq=False,
 )
+
+
+def test_a_new_policy_is_in_force_from_its_record_on_and_replays():
+    patient = msgspec.structs.replace(CITY.policy, enter_buckets=3)
+    changed = Pipeline(msgspec.structs.replace(CITY, policy=patient), detection=ToyDetection())
+    state, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN)])
+    assert PIPELINE.amendments(state, ORIGIN) == ()
+    (record,) = changed.amendments(state, ORIGIN)
+    state, _, _ = run(changed, [record], state)
+    assert state.policy == patient
+    assert changed.amendments(state, ORIGIN) == ()
+    replayed, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN), decode(encode(record))])
+    assert replayed.policy == patient, "the ledger decides, not the configuration of who replays it"
 
 
 def test_a_ledger_of_another_city_is_refused():
