@@ -1,4 +1,4 @@
-"""The privacy law on the whole embedded run: what identifies a person is in no file, only sealed bytes are."""
+"""The privacy law on the whole embedded run: what identifies a person is in no file."""
 
 import csv
 import io

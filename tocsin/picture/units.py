@@ -1,6 +1,7 @@
 """Units, their duties and their past, from machines and journal."""
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
 from alerting.journal import Entry
 from alerting.machine import Duty, Machine
@@ -144,7 +145,7 @@ def spans(entries: Iterable[Entry]) -> tuple[ModeSpan, ...]:
 
 def _modes(unit: str, is_exercise: bool, life: list[Entry]) -> Iterable[ModeSpan]:
     changes = [(e.at, e.after) for e in life if e.after is not None and e.before != e.after]
-    for (at, standing), after in zip(changes, [*changes[1:], None], strict=True):
+    for (at, standing), after in zip_longest(changes, changes[1:]):
         if standing.mode != "NORMAL":
             yield ModeSpan(
                 unit=unit,
@@ -158,7 +159,7 @@ def _modes(unit: str, is_exercise: bool, life: list[Entry]) -> Iterable[ModeSpan
 
 def _blindness(unit: str, is_exercise: bool, life: list[Entry]) -> Iterable[ModeSpan]:
     words = [(e.at, str(f.args["word"]), e) for e in life for f in e.effects if f.kind == "blind"]
-    for (at, word, entry), after in zip(words, [*words[1:], None], strict=True):
+    for (at, word, entry), after in zip_longest(words, words[1:]):
         if word == "began" and entry.after is not None:
             yield ModeSpan(
                 unit=unit,
