@@ -14,7 +14,7 @@ from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
 from detectors.settings import DetectionSettings
 from models import calibration, normal, peaks, stories
-from models.calendar import WEEK_SECONDS
+from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
 from models.fusion import group_of
 from models.normal import Normal
@@ -80,44 +80,68 @@ class Detection:
         ``confirmed`` are the ids of hotspots that officers confirmed since the last bucket: they do not
         count against the alarm budget and nothing is calibrated on them.
         """
-        layout, slot = self.layout, self.layout.calendar.slot(bucket.opens_at)
+        slot = self.layout.calendar.slot(bucket.opens_at)
         is_new_day = state.day not in (-1, slot.day)
-        first_at = bucket.opens_at if state.first_at < 0 else state.first_at
-        warm_at = first_at + int(self.settings.warm_up_weeks * WEEK_SECONDS)
-        state = _excuse(state, confirmed)
+        state = self._turned(_excuse(state, confirmed), bucket, slot)
+        state, everything = self._looked(state, bucket, slot, is_new_day)
+        scored = self._scored(state, everything)
+        silent = explain.silent_feeds(self.shape, self.layout, scored["silence"], state.spoke_at, everything)
+        sight = self._masked(everything, silent)
+        told = self._told(state, scored, sight, slot.monday)
+        after = self._learnt(told, sight, slot)
+        return after, self._findings(after, sight, silent)
 
-        learnt = calibration.turn_week(state.calibration, self.rule, bucket.index, slot.monday)
-        counts = normal.turn_day(state.counts, layout.counts, layout.calendar, slot)
-        feeds = normal.turn_day(state.feeds, layout.feeds, layout.calendar, slot)
-        counts, counts_view = normal.look(counts, layout.counts, slot, bucket.observed)
-        feeds, feeds_view = normal.look(feeds, layout.feeds, slot, bucket.feed_observed.T)
-        everything = Sight(
+    def _turned(self, state: DetectionState, bucket: SealedBucket, slot: Slot) -> DetectionState:
+        """The state in the bucket's local day and week: what has ended is learnt."""
+        layout = self.layout
+        return msgspec.structs.replace(
+            state,
+            first_at=bucket.opens_at if state.first_at < 0 else state.first_at,
+            day=slot.day,
+            counts=normal.turn_day(state.counts, layout.counts, layout.calendar, slot),
+            feeds=normal.turn_day(state.feeds, layout.feeds, layout.calendar, slot),
+            calibration=calibration.turn_week(state.calibration, self.rule, bucket.index, slot.monday),
+        )
+
+    def _looked(
+        self, state: DetectionState, bucket: SealedBucket, slot: Slot, is_new_day: bool
+    ) -> tuple[DetectionState, Sight]:
+        """The bucket beside what was expected of it; everything may be learnt yet."""
+        counts, counts_view = normal.look(state.counts, self.layout.counts, slot, bucket.observed)
+        feeds, feeds_view = normal.look(state.feeds, self.layout.feeds, slot, bucket.feed_observed.T)
+        raw = (*state.raw, bucket.observed)[-self.layout.counts.widths[-1] :]
+        sight = Sight(
             bucket=bucket,
             counts=counts_view,
             feeds=feeds_view,
-            is_scoring=bucket.opens_at >= warm_at,
+            is_scoring=bucket.opens_at >= self._warm_at(state),
             is_new_day=is_new_day,
             counts_mask=np.ones(len(self.shape.categories), bool),
             feeds_mask=np.ones(len(self.shape.feeds), bool),
         )
-        scored = self._scored(state, everything)
-        silent = self._silent(state, scored["silence"], everything)
-        sight = self._masked(everything, silent)
+        return msgspec.structs.replace(state, counts=counts, feeds=feeds, raw=raw), sight
 
-        learnt, open_stories, ended = self._told(state, learnt, scored, sight, slot.monday)
-        after = DetectionState(
-            first_at=first_at,
-            day=slot.day,
-            counts=normal.learn(counts, layout.counts, slot, bucket.index, counts_view, sight.counts_mask),
-            feeds=normal.learn(feeds, layout.feeds, slot, bucket.index, feeds_view, sight.feeds_mask),
-            raw=(*state.raw, bucket.observed)[-layout.counts.widths[-1] :],
+    def _warm_at(self, state: DetectionState) -> int:
+        """From when on buckets are scored."""
+        return state.first_at + int(self.settings.warm_up_weeks * WEEK_SECONDS)
+
+    def _learnt(self, state: DetectionState, sight: Sight, slot: Slot) -> DetectionState:
+        """The state after the bucket was learnt."""
+        layout, bucket = self.layout, sight.bucket
+        return msgspec.structs.replace(
+            state,
+            counts=normal.learn(
+                state.counts, layout.counts, slot, bucket.index, sight.counts, sight.counts_mask
+            ),
+            feeds=normal.learn(state.feeds, layout.feeds, slot, bucket.index, sight.feeds, sight.feeds_mask),
             spoke_at=np.where(bucket.feed_observed > 0, bucket.closes_at, state.spoke_at),
-            detectors=self._learnt(state, sight),
-            calibration=learnt,
-            stories=open_stories,
-            ended=ended,
+            detectors=DetectorStates(
+                **{
+                    name: detector.learn(getattr(state.detectors, name), sight)
+                    for name, detector in self.detectors.items()
+                }
+            ),
         )
-        return after, self._findings(after, sight, silent, warm_at)
 
     def upper_bound(self, expected: Array) -> Array:
         """The count that 99 of 100 quiet buckets do not exceed, by the prior variance: like ``expected``."""
@@ -129,16 +153,6 @@ class Detection:
             name: detector.score(getattr(state.detectors, name), sight)
             for name, detector in self.detectors.items()
         }
-
-    def _learnt(self, state: DetectionState, sight: Sight) -> DetectorStates:
-        """Every detector's state after this bucket."""
-        return DetectorStates(
-            **{name: d.learn(getattr(state.detectors, name), sight) for name, d in self.detectors.items()}
-        )
-
-    def _silent(self, state: DetectionState, scores: Scores, sight: Sight) -> tuple[SilentFeed, ...]:
-        """Feeds that say too little now, whole feeds before parts of them."""
-        return explain.silent_feeds(self.shape, self.layout, scores, state.spoke_at, sight)
 
     def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
         """The sight with what a silent feed leaves out marked as not to be learnt."""
@@ -158,29 +172,28 @@ class Detection:
         )
 
     def _told(
-        self,
-        state: DetectionState,
-        learnt: Calibration,
-        scored: dict[str, Scores],
-        sight: Sight,
-        monday: int,
-    ) -> tuple[Calibration, tuple[Story, ...], tuple[Story, ...]]:
+        self, state: DetectionState, scored: dict[str, Scores], sight: Sight, monday: int
+    ) -> DetectionState:
         """Log the bucket's events, fuse them into the open hotspots, and count new alarms."""
         bucket, hold = sight.bucket, self.rule.hold_buckets
         now = Now(bucket.index, bucket.opens_at, bucket.closes_at, hold, self.rule.gap_buckets)
-        events, found = self._events(learnt, scored, bucket.index)
-        if sight.is_scoring:
-            learnt = calibration.log(learnt, events, bucket.index, monday)
-        open_before = stories.still_open(state.stories, now)
-        found = self._without_local_cities(found, open_before, sight)
-        told = stories.told(open_before, found, self.layout.near_sets, now, self.layout.naming)
+        events, found = self._events(state.calibration, scored, bucket.index)
+        before = stories.still_open(state.stories, now)
+        found = self._without_local_cities(found, before, sight)
+        told = stories.told(before, found, self.layout.near_sets, now, self.layout.naming)
         told = tuple(stories.judged(s, found, calibration.LOWEST_RARITY) for s in told)
-        learnt = msgspec.structs.replace(learnt, alarms=learnt.alarms + _new_alarms(told, bucket.index))
         remaining = {s.id for s in told}
         closed = tuple(s for s in state.stories if s.id not in remaining)
+        learnt = state.calibration
+        if sight.is_scoring:
+            learnt = calibration.log(learnt, events, bucket.index, monday)
         learnt = calibration.excuse(learnt, tuple(_excused(s) for s in closed if s.is_confirmed), 0)
-        ended = tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold)
-        return learnt, told, ended
+        return msgspec.structs.replace(
+            state,
+            calibration=calibration.count(learnt, _new_alarms(told, bucket.index)),
+            stories=told,
+            ended=tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold),
+        )
 
     def _events(self, learnt: Calibration, scored: dict[str, Scores], index: int) -> tuple[Events, Found]:
         """This bucket's scores as events to log, and with their rarity."""
@@ -217,9 +230,7 @@ class Detection:
             kept[i] = not areas or stands_alone(window, group, areas)
         return stories.pick(found, kept)
 
-    def _findings(
-        self, state: DetectionState, sight: Sight, silent: tuple[SilentFeed, ...], warm_at: int
-    ) -> Findings:
+    def _findings(self, state: DetectionState, sight: Sight, silent: tuple[SilentFeed, ...]) -> Findings:
         """What the bucket brought, for decision and for the console."""
         telling = explain.Telling(
             self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent
@@ -231,7 +242,7 @@ class Detection:
             budget=self._budget(state),
             expected=sight.counts.expected,
             warming_up=not sight.is_scoring,
-            warm_at=warm_at,
+            warm_at=self._warm_at(state),
         )
 
     def _budget(self, state: DetectionState) -> BudgetStatus:

@@ -124,6 +124,11 @@ def excuse(state: Calibration, confirmed: tuple[Excused, ...], cost: int) -> Cal
     return msgspec.structs.replace(state, excused=(*state.excused, *confirmed), alarms=alarms)
 
 
+def count(state: Calibration, alarms: int) -> Calibration:
+    """Alarms of the open week, with new ones."""
+    return msgspec.structs.replace(state, alarms=state.alarms + alarms) if alarms else state
+
+
 def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
     """log10(interval × budget) of each event, weight and consequence in it: (n,) float64.
 
