@@ -115,7 +115,7 @@ def one_act(
         label=w(f"act-{kind.replace('_', '-')}"),
         long_label=w(f"act-{kind.replace('_', '-')}"),
         consequence=consequence(s.view, unit, command, w),
-        refusal=w("refused-because", reason=w.phrase(reason)) if reason else "",
+        refusal=w.phrase(reason) if reason else "",
         level=command.level,
         hotspot=command.hotspot,
     )

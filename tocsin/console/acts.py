@@ -139,7 +139,7 @@ def _act(
         label=w(f"act-{kind.replace('_', '-')}"),
         long_label=w.maybe(f"act-{kind.replace('_', '-')}-long", w(f"act-{kind.replace('_', '-')}")),
         consequence=_before_pressing(consequence(view, unit, command, w), kind, w),
-        refusal=w("refused-because", reason=w.phrase(reason)) if reason else "",
+        refusal=w.phrase(reason) if reason else "",
         key=KEYS.get(kind, ""),
         is_primary=kind == "acknowledge" and owes,
         level=command.level,

@@ -194,7 +194,7 @@ def _receipt(s: Screen, receipt: CommandReceipt, back: str) -> Page:
     if receipt.refusal is not None:
         return pages.receipt(s, "refused", receipt.refusal.key, receipt.refusal.args, back)
     if receipt.entry is None or receipt.is_refused:
-        return pages.receipt(s, "refused", "console-refused-plain", {}, back)
+        return pages.receipt(s, "refused", "console-not-sent", {}, back)
     return pages.done(s, receipt.entry, back)
 
 

@@ -47,7 +47,7 @@ def command_of(
     if kind not in COMMAND_KINDS:
         raise IncompleteError("form-unknown-act")
     if kind not in PERMITTED.get(person.role, frozenset()):
-        raise IncompleteError("refused-C0")
+        raise IncompleteError("form-not-your-role")
     if form.get("unit", "") not in {u.id for u in view.real.units}:
         raise IncompleteError("form-unknown-unit")
     note = form.get("note", "").strip()[:LONGEST_NOTE]

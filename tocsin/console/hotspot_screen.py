@@ -7,6 +7,7 @@ import msgspec
 from tocsin.console import sentences
 from tocsin.console.charts import Chart, chart
 from tocsin.console.map_drawing import short_name
+from tocsin.console.phrases import Phrase
 from tocsin.console.screen import Screen
 from tocsin.console.view import HotspotView, Told
 from tocsin.console.words import Words
@@ -49,6 +50,7 @@ class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the hotspot page draws."""
 
     view: HotspotView
+    name: str
     title: str
     standing: str
     short_standing: str
@@ -75,11 +77,12 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
     w, view, why = s.words, s.view, hotspot.explanation
     points = hotspot.points[-CHART_BUCKETS:]
     shares = _shares(hotspot, w)
-    unknown = tuple(w.phrase(p) for p in hotspot.unknown)
+    unknown = tuple(w.phrase(_with_feed_names(p, s)) for p in hotspot.unknown)
     window = w.window(why.window_buckets * view.bucket_seconds)
     places = sentences.places_of(hotspot, s.story, w)
     return HotspotScreen(
         view=hotspot,
+        name=sentences.hotspot_name(hotspot, w),
         title=sentences.hotspot_title(hotspot, s.story, w),
         standing=_standing(hotspot, s),
         short_standing=_short_standing(hotspot, s),
@@ -99,14 +102,22 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         shares=shares,
         shares_label=w("join-comma").join(f"{b.name} {b.percent} %" for b in shares),
         unknown=unknown or (w("not-known-nothing"),),
-        unknown_short=_short(hotspot, w),
+        unknown_short=_short(hotspot, s),
         told=tuple(_told(t, s) for t in hotspot.told),
     )  # fmt: skip
 
 
-def _short(hotspot: HotspotView, w: Words) -> str:
+def _with_feed_names(phrase: Phrase, s: Screen) -> Phrase:
+    """A gap that names a feed by its id names it in the reader's language."""
+    what = phrase.args.get("what")
+    names = next((f.names for f in s.view.feeds if f.id == what), None)
+    return Phrase(phrase.key, {**phrase.args, "what": names}) if names else phrase
+
+
+def _short(hotspot: HotspotView, s: Screen) -> str:
     """The two gravest gaps in one line."""
-    gaps = [w.inside(w.short(p).rstrip(".。")) for p in hotspot.unknown[:2]]
+    w = s.words
+    gaps = [w.inside(w.short(_with_feed_names(p, s)).rstrip(".。")) for p in hotspot.unknown[:2]]
     return w("join-semicolon").join(gaps) or w("not-known-nothing").rstrip(".。")
 
 

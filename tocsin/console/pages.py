@@ -216,7 +216,7 @@ def act(
     if s.person is None:
         return Page("who.html", who_facts(s, f"/acts/{kind}?unit={target.id}"))
     if kind not in PERMITTED.get(s.person.role, frozenset()):
-        return receipt(s, "refused", "console-refused-C0", {}, "/")
+        return receipt(s, "refused", "row-C0", {}, "/")
     found = _hotspot(s, fields.get("hotspot", ""))
     facts = act_screen(source, s, s.person, target, kind, found, rank_number(fields.get("level", "")))
     if problem == "" and is_pressed:

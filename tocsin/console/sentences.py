@@ -20,6 +20,9 @@ from tocsin.console.words import NUMERALS, Words
 ALMOST_SURE_WEEKS: Final = 52.0
 LIKELY_WEEKS: Final = 4.0
 
+SILENCE: Final = "silence"
+"""Category of a hotspot that is a feed's silence."""
+
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):
     """The first thing read: what is gravest, where, and who decided; ``second``: blindness."""
@@ -90,7 +93,7 @@ def _blind(view: CityView, silent: FeedView | None, w: Words) -> Headline:
 def _alarm(view: CityView, story: Story, unit: UnitView, w: Words, second: str) -> Headline:
     hotspot = next((h for h in story.hotspots if h.id == unit.hotspot), None)
     level = NUMERALS[unit.level]
-    subject = w.inside(w.named(hotspot.names)) if hotspot else ""
+    subject = w.inside(hotspot_name(hotspot, w)) if hotspot else ""
     key = f"headline-{unit.mode.lower()}" + ("" if level else "-plain")
     what = w(key, level=level, color=w.maybe(f"color-{unit.level}", ""))
     if unit.parent is not None:
@@ -159,7 +162,13 @@ def hotspot_title(hotspot: HotspotView, story: Story, w: Words) -> str:
         if hotspot.explanation is not None and not hotspot.units
         else short_places(hotspot, story, w)
     )
-    return w("hotspot-title", category=w.named(hotspot.names), places=places)
+    return w("hotspot-title", category=hotspot_name(hotspot, w), places=places)
+
+
+def hotspot_name(hotspot: HotspotView, w: Words) -> str:
+    """Its category, or the feed whose silence it is."""
+    name = w.named(hotspot.names)
+    return w("hotspot-silence", feed=name) if hotspot.category == SILENCE else name
 
 
 def counts(hotspot: HotspotView, w: Words, bucket_seconds: int) -> str:
@@ -167,7 +176,7 @@ def counts(hotspot: HotspotView, w: Words, bucket_seconds: int) -> str:
     why = hotspot.explanation
     expected = why.expected if why.expected < 1 else round(why.expected)
     return w(
-        "hotspot-counts",
+        "hotspot-received" if hotspot.category == SILENCE else "hotspot-counts",
         observed=why.observed,
         window=w.window(why.window_buckets * bucket_seconds),
         expected=w.number(expected),
@@ -201,7 +210,7 @@ def duty_what(duty: DutyView, view: CityView, story: Story, w: Words) -> str:
     what = w(
         f"duty-{duty.kind}",
         unit=names.get(duty.unit, duty.unit),
-        subject=w.inside(w.named(hotspot.names)) if hotspot else "",
+        subject=w.inside(hotspot_name(hotspot, w)) if hotspot else "",
         level=level,
         child=names.get(duty.about, duty.about),
     )

@@ -34,9 +34,14 @@ def setup_facts(s: Screen) -> dict[str, Any]:
 
 
 def _detail(step: SetupStep) -> Phrase:
-    return Phrase(f"console-setup-{step.key}-{'done' if step.is_done else 'open'}", step.args)
+    how = "done" if step.is_done else "until" if "warm_at" in step.args else "open"
+    return Phrase(f"console-setup-{step.key}-{how}", step.args)
 
 
 def _figures(step: SetupStep, w: Words) -> str:
     """What has come so far, while no feed is connected."""
-    return w.phrase(Phrase("console-setup-figures", step.args)) if "received" in step.args else ""
+    return (
+        w.phrase(Phrase("console-setup-figures", step.args))
+        if {"received", "refused"} <= step.args.keys()
+        else ""
+    )

@@ -579,7 +579,7 @@ def journal(at):
                 actor="shen",
                 role="chief",
                 effects=("refused",),
-                reason=Phrase("console-refused-S2"),
+                reason=Phrase("row-S2"),
                 is_refused=True,
                 hash="9" * 64,
             )
@@ -758,7 +758,7 @@ def first_run():
     """A city that has areas and nothing else."""
     at = clock("09:12:04")
     base = calm(at)
-    names = {"city": CITY, "districts": 3, "streets": 12, "areas": 60}
+    names = {"units": 16, "areas": 60}
     return msgspec.structs.replace(
         base,
         feeds=(),
@@ -778,8 +778,8 @@ def first_run():
                 "     -d service_code=gas-smell -d lat=30.12 -d long=120.31",
             ),
             SetupStep(key="people", is_done=False),
-            SetupStep(key="learn", is_done=False, args={"days": 0, "of": 14}),
-            SetupStep(key="budget", is_done=False, args={"allowed": 2, "weeks": 13}),
+            SetupStep(key="learn", is_done=False, args={"warm_at": clock("09:00", 30)}),
+            SetupStep(key="budget", is_done=False, args={"budget": 2}),
         ),
     )
 
@@ -832,7 +832,7 @@ class InventedSource:
             ("B3", kind == "begin_drill" and unit.mode not in ("NORMAL", "MONITORING")),
             ("B5", kind == "end_drill" and self.view.drill is None),
         )
-        return next((Phrase(f"console-refused-{row}") for row, broken in rules if broken), None)
+        return next((Phrase(f"row-{row}") for row, broken in rules if broken), None)
 
     def submit(self, command):
         if self.is_deaf:

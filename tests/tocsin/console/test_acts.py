@@ -79,7 +79,10 @@ def test_the_same_form_twice_is_one_command_another_choice_is_another():
 
 @pytest.mark.parametrize(
     ("lang", "reason"),
-    [("en", "you signed first. Another chief must sign."), ("zh-CN", "首签人是你，须由另一名指挥长联签。")],
+    [
+        ("en", "Refused: you signed first. Another person must sign."),
+        ("zh-CN", "未受理：首签人是你，须由另一人联签。"),
+    ],
 )
 def test_a_refusal_shows_its_reason_and_waits_to_be_read(lang, reason):
     visitor = Visitor(city.night(city.clock("19:05")), "shen", lang)
@@ -122,7 +125,7 @@ def test_a_grave_act_needs_a_hold_or_the_level_typed_and_two_presses(kind):
         ("shen", "declare", {"held": "1", "level": "watch", "duration_seconds": "3600"}, "Choose a level."),
         ("shen", "declare", {"held": "1", "level": "II", "duration_seconds": "-3"}, "State how long"),
         ("lu", "silence", {"silence_seconds": "99999"}, "Choose how long."),
-        ("min", "declare", {"held": "1", "level": "II"}, "the role or unit does not permit it."),
+        ("min", "declare", {"held": "1", "level": "II"}, "Refused: this role may not do this"),
         ("", "acknowledge", {}, "Nobody is chosen to act."),
         ("nobody-known", "acknowledge", {}, "Nobody is chosen to act."),
     ],
@@ -130,7 +133,7 @@ def test_a_grave_act_needs_a_hold_or_the_level_typed_and_two_presses(kind):
 def test_an_incomplete_form_changes_nothing_and_says_why(person, kind, fields, said):
     visitor = Visitor(early(), person)
     answer = visitor.press(kind, "lanting", **fields)
-    assert answer.status_code in (403, 422) or said.startswith("the role")
+    assert answer.status_code in (403, 422) or said.startswith("Refused: this role")
     assert said in answer.text
     assert visitor.source.commands == []
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from browse import Visitor
 
+from tocsin.console.phrases import Phrase
 from tocsin.console.view import SampleText
 
 PAGES = (
@@ -179,7 +180,7 @@ def test_the_hotspot_page_has_every_reason():
 def test_acts_that_would_be_refused_are_dashed_with_their_reason_and_others_absent():
     text = Visitor(city.night(city.clock("19:01:20")), "lu").get("/hotspots/gas").text
     assert re.search(r'class="act refused"[^>]*aria-disabled="true"[^>]*>Silence', text)
-    assert "Refused: a warning at II or I, or a response, cannot be silenced." in text
+    assert "Refused: a response, or a warning of level II or I, cannot be silenced." in text
     assert (
         "The role analyst looks and does not act." in Visitor(city.night(), "lin").get("/hotspots/gas").text
     )
@@ -254,3 +255,19 @@ def test_without_scripts_the_page_reloads():
     assert (
         '<noscript><meta http-equiv="refresh" content="30"></noscript>' in Visitor(city.night()).get("/").text
     )
+
+
+def test_a_silent_feed_is_a_hotspot_in_its_own_words_and_gaps_name_feeds_not_ids():
+    view = city.night()
+    silence = msgspec.structs.replace(
+        view.real.hotspots[1],
+        category="silence",
+        names=city.who("12345 hotline", "12345 热线"),
+        unknown=(Phrase("console-unknown-blind-feed", {"what": "hotline"}),),
+    )
+    view = msgspec.structs.replace(view, real=msgspec.structs.replace(view.real, hotspots=(silence,)))
+    text = Visitor(view).get("/hotspots/water").text
+    assert "<h1>12345 hotline silent — Mingquan</h1>" in text
+    assert "What 12345 hotline would say: it is silent." in text
+    assert "received in 4\u00a0h, 14 expected" in Visitor(view).get("/hotspots").text
+    assert "12345 热线静默" in Visitor(view, lang="zh-CN").get("/hotspots/water").text

@@ -115,3 +115,5 @@ console-real-others = , { $n } more
 console-real-seen = { $n } of { $of } units seen · { $owed }
 console-headline-exercise = Exercise: { $title }
 console-hotspot-played = { $counts }. Played, not real
+console-hotspot-silence = { $feed } silent
+console-hotspot-received = { $observed } received in { $window }, { $expected } expected

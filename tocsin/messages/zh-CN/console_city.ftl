@@ -112,3 +112,5 @@ console-real-others = ，另 { $n } 个
 console-real-seen = { $of } 个单元中 { $n } 个可见 · { $owed }
 console-headline-exercise = 演练：{ $title }
 console-hotspot-played = { $counts }，演练数据，非实况
+console-hotspot-silence = { $feed }静默
+console-hotspot-received = { $window }收到 { $observed } 个，预期 { $expected } 个
