@@ -27,6 +27,8 @@ from streams.schema import (
 from streams.sources.columns import Cells, Coded, Columns
 
 GROUP_ROWS: Final = 1 << 18
+CHUNK_ROWS: Final = 1 << 16
+"""Rows that are read at a time: what is done to them next should still find them in the cache."""
 _STEADY: Final = ("offset", "event_at", "received_at", "record")
 
 
@@ -135,7 +137,7 @@ class EventWriter(_Writer):
             self._events = []
 
 
-def read_ledger(path: Path, chunk_rows: int = GROUP_ROWS) -> Iterator[Record]:
+def read_ledger(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Record]:
     """The records of a ledger archive in order, as many rows at a time as stand together in a chunk.
 
     Raises:

@@ -21,6 +21,7 @@ import numpy as np
 
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
+from streams.identity import Segment, append, key, repeated
 from streams.ledger import KIND_CODE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
 from streams.panel import Array, SealedBucket, SensorBucket
 
@@ -29,7 +30,6 @@ OUTCOMES: Final = ("accepted", *Reason)
 """Columns of the outcome counts: accepted, then every reason in the order of its code."""
 
 _INDEX_BITS: Final = 20
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _SENSOR: Final = KIND_CODE["sensor"]
 
 
@@ -45,13 +45,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     partition_feed: np.ndarray  # (P,) int64
     partition_names: tuple[str, ...]  # (P,)
     sensor_area: np.ndarray  # (S,) int64
-
-
-class Segment(msgspec.Struct, frozen=True, eq=False):
-    """Accepted rows of open buckets, sorted by identity."""
-
-    keys: np.ndarray  # (n,) uint64, ascending
-    rows: np.ndarray  # (n,) ROW
 
 
 class SealingState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -134,17 +127,17 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
     """Drop repeats and stop at gaps (rule 1)."""
     if not len(rows):
         return state, rows
-    partitions = rows["partition"].astype(np.int64)
-    if partitions.max() >= len(frame.lateness):
-        raise IntegrityError(
-            "ledger", f"rows of unknown partition {int(partitions.max())}", "check the feeds"
-        )
-    keys = (rows["offset"] << _INDEX_BITS) | rows["index"]
-    last = rows["index"] + 1 >= rows["count"]
-    successors = np.where(last, (rows["offset"] + 1) << _INDEX_BITS, keys + 1)
+    partitions = np.ascontiguousarray(rows["partition"])
+    present = np.flatnonzero(np.bincount(partitions))
+    if present[-1] >= len(frame.lateness):
+        raise IntegrityError("ledger", f"rows of unknown partition {int(present[-1])}", "check the feeds")
+    offset, index = rows["offset"] << _INDEX_BITS, np.ascontiguousarray(rows["index"])
+    keys = offset | index
+    last = index + 1 >= rows["count"]
+    successors = np.where(last, offset + (1 << _INDEX_BITS), keys + 1)
     is_taken = np.zeros(len(rows), bool)
     next_key = state.next_key.copy()
-    for p in np.flatnonzero(np.bincount(partitions)):
+    for p in present:
         at = np.flatnonzero(partitions == p)
         highest = np.maximum.accumulate(np.concatenate(([next_key[p] - 1], keys[at])))[:-1]
         at = at[keys[at] > highest]
@@ -156,7 +149,7 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
             _stop_at_gap(frame.partition_names[p], int(expected[wrong[0]]), int(keys[at[wrong[0]]]))
         is_taken[at] = True
         next_key[p] = successors[at[-1]]
-    taken = rows if is_taken.all() else rows[is_taken]
+    taken = _picked(rows, is_taken)
     return msgspec.structs.replace(state, next_key=next_key), taken
 
 
@@ -168,6 +161,11 @@ def _stop_at_gap(partition: str, expected: int, found: int) -> None:
         f"found offset {found >> _INDEX_BITS} event {found & mask}",
         "events are missing: restore them, or record the gap",
     )
+
+
+def _picked(rows: RowArray, mask: Array) -> RowArray:
+    """The rows where ``mask`` holds; ``take`` copies whole rows, a mask would go field by field."""
+    return rows if mask.all() else rows.take(np.flatnonzero(mask))
 
 
 def _is_future(rows: RowArray, frame: Frame) -> Array:
@@ -186,21 +184,16 @@ def _cut_at_fast(rows: RowArray, frame: Frame) -> list[tuple[RowArray, np.void |
     return [(rows[:first], None), *begun]
 
 
-def _key(rows: RowArray) -> Array:
-    """Identity within a partition, as one number."""
-    return rows["id_hash"] ^ (rows["partition"].astype(np.uint64) * _SPREAD)  # type: ignore[no-any-return]
-
-
 def _act(state: SealingState, row: np.void) -> tuple[SealingState, list[FastRow]]:
     """Rule 6: a fast row acts once in seven days."""
-    key = _key(np.array([row], ROW))[0]
+    identity = key(np.array([row], ROW))[0]
     since = int(row["received_at"]) - FAST_MEMORY_SECONDS
     recent = state.fast_at > since
     keys, times = state.fast_keys[recent], state.fast_at[recent]
-    if (keys == key).any():
+    if (keys == identity).any():
         return state, []
     return msgspec.structs.replace(
-        state, fast_keys=np.append(keys, key), fast_at=np.append(times, row["received_at"])
+        state, fast_keys=np.append(keys, identity), fast_at=np.append(times, row["received_at"])
     ), [FastRow(row)]
 
 
@@ -208,19 +201,21 @@ def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSt
     """Rules 2 to 4: watermarks, a reason code for each row (0 accepted or tick), and the accepted rows."""
     if not len(rows):
         return state, np.zeros(0, np.uint8), rows
-    is_rejected, is_tick = (rows["mark"] & MARK_REJECTED) != 0, (rows["mark"] & MARK_TICK) != 0
+    mark, event_at = np.ascontiguousarray(rows["mark"]), np.ascontiguousarray(rows["event_at"])
+    is_rejected, is_tick = (mark & MARK_REJECTED) != 0, (mark & MARK_TICK) != 0
     reasons = np.where(is_rejected, rows["reason"], 0).astype(np.uint8)
     is_future = _is_future(rows, frame)
     reasons[is_future] = REASON_CODE[Reason.FUTURE]
     before, watermark = _watermarks(state.watermark, rows, ~(is_rejected | is_future), frame)
-    ends = (rows["event_at"] // frame.bucket_seconds + 1) * frame.bucket_seconds
+    ends = (event_at // frame.bucket_seconds + 1) * frame.bucket_seconds
     is_dated = ~(is_rejected | is_future | is_tick)
     reasons[is_dated & (ends <= before)] = REASON_CODE[Reason.LATE]
     is_candidate = is_dated & (reasons == 0)
-    reasons[is_candidate] = _repeated(state, rows[is_candidate], before[is_candidate], frame)
+    candidates = np.flatnonzero(is_candidate)
+    again = repeated(state.segments, rows.take(candidates), before[candidates], frame.bucket_seconds)
+    reasons[candidates] = again
     counts = state.counts + _tally(rows["partition"], reasons, ~is_tick, state.counts.shape)
-    is_accepted = is_candidate & (reasons == 0)
-    accepted = rows if is_accepted.all() else rows[is_accepted]
+    accepted = rows.take(candidates[again == 0])
     return msgspec.structs.replace(state, watermark=watermark, counts=counts), reasons, accepted
 
 
@@ -231,7 +226,7 @@ def _tally(partitions: Array, reasons: Array, is_counted: Array, shape: tuple[in
 
 def _watermarks(watermark: Array, rows: RowArray, is_heard: Array, frame: Frame) -> tuple[Array, Array]:
     """Each row's own watermark before it came, (n,), and every partition's after all of them, (P,)."""
-    partitions = rows["partition"].astype(np.int64)
+    partitions = np.ascontiguousarray(rows["partition"])
     floor = np.int64(np.iinfo(np.int64).min)
     claims = np.where(is_heard, rows["event_at"] - frame.lateness[partitions], floor)
     before, after = np.empty(len(rows), np.int64), watermark.copy()
@@ -242,73 +237,19 @@ def _watermarks(watermark: Array, rows: RowArray, is_heard: Array, frame: Frame)
     return before, after
 
 
-def _repeated(state: SealingState, rows: RowArray, before: Array, frame: Frame) -> Array:
-    """Rule 4 over dated rows that are in time: a reason code for each, 0 if new."""
-    keys = _key(rows)
-    reasons = np.zeros(len(rows), np.uint8)
-    suspects = np.flatnonzero(_occurs_before(keys, state.segments))
-    if not len(suspects):
-        return reasons
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    for at in suspects:
-        group = order[np.searchsorted(ordered, keys[at]) : np.searchsorted(ordered, keys[at], "right")]
-        earlier = [rows[i] for i in group if i < at and reasons[i] == 0]
-        known = _accepted_before(state.segments, keys[at]) + earlier
-        reasons[at] = _compare(rows[at], known, int(before[at]), frame.bucket_seconds)
-    return reasons
-
-
-def _occurs_before(keys: Array, segments: tuple[Segment, ...]) -> Array:
-    """Whether each key occurred earlier: here or in a segment; most chunks repeat nothing."""
-    is_again = np.zeros(len(keys), bool)
-    ordered = np.sort(keys)
-    if (ordered[1:] == ordered[:-1]).any():
-        order = np.argsort(keys, kind="stable")
-        is_again[order[1:]] = keys[order[1:]] == keys[order[:-1]]
-    for segment in segments:
-        places = np.minimum(np.searchsorted(segment.keys, keys), len(segment.keys) - 1)
-        is_again |= segment.keys[places] == keys
-    return is_again
-
-
-def _accepted_before(segments: tuple[Segment, ...], key: np.uint64) -> list[np.void]:
-    found = [s.rows[np.searchsorted(s.keys, key) : np.searchsorted(s.keys, key, "right")] for s in segments]
-    return [row for rows in found for row in rows]
-
-
-def _compare(row: np.void, known: list[np.void], before: int, bucket_seconds: int) -> int:
-    kept = [k for k in known if (int(k["event_at"]) // bucket_seconds + 1) * bucket_seconds > before]
-    if not kept:
-        return 0
-    is_same = any(all(row[f] == k[f] for f in ("event_at", "series", "sensor", "value")) for k in kept)
-    return REASON_CODE[Reason.DUPLICATE if is_same else Reason.CONFLICT]
-
-
 def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[SealingState, list[SealedBucket]]:
     """Rule 5: every bucket whose end all watermarks have passed, oldest first; the other rows stay open."""
     until = int(state.watermark.min()) // frame.bucket_seconds
     if until <= state.next_bucket:
-        return msgspec.structs.replace(state, segments=_append(state.segments, accepted)), []
+        return msgspec.structs.replace(state, segments=append(state.segments, accepted)), []
     ends_at = until * frame.bucket_seconds
     kept, segments = _split(state.segments, ends_at)
     is_due = accepted["event_at"] < ends_at
-    rows = np.concatenate((kept, accepted[is_due])) if len(kept) else accepted[is_due]
+    due = _picked(accepted, is_due)
+    rows = np.concatenate((kept, due)) if len(kept) else due
     sealed = _panels(rows, state.next_bucket, until, frame)
-    segments = _append(segments, accepted[~is_due])
+    segments = append(segments, accepted.take(np.flatnonzero(~is_due)))
     return msgspec.structs.replace(state, next_bucket=until, segments=segments), sealed
-
-
-def _append(segments: tuple[Segment, ...], rows: RowArray) -> tuple[Segment, ...]:
-    """Add rows, merging so that sizes fall by half: appending stays cheap, however small the chunks."""
-    if not len(rows):
-        return segments
-    rest = list(segments)
-    while rest and len(rest[-1].keys) < 2 * len(rows):
-        rows = np.concatenate((rest.pop().rows, rows))
-    keys = _key(rows)
-    order = np.argsort(keys, kind="stable")
-    return (*rest, Segment(keys[order], rows[order]))
 
 
 def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple[Segment, ...]]:
@@ -317,9 +258,10 @@ def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple
     rest: list[Segment] = []
     for segment in segments:
         is_due = segment.rows["event_at"] < ends_at
-        out.append(segment.rows[is_due])
+        out.append(segment.rows.take(np.flatnonzero(is_due)))
         if not is_due.all():
-            rest.append(Segment(segment.keys[~is_due], segment.rows[~is_due]))
+            open_yet = np.flatnonzero(~is_due)
+            rest.append(Segment(segment.keys[open_yet], segment.rows.take(open_yet)))
     return np.concatenate(out), tuple(rest)
 
 
@@ -388,6 +330,6 @@ def _sensors(readings: RowArray, sensors: int) -> SensorBucket:
 def _with_reason(rows: RowArray, reasons: Array) -> RowArray:
     """The rows that were set aside by the fold (not those that intake rejected), with their reason."""
     is_aside = (reasons != 0) & ((rows["mark"] & MARK_REJECTED) == 0)
-    aside: RowArray = rows[is_aside]
+    aside: RowArray = rows.take(np.flatnonzero(is_aside))
     aside["reason"] = reasons[is_aside]
     return aside
