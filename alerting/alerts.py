@@ -157,7 +157,12 @@ def _sharers(
     return tuple(dict.fromkeys(unit for line in lines for unit in line[: line.index(owner)]))
 
 
+_NOTHING: Final = Evidence()
+
+
 def _evidence(views: Sequence[_View], is_blind: bool) -> Evidence:
+    if not views and not is_blind:
+        return _NOTHING
     return Evidence(
         up=max((view.up for view in views), default=0),
         hold=max((view.hold for view in views), default=0),

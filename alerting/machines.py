@@ -181,9 +181,8 @@ class _Turn:
     def bucket(self, bucket: BucketInput) -> None:
         """One bucket trigger per unit."""
         for unit, evidence in bucket.evidence.items():
-            if _is_at_rest(self.real.get(unit), evidence, self.policy):
-                continue
-            self.step(unit, False, kind="bucket", evidence=evidence, trigger_id=f"bucket-{bucket.stamp}")
+            if not _is_at_rest(self.real.get(unit), evidence, self.policy):
+                self.step(unit, False, kind="bucket", evidence=evidence, trigger_id=f"bucket-{bucket.stamp}")
 
     def step(self, unit: str, is_exercise: bool, *, trigger_id: str | None, **given: object) -> None:
         """One trigger at one machine, and then every message that follows from it, first in first out."""
@@ -264,12 +263,16 @@ class _Turn:
 
 
 def _is_at_rest(machine: Machine | None, evidence: Evidence, policy: Policy) -> bool:
-    """Calm for so long that one more calm bucket changes nothing: row K7, no entry, the same machine."""
+    """Nothing to see and nothing remembered: row K7, no entry, the same machine.
+
+    In NORMAL no bucket lies below the line, so that calm is not counted there.
+    """
     return (
         machine is not None
         and machine.mode == NORMAL
+        and machine.rank == CALM
         and not (evidence.up or evidence.hold or evidence.is_blind or machine.is_blind)
-        and machine.calm_run >= policy.leave_buckets
+        and machine.calm_run == 0
         and machine.calm_peak == CALM
         and machine.window == (CALM,) * policy.of_last_buckets
     )
