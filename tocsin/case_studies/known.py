@@ -51,6 +51,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source_zone: str = ""
     feed_clock: str = ""
     value: str = ""  # column of a sensor's value; empty for events
+    level: float = 0.0  # of a value: the mean over all sensors from which a shock stands out
+    title_zh: str = ""
     intro: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 

@@ -2,7 +2,8 @@
 
 A shock is taken to begin in the first hour that ends a stretch of four with at least 8 records and more than
 6 sd above the mean of the same four hours in up to eight weeks before; the variance of a count is taken as
-1.5 times the mean plus a tenth of its square. The rule is crude on purpose: a yardstick, not a detector.
+1.5 times the mean plus a tenth of its square. A value stands out in the first hour in which its mean over all
+sensors reaches the study's ``level``. The rules are crude on purpose: yardsticks, not detectors.
 """
 
 from pathlib import Path
@@ -29,9 +30,9 @@ class Onset(msgspec.Struct, frozen=True):
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """Hourly counts of one study's raw records, by raw category, in naive local time."""
+    """Hourly counts of one study's raw records by raw category, or values by sensor, in naive local time."""
 
-    hours: Any  # DataFrame, index: hour, columns: raw categories
+    hours: Any  # DataFrame, index: hour, columns: raw categories or sensors
     arrivals: Any  # Series of naive local stamps, sorted: when the feed spoke
 
     @property
@@ -42,11 +43,13 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_truth(study: Study, data: Path) -> Truth:
     """Count the study's file by hour; reads nothing else but the feed's clock."""
-    columns = list(dict.fromkeys([study.time, study.arrival, study.category]))
+    columns = list(dict.fromkeys(filter(None, [study.time, study.arrival, study.category, study.value])))
     table = pd.read_parquet(data / study.file, columns=columns).dropna(subset=[study.time])
     times = _local(table[study.time], study)
     clock = pd.read_parquet(data / study.feed_clock)["snapshot_at"] if study.feed_clock else None
     arrivals = _local(table[study.arrival] if clock is None else clock, study).sort_values()
+    if study.value:
+        return Truth(hours=table.pivot_table(study.value, study.time, study.category), arrivals=arrivals)
     kept = times >= arrivals.iloc[0].floor("D")
     hours = pd.crosstab(times[kept].dt.floor("h"), table.loc[kept, study.category].astype(str))
     return Truth(hours=_without_holes(hours), arrivals=arrivals)
@@ -67,6 +70,22 @@ def onset(truth: Truth, shock: Shock) -> Onset | None:
     return Onset(str(first + pd.Timedelta(hours=1)), int(observed[first]), round(float(expected[first]), 1))
 
 
+def records(truth: Truth, shock: Shock) -> int:
+    """How many records of the shock's raw types happened while it lasts."""
+    columns = [name for name in shock.raw if name in truth.hours] or list(truth.hours)
+    last = pd.Timestamp(shock.ends) - pd.Timedelta(seconds=1)
+    return int(truth.hours.loc[pd.Timestamp(shock.begins) : last, columns].sum().sum())
+
+
+def reached(truth: Truth, shock: Shock, level: float) -> Onset | None:
+    """When the mean of all sensors reaches ``level`` in a shock; None where it never does."""
+    mean = truth.hours.mean(axis=1)[pd.Timestamp(shock.begins) : pd.Timestamp(shock.ends)]
+    if not (mean >= level).any():
+        return None
+    first = (mean >= level).idxmax()
+    return Onset(str(first + pd.Timedelta(hours=1)), round(float(mean[first])), level)
+
+
 def silences(truth: Truth, longest_calm_hours: float) -> tuple[Hole, ...]:
     """Every stop of the feed longer than ``longest_calm_hours``, from its arrivals alone."""
     gaps = truth.arrivals.diff()
@@ -78,8 +97,8 @@ def silences(truth: Truth, longest_calm_hours: float) -> tuple[Hole, ...]:
 
 
 def weekly_median(truth: Truth) -> int:
-    """Records of a middling week."""
-    return int(truth.hours.sum(axis=1).resample("W").sum().median())
+    """Records, or readings, of a middling week."""
+    return int(truth.arrivals.groupby(truth.arrivals.dt.to_period("W")).size().median())
 
 
 def _local(stamps: Any, study: Study) -> Any:
