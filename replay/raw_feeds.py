@@ -149,11 +149,13 @@ def hotline_lines(pen: Pen, feed: str, calls: np.ndarray, rng: np.random.Generat
 
 
 def incident_lines(pen: Pen, feed: str, calls: np.ndarray, rng: np.random.Generator) -> list[Line]:
-    """Computer-aided dispatch: incident number, times with offset, type code, priority 1 to 4 (1 gravest)."""
+    """Confirmed incidents of a dispatch system in the CAD form: priority 1 to 4, 1 the gravest."""
     points = places(pen, calls["area"], rng).tolist()
     return [
-        {"incident_id": f"{feed}-{serial}", "created_at": at, "type": pen.wordings[c].code, "priority": 5 - u,
-         "location": {"lon": p[0], "lat": p[1]}, "narrative": text, **({"exercise": True} if drill else {})}
+        {"schema_version": 1, "agency": feed, "number": f"{feed}-{serial}", "opened_at": at,
+         "nature": pen.wordings[c].code, "priority": 5 - u, "status": "confirmed",
+         "location": {"longitude": p[0], "latitude": p[1]}, "narrative": text,
+         **({"is_exercise": True} if drill else {})}
         for serial, at, c, p, u, drill, text in zip(
             calls["serial"].tolist(), stamps(calls["happened_at"], pen.zone), calls["category"].tolist(),
             points, calls["severity"].tolist(), calls["is_exercise"].tolist(), said(pen, calls, rng),

@@ -60,7 +60,7 @@ def day_readings(
     at = day_at + np.arange(steps)[:, None] * period_seconds + phase
     value = _values(devices, at, rng) + _storms(devices, at, plots)
     for plot in plots:
-        if isinstance(plot, LimitCrossing):
+        if isinstance(plot, LimitCrossing) and plot.sensor in {d.id for d in devices}:
             value = _crossed(value, at, devices, plot)
     return _in_order(devices, at, np.maximum(value, [d.habit.least for d in devices]), plots, rng)
 

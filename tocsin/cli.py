@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from streams.errors import TocsinError
-from tocsin.commands import audit, dead_letters, escalation, running, setting_up
+from tocsin.commands import audit, dead_letters, demonstrating, escalation, running, setting_up
 from tocsin.commands.printing import complain, say
 
 EXIT_CODES: Final = {
@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 app.command("init", short_help="Write a small commented city to begin from.")(setting_up.init)
 app.command("check", short_help="Say what holds together and what would be refused.")(setting_up.check)
-app.command("demo", short_help="Let a story happen in a simulated city.")(running.demo)
+app.command("demo", short_help="Let a story happen in a simulated city.")(demonstrating.demo)
 app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
 app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")

@@ -223,7 +223,7 @@ class Embedded(Generic[State]):
             is_closing = advance is None and self._close_instant()
             self._plan()
         if advance is not None:
-            self._announce(advance)
+            self.announce(advance)
         return advance is not None or is_closing
 
     def _close_instant(self) -> bool:
@@ -237,7 +237,8 @@ class Embedded(Generic[State]):
     def _plan(self) -> None:
         self.dispatcher.plan(self.history.told(self.outbox.cursor(), self.fold.decided_at))
 
-    def _announce(self, advance: Advance[State]) -> None:
+    def announce(self, advance: Advance[State]) -> None:
+        """Let those who watch the run, or wait for entries, know of a stretch that was folded."""
         for subscriber in self._subscribers:
             subscriber(advance)
         with self._grown:

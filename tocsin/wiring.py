@@ -119,8 +119,8 @@ class Running:
         self.store.close()
 
 
-def serve(running: Running, port: int, say: Callable[[str], None]) -> None:
-    """Run a city until a signal comes or it fails; ``say`` is told where it can be seen.
+def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
+    """Run a city until a signal comes or it fails; ``tell`` gets the address at which it can be seen.
 
     Raises:
         BusyError: another program listens on the port.
@@ -132,8 +132,7 @@ def serve(running: Running, port: int, say: Callable[[str], None]) -> None:
         watching = threading.Thread(target=_look, args=(running, is_over), name="watch", daemon=True)
         run.start()
         watching.start()
-        address = f"http://{server.host}:{listening.getsockname()[1]}"
-        say(f"{running.city.name('en')}: console {address}/, intake {address}/intake/FEED, {address}/metrics")
+        tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
             Server(running.app(), lambda: run.failure is not None).run([listening])
         finally:

@@ -164,9 +164,9 @@ def test_drill_incidents_are_marked_and_nothing_else_is() -> None:
         line
         for message in scenarios.messages(story, days[0], 60, np.random.default_rng(0))
         for line in map(json.loads, message.data.splitlines())
-        if line.get("exercise")
+        if line.get("is_exercise")
     ]
-    assert len(marked) == 2 and all(line["type"] == "fire" for line in marked)
+    assert len(marked) == 2 and all(line["nature"] == "fire" for line in marked)
 
 
 def test_messages_keep_every_record_in_order_of_arrival_whatever_the_cut() -> None:

@@ -1,25 +1,13 @@
-"""``tocsin demo``, ``up`` and ``replay``: the three drivers of the one fold."""
+"""``tocsin up`` and ``replay``: live and recorded drivers of the one fold."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streams.errors import TocsinError
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
 from tocsin.commands.printing import say, say_json
 from tocsin.commands.replay_progress import show_replay
-
-
-def demo(
-    city: Annotated[Path | None, typer.Option(help="Another city with a scenario.toml.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a written story happen in a simulated city, print what was seen, and serve the console.
-
-    Without a terminal it ends after the table.
-    """
-    raise TocsinError("tocsin demo", "has no story to tell in this version", "run tocsin up or tocsin replay")
 
 
 def up(
@@ -38,9 +26,14 @@ def up(
     installation = config.load(directory, data)
     running = Running(installation, store)
     try:
-        serve(running, installation.server.port if port is None else port, say)
+        name = installation.city.name("en")
+        serve(running, installation.server.port if port is None else port, lambda at: say(_where(name, at)))
     finally:
         running.close()
+
+
+def _where(name: str, address: str) -> str:
+    return f"{name}: console {address}/, intake {address}/intake/FEED, {address}/metrics"
 
 
 def replay(
