@@ -57,9 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", choices=names(), action="append", metavar="CITY", help="may be repeated")
     parser.add_argument("--render", action="store_true", help="replay nothing: pages from the kept facts")
     asked = parser.parse_args(arguments)
-    code = max(_one(city, asked.data, asked.render) for city in asked.only or names())
-    render_overview()
-    return code
+    codes = [_one(city, asked.data, asked.render) for city in asked.only or names()]
+    if 0 in codes:
+        render_overview()
+    return max(codes)
 
 
 def _one(city: str, given: Path | None, only_render: bool) -> int:

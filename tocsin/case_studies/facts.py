@@ -75,10 +75,13 @@ class Blind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """What the picture of one shock shows: by the hour, from ``begins_at`` on, in the shock's categories."""
+    """What the picture of one shock shows: by the hour, from ``begins_at`` on, in the shock's categories.
+
+    A value that was not measured is None; a count that is not there is 0.
+    """
 
     begins_at: int
-    observed: tuple[float, ...]
+    observed: tuple[float | None, ...]
     expected: tuple[float, ...]
     records: int = 0  # in the file, of the shock's raw types, while it lasts
     counted: int = 0  # of the shock's categories, by the program, while it lasts

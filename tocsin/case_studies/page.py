@@ -5,10 +5,19 @@ from typing import Final
 
 from alerting.levels import RANK_NAMES
 from tocsin.case_studies import summary_zh
-from tocsin.case_studies.facts import Facts, Told
+from tocsin.case_studies.facts import Facts, Quiet, Told, Yardstick
 from tocsin.case_studies.known import Study
 from tocsin.case_studies.naming import Names
-from tocsin.case_studies.verdicts import Alerted, Noticed, Week, alerted, noticed, quiet_rate, weeks
+from tocsin.case_studies.verdicts import (
+    Alerted,
+    Noticed,
+    Week,
+    alerted,
+    noticed,
+    quiet_rate,
+    unexplained,
+    weeks,
+)
 from tocsin.case_studies.words import count, listing, local, seconds, share, span, table
 
 BUDGET: Final = 2.0
@@ -30,7 +39,7 @@ def page(city: str, study: Study, facts: Facts, names: Names) -> str:
         f"![Alarms by week, shocks and holes]({city}.svg)\n",
         _run(study, facts),
         _shocks(city, study, facts, seen, names),
-        _holes(study, holes),
+        _holes(study, facts, holes),
         _quiet(study, facts, found),
         _wanting(study, facts, seen, holes, found),
         "## Limits\n\n" + listing(study.limits),
@@ -46,8 +55,8 @@ def _run(study: Study, facts: Facts) -> str:
     rows = [(name.replace("_", " "), count(n), share(n, total)) for name, n in run.outcomes.items()]
     sure = local(run.calibrated_at, study.zone) if run.calibrated_at else "never"
     return (
-        f"## The run\n\n{count(total)} records ({count(facts.weekly_records)} in a middling week) from "
-        f"{local(run.first_at, study.zone)} to {local(run.last_at, study.zone)}, {study.zone}, in "
+        f"## The run\n\n{count(total)} records of all feeds ({count(facts.weekly_records)} of the first in a "
+        f"middling week) from {local(run.first_at, study.zone)} to {local(run.last_at, study.zone)}, {study.zone}, in "
         f"{count(run.buckets)} buckets. Scores begin {local(run.warm_at, study.zone)}; until "
         f"{sure} there is too little history to calibrate, and the budget is kept by theory.\n\n"
         + table(("record", "count", "share"), rows)
@@ -71,11 +80,16 @@ def _shocks(city: str, study: Study, facts: Facts, seen: list[Alerted], names: N
         "## Known shocks\n\n"
         + picture
         + table(head, rows)
-        + "\n*Stands out*: end of the first hour in which plain counting with hindsight sees the shock, "
-        "with count against mean. *Known live*: when a live run would have said so, the feed's allowed "
-        "lateness later. *Delay*: from the one to the other; negative where the alarm was first. "
+        + f"\n*Stands out*: {_yardstick(study)} *Known live*: when a live run would have said so, the feed's "
+        "allowed lateness later. *Delay*: from the one to the other; negative where the alarm was first. "
         "*Told*: units that evidence raised, with the highest rank there.\n"
     )
+
+
+def _yardstick(study: Study) -> str:
+    if study.value:
+        return f"end of the first hour in which the mean of all stations reaches {study.level:g}; that mean."
+    return "end of the first hour in which plain counting with hindsight sees the shock; count against mean."
 
 
 def _shock(study: Study, facts: Facts, one: Alerted, names: Names) -> tuple[str, ...]:
@@ -83,9 +97,7 @@ def _shock(study: Study, facts: Facts, one: Alerted, names: Names) -> tuple[str,
     name = f"{one.shock.name}, {one.shock.begins[:10]}" + (
         " (a stack of old cases)" if _is_batch(one) else ""
     )
-    stands_out = (
-        f"{local(mark.at, study.zone)}: {count(mark.observed)} / {count(mark.expected)}" if mark else "no"
-    )
+    stands_out = _stands_out(study, mark) if mark else "no"
     if one.alarm is None:
         is_learning = _ends(study, one) <= facts.run.warm_at
         return (
@@ -99,8 +111,9 @@ def _shock(study: Study, facts: Facts, one: Alerted, names: Names) -> tuple[str,
             _people(one.told, names),
         )
     where = "whole area" if one.alarm.is_city else ", ".join(names.unit(a) for a in one.alarm.areas[:3])
-    counts = f"{count(one.alarm.observed)} / {count(one.alarm.expected)}"
-    about = f"{names.category(one.alarm.category)}, {where}: {counts}"
+    about = f"{names.category(one.alarm.category)}, {where}"
+    if not study.value:
+        about += f": {count(one.alarm.observed)} / {count(one.alarm.expected)}"
     was_open = " (open since before)" if one.was_open else ""
     return (
         name,
@@ -114,15 +127,18 @@ def _shock(study: Study, facts: Facts, one: Alerted, names: Names) -> tuple[str,
     )
 
 
+def _stands_out(study: Study, mark: Yardstick) -> str:
+    against = "" if study.value else f" / {count(mark.expected)}"
+    return f"{local(mark.at, study.zone)}: {count(mark.observed)}{against}"
+
+
 def _people(told: tuple[Told, ...], names: Names) -> str:
     first = [f"{names.unit(one.unit)} ({RANK_NAMES[one.rank]})" for one in told[:MOST_UNITS]]
     more = len(told) - len(first)
     return ", ".join(first) + (f" and {more} more" if more > 0 else "") or "nobody new"
 
 
-def _holes(study: Study, holes: list[Noticed]) -> str:
-    if not holes:
-        return ""
+def _holes(study: Study, facts: Facts, holes: list[Noticed]) -> str:
     head = ("the feed stops", "for", "said silent after", "city blind after", "")
     rows = [
         (
@@ -134,8 +150,19 @@ def _holes(study: Study, holes: list[Noticed]) -> str:
         )
         for one in holes
     ]
+    known = table(head, rows) + "\nFrom the last record to when a live run says so.\n" if holes else "None.\n"
+    return f"## Known silences\n\n{known}\n{_elsewhere(study, unexplained(facts, holes))}\n"
+
+
+def _elsewhere(study: Study, found: list[Quiet]) -> str:
+    """Silences that were said and are not among the known ones."""
+    if not found:
+        return "Elsewhere no feed was said to be silent in the whole city."
+    longest = max(found, key=lambda quiet: quiet.last_at - quiet.since_at)
     return (
-        "## Known silences\n\n" + table(head, rows) + "\nFrom the last record to when a live run says so.\n"
+        f"Elsewhere a feed was said to be silent in the whole city {len(found)} times, longest since "
+        f"{local(longest.since_at, study.zone)} ({span(longest.last_at - longest.since_at)}). Some of these "
+        "are stops too: the list of known ones holds only the long ones."
     )
 
 

@@ -5,6 +5,7 @@ is kept.
 """
 
 from datetime import datetime
+from math import nan
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
@@ -98,24 +99,26 @@ def _shocks(study: Study, facts: Facts) -> Figure:
         _panel(axes, study, facts, alerted(study, facts, shock))
     for axes in panels[len(study.shocks) :]:
         axes.axis("off")
-    figure.supxlabel(f"local time ({study.zone})", fontsize=9)
     handles: dict[str, Any] = {}
     for axes in panels:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), frameon=False, ncols=4, loc="outside lower center")
+    clock = f"Times are local, {study.zone}."
+    drawn = (handles.values(), handles.keys())
+    figure.legend(*drawn, title=clock, frameon=False, ncols=4, loc="outside lower center")
     return figure
 
 
 def _panel(axes: Any, study: Study, facts: Facts, one: Alerted) -> None:
     stretch, zone = facts.stretches[one.shock.key], study.zone
     hours = [_clock(at, zone) for at in _hours(stretch)]
-    axes.step(hours, stretch.observed, where="post", color=INK, linewidth=1.2, label=_measure(study))
+    observed = [nan if value is None else value for value in stretch.observed]
+    axes.step(hours, observed, where="post", color=INK, linewidth=1.2, label=_measure(study))
     if stretch.expected:
         axes.step(hours, stretch.expected, where="post", color=QUIET, linewidth=1, label="expected")
     mark = facts.yardsticks.get(one.shock.key)
     if mark:
         axes.axvline(
-            _clock(mark.at, zone), color=QUIET, linestyle=":", linewidth=1.3, label="stands out by counting"
+            _clock(mark.at, zone), color=QUIET, linestyle=":", linewidth=1.3, label=_standing_out(study)
         )
     if one.alarm is not None:
         axes.axvline(
@@ -124,7 +127,7 @@ def _panel(axes: Any, study: Study, facts: Facts, one: Alerted) -> None:
     name = f"{one.shock.name}, {one.shock.begins[:10]}" + ("" if one.alarm else ": no alarm")
     axes.set_title(fill(name, TITLE_WIDTH))
     axes.set_ylabel("µg/m³" if study.value else "records an hour")
-    axes.set_ylim(0, max(1.0, *stretch.observed, *stretch.expected) * 1.08)
+    axes.set_ylim(0, max(1.0, *(v for v in stretch.observed if v is not None), *stretch.expected) * 1.08)
     _ticks(axes)
 
 
@@ -134,6 +137,10 @@ def _ticks(axes: Any) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _standing_out(study: Study) -> str:
+    return f"mean of {study.level:g} µg/m³ reached" if study.value else "stands out by counting"
 
 
 def _measure(study: Study) -> str:

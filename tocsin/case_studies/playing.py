@@ -128,7 +128,8 @@ def _stretch(study: Study, shock: Shock, watcher: Watcher, city: City, table: tr
     )
 
 
-def _values(study: Study, table: truth.Truth, begins_at: int, ends_at: int) -> tuple[float, ...]:
+def _values(study: Study, table: truth.Truth, begins_at: int, ends_at: int) -> tuple[float | None, ...]:
     hours = [datetime.fromtimestamp(at, ZoneInfo(study.zone)) for at in range(begins_at, ends_at, HOUR)]
-    means = table.hours.mean(axis=1)
-    return tuple(round(float(means.get(hour.replace(tzinfo=None), 0.0)), DECIMALS) for hour in hours)
+    means = table.hours.mean(axis=1).dropna()
+    found = (means.get(hour.replace(tzinfo=None)) for hour in hours)
+    return tuple(None if mean is None else round(float(mean), DECIMALS) for mean in found)

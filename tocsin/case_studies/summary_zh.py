@@ -26,7 +26,7 @@ def _shocks(facts: Facts, seen: list[Alerted]) -> str:
     if not alarmed:
         return text + "。"
     delay = median_delay(facts, seen)
-    late = f"，与事后逐小时计数能看出的时刻相比，中位时差 {_minutes(delay)}" if delay is not None else ""
+    late = f"，与事后逐小时计数能看出的时刻相比，中位{_minutes(delay)}" if delay is not None else ""
     return f"{text}，最高 {highest} 级{late}。"
 
 
@@ -40,7 +40,8 @@ def _holes(holes: list[Noticed]) -> str:
         return ""
     said = [one.silent_at - one.begins_at for one in holes if one.silent_at is not None]
     text = f"已知数据中断 {len(holes)} 次，识别为静默 {len(said)} 次"
-    return f"{text}，中位用时 {median(said) / 60:.0f} 分钟。" if said else f"{text}。"
+    new = [delay for delay in said if delay > 0]
+    return f"{text}，其中新识别的中位用时 {median(new) / 60:.0f} 分钟。" if new else f"{text}。"
 
 
 def _quiet(found: tuple[Week, ...]) -> str:

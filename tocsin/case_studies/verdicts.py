@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.levels import BLUE
-from tocsin.case_studies.facts import Alarm, Facts, Told
+from tocsin.case_studies.facts import Alarm, Facts, Quiet, Told
 from tocsin.case_studies.known import Hole, Shock, Study
 from tocsin.case_studies.words import seconds
 
@@ -87,6 +87,14 @@ def noticed(study: Study, facts: Facts, hole: Hole) -> Noticed:
         feed=first.feed if first else "",
         blind_at=_blind_at(facts, begins, ends),
     )
+
+
+def unexplained(facts: Facts, holes: list[Noticed]) -> list[Quiet]:
+    """Silences of a feed in the whole city that touch no known hole."""
+    spans = [(hole.begins_at, hole.ends_at) for hole in holes]
+    return [
+        q for q in facts.quiet if not any(q.since_at <= end and q.last_at >= begin for begin, end in spans)
+    ]
 
 
 def _blind_at(facts: Facts, begins: int, ends: int) -> int | None:
