@@ -55,11 +55,11 @@ def _run(study: Study, facts: Facts) -> str:
     rows = [(name.replace("_", " "), count(n), share(n, total)) for name, n in run.outcomes.items()]
     sure = local(run.calibrated_at, study.zone) if run.calibrated_at else "never"
     return (
-        f"## The run\n\n{count(total)} records of all feeds ({count(facts.weekly_records)} of the first in a "
-        f"middling week) from {local(run.first_at, study.zone)} to {local(run.last_at, study.zone)}, {study.zone}, in "
-        f"{count(run.buckets)} buckets. Scores begin {local(run.warm_at, study.zone)}; until "
-        f"{sure} there is too little history to calibrate, and the budget is kept by theory.\n\n"
-        + table(("record", "count", "share"), rows)
+        f"## The run\n\n{count(total)} records of all feeds, in a middling week "
+        f"{count(facts.weekly_records)} of the first, from {local(run.first_at, study.zone)} to "
+        f"{local(run.last_at, study.zone)}, {study.zone}, in {count(run.buckets)} buckets. Scores begin "
+        f"{local(run.warm_at, study.zone)}; until {sure} there is too little history to calibrate, and the "
+        "budget is kept by theory.\n\n" + table(("record", "count", "share"), rows)
     )
 
 

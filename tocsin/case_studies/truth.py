@@ -33,6 +33,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Hourly counts of one study's raw records by raw category, or values by sensor, in naive local time."""
 
     hours: Any  # DataFrame, index: hour, columns: raw categories or sensors
+    times: Any  # Series of naive local stamps: when each record happened
     arrivals: Any  # Series of naive local stamps, sorted: when the feed spoke
 
     @property
@@ -49,10 +50,11 @@ def read_truth(study: Study, data: Path) -> Truth:
     clock = pd.read_parquet(data / study.feed_clock)["snapshot_at"] if study.feed_clock else None
     arrivals = _local(table[study.arrival] if clock is None else clock, study).sort_values()
     if study.value:
-        return Truth(hours=table.pivot_table(study.value, study.time, study.category), arrivals=arrivals)
+        hours = table.pivot_table(study.value, study.time, study.category)
+        return Truth(hours=hours, times=times, arrivals=arrivals)
     kept = times >= arrivals.iloc[0].floor("D")
     hours = pd.crosstab(times[kept].dt.floor("h"), table.loc[kept, study.category].astype(str))
-    return Truth(hours=_without_holes(hours), arrivals=arrivals)
+    return Truth(hours=_without_holes(hours), times=times[kept], arrivals=arrivals)
 
 
 def onset(truth: Truth, shock: Shock) -> Onset | None:
@@ -98,7 +100,7 @@ def silences(truth: Truth, longest_calm_hours: float) -> tuple[Hole, ...]:
 
 def weekly_median(truth: Truth) -> int:
     """Records, or readings, of a middling week."""
-    return int(truth.arrivals.groupby(truth.arrivals.dt.to_period("W")).size().median())
+    return int(truth.times.groupby(truth.times.dt.to_period("W")).size().median())
 
 
 def _local(stamps: Any, study: Study) -> Any:
