@@ -5,10 +5,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.base import CITY, Scores, Setting, Sight, Stratum, joined, no_scores, scores_of
+from detectors.base import CITY, Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models import tails, variance
 from models.normal import WindowView
 from models.variance import Variance
+from streams.panel import Array
 
 SCREEN_SD: Final = 2.5
 MIN_EVENTS: Final = 4
@@ -16,9 +17,9 @@ CITY_S2: Final = 0.02
 
 
 class CityState(msgspec.Struct, frozen=True, eq=False):
-    """How far category totals stray, per window."""
+    """How far category totals stray."""
 
-    variances: tuple[Variance, ...]
+    variance: Variance  # a column per window and category, windows outermost
 
 
 class City:
@@ -40,45 +41,44 @@ class City:
 
     def start(self) -> CityState:
         """The prior variance."""
-        return CityState(tuple(variance.start(self._categories, CITY_S2) for _ in self._widths))
+        return CityState(variance.start(len(self._widths) * self._categories, CITY_S2))
 
     def score(self, state: CityState, sight: Sight) -> Scores:
         """Exact tails of the totals beyond 2.5 standard deviations."""
         if not (sight.is_scoring and sight.counts.is_started):
             return no_scores()
-        windows = enumerate(zip(sight.counts.windows, state.variances, strict=True))
-        return joined([_window_scores(index, window, v) for index, (window, v) in windows])
+        observed, mean = _totals(sight)
+        spread = variance.spread(state.variance, mean)
+        residual = observed - mean
+        strange = np.flatnonzero(
+            (observed >= MIN_EVENTS) & (residual > 0) & (residual**2 > SCREEN_SD**2 * spread)
+        )
+        if not len(strange):
+            return no_scores()
+        score = tails.upper_score(observed[strange], mean[strange], spread[strange])
+        window, category = np.divmod(strange, self._categories)
+        return scores_of(np.array(CITY), category, np.array(0), window, score)
 
     def learn(self, state: CityState, sight: Sight) -> CityState:
         """The residual of each total, every quarter of its window."""
-        variances = state.variances
+        learnt = state.variance
         if sight.is_new_day:
-            variances = tuple(variance.decay(v, self._keep, CITY_S2) for v in variances)
+            learnt = variance.decay(learnt, self._keep, CITY_S2)
         if sight.counts.is_started:
-            windows = zip(variances, sight.counts.windows, strict=True)
-            variances = tuple(_learnt(v, window, sight) for v, window in windows)
-        return CityState(variances)
+            observed, mean = _totals(sight)
+            is_due = variance.due(sight.bucket.index, self._widths)
+            mask = (is_due[:, None] & sight.counts_mask).ravel()
+            learnt = variance.learn(learnt, observed[None], mean[None], mask)
+        return CityState(learnt)
 
 
-def _window_scores(index: int, window: WindowView, learnt: Variance) -> Scores:
-    """Scores of one window."""
-    observed, mean = window.capped_total, window.base_total
-    spread = variance.spread(learnt, mean)
-    residual = observed - mean
-    strange = np.flatnonzero(
-        (observed >= MIN_EVENTS) & (residual > 0) & (residual**2 > SCREEN_SD**2 * spread)
+def _totals(sight: Sight) -> tuple[Array, Array]:
+    """Capped and expected totals of the city, a column per window and category."""
+    windows = sight.counts.windows
+    return (
+        np.concatenate([window.capped_total for window in windows]),
+        np.concatenate([window.base_total for window in windows]),
     )
-    if not len(strange):
-        return no_scores()
-    score = tails.upper_score(observed[strange], mean[strange], spread[strange])
-    return scores_of(np.array(CITY), strange, np.array(0), np.array(index), score)
-
-
-def _learnt(learnt: Variance, window: WindowView, sight: Sight) -> Variance:
-    """The window's variance after this bucket."""
-    if sight.bucket.index % max(1, window.width // 4):
-        return learnt
-    return variance.learn(learnt, window.capped_total[None], window.base_total[None], sight.counts_mask)
 
 
 def stands_alone(window: WindowView, category: int, without: list[int]) -> bool:

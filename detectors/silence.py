@@ -1,8 +1,7 @@
 """A feed that says less than a living feed would: for the whole city, and around each area."""
 
 import math
-from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,7 +18,7 @@ from detectors.base import (
     scores_of,
 )  # fmt: skip
 from models import tails, variance
-from models.normal import WindowView
+from models.normal import PanelView, WindowView
 from models.variance import Variance
 from streams.panel import Array
 
@@ -35,17 +34,26 @@ GROUP_S2: Final = 0.05
 
 
 class SilenceState(msgspec.Struct, frozen=True, eq=False):
-    """How far feeds stray, per window, in total and around an area."""
+    """How far feeds stray, in total and around an area; a column per window and feed, windows outermost."""
 
-    city: tuple[Variance, ...]
-    groups: tuple[Variance, ...]
+    city: Variance
+    groups: Variance
 
 
-class Quiet(msgspec.Struct, frozen=True, eq=False):
-    """Counts of one window against what a living feed would have brought; n places, F feeds."""
+class Quiet(NamedTuple):
+    """Counts against what a living feed would have brought; n places, W windows, F feeds."""
 
-    observed: np.ndarray  # (n, F) int64
-    expected: np.ndarray  # (n, F) float64, scaled by what else is heard
+    observed: Array  # (n, W * F) float64
+    expected: Array  # (n, W * F) float64, scaled by what else is heard
+    is_still: Array  # (n, F) bool: this very bucket is quiet too
+
+
+class Measured(NamedTuple):
+    """All that is asked of one bucket: the city as one place, and each area's neighbourhood."""
+
+    view: PanelView
+    city: Quiet
+    groups: Quiet
 
 
 class Silence:
@@ -66,6 +74,8 @@ class Silence:
         # the more neighbourhoods are asked, the more must one of them show
         self._group_score = self._score + math.log10(max(1.0, areas / self._near.shape[1]))
         self._places = 1 + areas
+        self._areas = np.arange(areas)
+        self._measured: Measured | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for all windows and places."""
@@ -74,91 +84,94 @@ class Silence:
 
     def start(self) -> SilenceState:
         """The prior variances."""
-        return SilenceState(
-            tuple(variance.start(self._feeds, CITY_S2) for _ in self._widths),
-            tuple(variance.start(self._feeds, GROUP_S2) for _ in self._widths),
-        )
+        columns = len(self._widths) * self._feeds
+        return SilenceState(variance.start(columns, CITY_S2), variance.start(columns, GROUP_S2))
 
     def score(self, state: SilenceState, sight: Sight) -> Scores:
         """Exact lower tails where a feed brings less than a fifth of what it should, and still does."""
         if not (sight.is_scoring and sight.feeds.is_started):
             return no_scores()
-        city_still, groups_still = self._still_quiet(sight)
-        areas = np.arange(len(self._near))
-        parts = []
-        for index, window in enumerate(self._windows(sight)):
-            city, groups = self._city(window), self._groups(window)
-            city_scores = self._scores(index, city, state.city[index], np.array([CITY]), city_still)
-            group_scores = self._scores(index, groups, state.groups[index], areas, groups_still)
-            parts += [_at_least(city_scores, self._score), _at_least(group_scores, self._group_score)]
-        return joined(parts)
-
-    def _still_quiet(self, sight: Sight) -> tuple[Array, Array]:
-        """Where this very bucket is quiet too: a feed that is back is not silent."""
-        observed, mean = sight.feeds.observed, sight.feeds.expected
-        near_observed, near_mean = self._around(observed), self._around(mean)
-        city = observed.sum(axis=0, keepdims=True) < STILL_QUIET_SHARE * mean.sum(axis=0, keepdims=True)
-        return city, near_observed < STILL_QUIET_SHARE * near_mean
+        measured = self._measure(sight.feeds)
+        city = self._low(measured.city, state.city, np.array([CITY]), self._score)
+        groups = self._low(measured.groups, state.groups, self._areas, self._group_score)
+        if not (len(city.score) or len(groups.score)):
+            return no_scores()
+        return joined(
+            [_of_window(scores, index) for index in range(len(self._widths)) for scores in (city, groups)]
+        )
 
     def learn(self, state: SilenceState, sight: Sight) -> SilenceState:
         """The residuals of feeds that speak."""
         city, groups = state.city, state.groups
         if sight.is_new_day:
-            city = tuple(variance.decay(v, self._keep, CITY_S2) for v in city)
-            groups = tuple(variance.decay(v, self._keep, GROUP_S2) for v in groups)
+            city = variance.decay(city, self._keep, CITY_S2)
+            groups = variance.decay(groups, self._keep, GROUP_S2)
         if not sight.feeds.is_started:
             return SilenceState(city, groups)
-        windows = self._windows(sight)
+        measured = self._measure(sight.feeds)
+        mask = (variance.due(sight.bucket.index, self._widths)[:, None] & sight.feeds_mask).ravel()
         return SilenceState(
-            tuple(_learnt(v, self._city, w, sight) for v, w in zip(city, windows, strict=True)),
-            tuple(_learnt(v, self._groups, w, sight) for v, w in zip(groups, windows, strict=True)),
+            variance.learn(city, measured.city.observed, measured.city.expected, mask),
+            variance.learn(groups, measured.groups.observed, measured.groups.expected, mask),
         )
 
-    def _windows(self, sight: Sight) -> list[WindowView]:
-        return [window for window in sight.feeds.windows if window.width in self._widths]
+    def _measure(self, view: PanelView) -> Measured:
+        """The bucket's measures, taken once for scoring and learning."""
+        if self._measured is None or self._measured.view is not view:
+            windows = [window for window in view.windows if window.width in self._widths]
+            self._measured = Measured(view, self._city(view, windows), self._groups(view, windows))
+        return self._measured
 
-    def _city(self, window: WindowView) -> Quiet:
+    def _city(self, view: PanelView, windows: list[WindowView]) -> Quiet:
         """Totals, the expectation scaled by what all other feeds bring."""
-        observed, mean = window.capped_total[None], window.base_total[None]
-        others = (observed.sum() - observed + CITY_STEADYING) / (mean.sum() - mean + CITY_STEADYING)
-        return Quiet(observed, mean * np.clip(others, *CITY_LIMITS))
+        observed = np.array([window.capped_total for window in windows])
+        mean = np.array([window.base_total for window in windows])
+        all_observed, all_mean = observed.sum(axis=1, keepdims=True), mean.sum(axis=1, keepdims=True)
+        others = (all_observed - observed + CITY_STEADYING) / (all_mean - mean + CITY_STEADYING)
+        expected = mean * others.clip(*CITY_LIMITS)
+        now = view.observed.sum(axis=0) < STILL_QUIET_SHARE * view.expected.sum(axis=0)
+        return Quiet(observed.reshape(1, -1), expected.reshape(1, -1), now[None])
+
+    def _groups(self, view: PanelView, windows: list[WindowView]) -> Quiet:
+        """Sums over neighbourhoods, the expectation scaled by the rest of the same feed."""
+        parts = [w.capped for w in windows], [view.observed], [w.base for w in windows], [view.expected]
+        around = self._around(np.concatenate([part for kind in parts for part in kind], axis=1))
+        wide, feeds = len(windows) * self._feeds, self._feeds
+        observed, now, mean, now_mean = np.split(around, (wide, wide + feeds, 2 * wide + feeds), axis=1)
+        rest = np.concatenate([w.capped_total for w in windows]) - observed
+        rest += GROUP_STEADYING
+        rest_mean = np.concatenate([w.base_total for w in windows]) - mean
+        rest_mean += GROUP_STEADYING
+        rest /= rest_mean
+        return Quiet(observed, mean * rest.clip(*GROUP_LIMITS, out=rest), now < STILL_QUIET_SHARE * now_mean)
 
     def _around(self, values: Array) -> Array:
-        """Each area's sum over its neighbourhood: (A, F), like ``values``."""
-        total = values[self._near[:, 0]]
-        for column in self._near.T[1:]:  # nearest first: one order of adding, and no (A, k, F) array
-            total = total + values[column]
+        """Each area's sum over its neighbourhood, (A, n) like ``values``; exact on the windows' grid."""
+        total = values.take(self._near[:, 0], axis=0)
+        for column in self._near.T[1:]:
+            total += values.take(column, axis=0)
         return np.asarray(total)
 
-    def _groups(self, window: WindowView) -> Quiet:
-        """Sums over neighbourhoods, the expectation scaled by the rest of the same feed."""
-        observed, mean = self._around(window.capped), self._around(window.base)
-        rest_observed = window.capped_total - observed + GROUP_STEADYING
-        rest_mean = window.base_total - mean + GROUP_STEADYING
-        return Quiet(observed, mean * np.clip(rest_observed / rest_mean, *GROUP_LIMITS))
-
-    def _scores(self, index: int, quiet: Quiet, learnt: Variance, places: Array, still: Array) -> Scores:
-        """Scores of one window at the given places."""
-        low = still & (quiet.observed < QUIET_SHARE * quiet.expected) & (quiet.expected > MIN_EXPECTED)
-        place, feed = np.nonzero(low)
-        if not len(place):
+    def _low(self, quiet: Quiet, learnt: Variance, places: Array, least: float) -> Scores:
+        """Scores of at least ``least`` at the given places, in order of window, place and feed."""
+        low = (quiet.observed < QUIET_SHARE * quiet.expected) & (quiet.expected > MIN_EXPECTED)
+        found = np.flatnonzero(low)
+        if not len(found):
             return no_scores()
-        spread = variance.spread(learnt, quiet.expected)[low]
-        score = tails.lower_score(quiet.observed[low], quiet.expected[low], spread)
-        return scores_of(places[place], np.array(NO_CATEGORY), np.array(0), np.array(index), score, feed)
+        place, column = np.divmod(found, low.shape[1])
+        window, feed = np.divmod(column, self._feeds)
+        kept = np.flatnonzero(quiet.is_still[place, feed])
+        kept = kept[np.lexsort((feed[kept], place[kept], window[kept]))]
+        found, place, column = found[kept], place[kept], column[kept]
+        mean = quiet.expected.take(found)
+        spread = mean * (learnt.phi[column] + learnt.s2[column] * mean)
+        score = tails.lower_score(quiet.observed.take(found), mean, spread)
+        score[score < least] = 0.0
+        none, stratum = np.array(NO_CATEGORY), np.array(0)
+        return scores_of(places[place], none, stratum, window[kept], score, feed[kept])
 
 
-def _at_least(scores: Scores, least: float) -> Scores:
-    """Only the scores that reach ``least``."""
-    reached = np.where(scores.score >= least, scores.score, 0.0)
-    return scores_of(scores.area, scores.category, scores.stratum, scores.window, reached, scores.feed)
-
-
-def _learnt(
-    learnt: Variance, measure: Callable[[WindowView], Quiet], window: WindowView, sight: Sight
-) -> Variance:
-    """The window's variance after this bucket."""
-    if sight.bucket.index % max(1, window.width // 4):
-        return learnt
-    quiet = measure(window)
-    return variance.learn(learnt, quiet.observed, quiet.expected, sight.feeds_mask)
+def _of_window(scores: Scores, index: int) -> Scores:
+    """The scores of one window."""
+    mine = scores.window == index
+    return Scores(*(getattr(scores, name)[mine] for name in Scores.__struct_fields__))

@@ -5,9 +5,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.base import Scores, Setting, Sight, Stratum, joined, no_scores, scores_of
-from models import tails, variance
-from models.normal import WindowView
+from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
+from models import tails
+from models.normal import PanelView, WindowView
 from streams.panel import Array
 
 ENTER: Final = 3.0
@@ -58,28 +58,34 @@ class Surge:
         """Exact mid-p tails of the series that a screen of 2.5 standard deviations lets through."""
         if not (sight.is_scoring and sight.counts.is_started):
             return no_scores()
-        parts = []
-        for index, window in enumerate(sight.counts.windows):
-            observed = sight.counts.observed if window.width == 1 else window.capped
-            parts.append(_window_scores(index, window, observed))
-        return joined(parts)
+        found = [_strange(i, window, sight.counts) for i, window in enumerate(sight.counts.windows)]
+        place, observed, mean, spread, stratum, index = map(np.concatenate, zip(*found, strict=True))
+        if not len(place):
+            return no_scores()
+        score = tails.upper_score(observed, mean, spread)
+        area, category = np.divmod(place, sight.counts.observed.shape[1])
+        return scores_of(area, category, stratum, index, score)
 
     def learn(self, state: SurgeState, sight: Sight) -> SurgeState:
         """Nothing to learn."""
         return state
 
 
-def _window_scores(index: int, window: WindowView, observed: Array) -> Scores:
-    """Scores of one window."""
-    spread = variance.spread(window.variance, window.expected)
-    residual = observed - window.expected
-    strange = (observed >= MIN_EVENTS) & (residual > 0) & (residual * residual > SCREEN_SD**2 * spread)
-    area, category = np.nonzero(strange)
-    if not len(area):
-        return no_scores()
-    mean = window.expected[strange]
-    score = tails.upper_score(observed[strange], mean, spread[strange])
-    return scores_of(area, category, _strata(index, mean), np.array(index), score)
+def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ...]:
+    """What the screen lets through of one window: place, observed, expected, spread, stratum, window."""
+    counts = view.observed if window.width == 1 else window.capped
+    is_suspect = counts >= MIN_EVENTS
+    if window.width > 1:
+        is_suspect &= window.may_exceed()
+    place = np.flatnonzero(is_suspect)
+    observed, mean = counts.take(place).astype(np.float64), window.expected_at(place)
+    column = place % counts.shape[1]
+    spread = mean * (window.variance.phi[column] + window.variance.s2[column] * mean)
+    residual = observed - mean
+    strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
+    mean = mean[strange]
+    columns = (place[strange], observed[strange], mean, spread[strange], _strata(index, mean))
+    return (*columns, np.full(len(mean), index))
 
 
 def _strata(window: int, mean: Array) -> Array:

@@ -102,20 +102,25 @@ def ratio(baseline: Baseline, bin_index: int) -> Array:
 
 
 def gather(baseline: Baseline, slot: Slot, guarded: Array, capped: Array, mask: Array) -> Baseline:
-    """Add one bucket to the open day; ``mask`` (K,) bool says which columns learn from it."""
+    """Add one bucket to the open day; ``mask`` (K,) bool says which columns learn from it.
+
+    ``guarded`` (A, K) float64 must lie on the grid of the windows, so that sums are exact.
+    """
     open_hour = baseline.hours[-1] if baseline.hours else None
     closed = baseline.hours
     if open_hour is not None and (open_hour.hour, open_hour.bin) == (slot.hour, slot.bin):
         closed = closed[:-1]
     else:
         open_hour = Hour(slot.hour, slot.bin, 0, np.zeros(len(mask)), *np.zeros((2, *guarded.shape)))
+    if not mask.all():
+        guarded, capped = np.where(mask, guarded, 0.0), np.where(mask, capped, 0.0)
     hour = Hour(
         slot.hour,
         slot.bin,
         open_hour.buckets + 1,
         open_hour.count + mask,
-        open_hour.guarded + np.where(mask, on_grid(guarded), 0.0),
-        open_hour.capped + np.where(mask, capped, 0),
+        open_hour.guarded + guarded,
+        open_hour.capped + capped,
     )
     return msgspec.structs.replace(baseline, day=slot.day, hours=(*closed, hour))
 

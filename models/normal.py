@@ -1,5 +1,6 @@
 """One panel's normal state: baseline, windows and variance together, one bucket at a time."""
 
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ from streams.panel import Array
 CAP_SD: Final = 3.5
 CAP_TIMES: Final = 4.0
 SERIES_S2: Final = 0.05
+ROUNDING: Final = 1e-9
+"""More than rounding can take from a product."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,27 +45,70 @@ class Normal(msgspec.Struct, frozen=True, eq=False):
     variances: tuple[Variance, ...]  # one per window
 
 
-class WindowView(msgspec.Struct, frozen=True, eq=False):
-    """One window of one panel, ending with this bucket; all (A, K).
+class WindowView(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
+    """One window of one panel, ending with this bucket.
 
-    ``capped`` holds counts with single bursts capped, ``expected`` is ``base`` times the city factor.
+    ``capped`` holds counts with single bursts capped, ``expected`` is ``base`` times the city factor, which
+    is that of the window ``lender`` (of its own where that is None); without ``has_factor`` it is 1.
     """
 
     width: int  # buckets
-    capped: np.ndarray  # (A, K) int64
+    capped: np.ndarray  # (A, K) float64, whole numbers
     base: np.ndarray  # (A, K) float64: sum of M
-    factor: np.ndarray  # (A, K) float64
-    expected: np.ndarray  # (A, K) float64
-    capped_total: np.ndarray  # (K,) int64: capped over the city
+    capped_total: np.ndarray  # (K,) float64: capped over the city
     base_total: np.ndarray  # (K,) float64: base over the city
     variance: Variance
+    has_factor: bool
+    lender: "WindowView | None" = None
+
+    @cached_property
+    def factor(self) -> Array:
+        """The rise of the rest of the city, (A, K) float64."""
+        if not self.has_factor:
+            return np.ones_like(self.base)
+        if self.lender is not None:
+            return self.lender.factor
+        return city_factor.city_factor(self.capped, self.base, self.capped_total, self.base_total)
+
+    @cached_property
+    def expected(self) -> Array:
+        """What should have come, (A, K) float64."""
+        return np.asarray(self.base * self.factor) if self.has_factor else self.base
+
+    def expected_at(self, places: Array) -> Array:
+        """``expected.ravel()[places]``, reckoned for these few alone; (n,) float64."""
+        base = self.base.take(places)
+        if not self.has_factor:
+            return base
+        lender = self.lender or self
+        column = places % len(self.base_total)
+        return np.asarray(
+            base
+            * city_factor.city_factor(
+                lender.capped.take(places),
+                lender.base.take(places),
+                lender.capped_total[column],
+                lender.base_total[column],
+            )
+        )
+
+    def may_exceed(self) -> Array:
+        """Where ``capped`` can be above ``expected``: an (A, K) bool without false negatives.
+
+        o > m (O - o + k)/(M - m + k) says the same as o > m (O + k)/(M + k), which is cheaper.
+        """
+        lender = self.lender or self
+        if not self.has_factor or lender is not self:
+            return np.asarray(self.capped > 0)
+        rise = city_factor.city_factor(np.zeros(()), np.zeros(()), self.capped_total, self.base_total)
+        return np.asarray(self.capped > self.base * ((1.0 - ROUNDING) * rise))
 
 
 class PanelView(msgspec.Struct, frozen=True, eq=False):
     """One panel as detectors see it in one bucket."""
 
-    observed: np.ndarray  # (A, K) int64: this bucket, uncapped
-    capped: np.ndarray  # (A, K) int64
+    observed: np.ndarray  # (A, K) int32: this bucket, uncapped
+    capped: np.ndarray  # (A, K) float64, whole numbers
     expected: np.ndarray  # (A, K) float64: M of this bucket
     windows: tuple[WindowView, ...]
     is_started: bool
@@ -92,25 +138,40 @@ def turn_day(normal: Normal, frame: Frame, calendar: Calendar, slot: Slot) -> No
 
 def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Normal, PanelView]:
     """Put one bucket beside what was expected of it; nothing is learnt yet."""
-    mean = base.expected(normal.baseline, slot)
-    observed = observed.astype(np.int64)
+    mean = _mean(normal, slot)
+    observed = np.ascontiguousarray(observed)
     is_started = normal.baseline.is_started
-    capped = np.minimum(observed, _cap(mean, normal.variances[0])) if is_started else observed
+    capped = observed.astype(np.float64)
+    if is_started:
+        many = _many(capped)
+        cap = _cap(mean.take(many), normal.variances[0], many % frame.columns)
+        capped.put(many, np.minimum(capped.take(many), cap))
     rolling = windows.push(normal.rolling, frame.widths, capped, mean)
-    views = tuple(_views(rolling, frame, normal.variances))
+    views = _views(rolling, frame, normal.variances)
     return (
         Normal(normal.baseline, rolling, normal.variances),
         PanelView(observed, capped, mean, views, is_started),
     )
 
 
+def _mean(normal: Normal, slot: Slot) -> Array:
+    """M of one bucket; within an hour it is that of the bucket before."""
+    last = normal.baseline.hours[-1] if normal.baseline.hours else None
+    if last is not None and (normal.baseline.day, last.hour, last.bin) == (slot.day, slot.hour, slot.bin):
+        return normal.rolling.expected[-1]
+    return base.expected(normal.baseline, slot)
+
+
+def _many(counts: Array) -> Array:
+    """Places with more than one event, (n,) int64: no cap and no guard is below one."""
+    return np.flatnonzero(counts > 1)
+
+
 def learn(normal: Normal, frame: Frame, slot: Slot, index: int, view: PanelView, mask: Array) -> Normal:
     """Learn the bucket number ``index`` that was looked at; ``mask`` (K,) bool names the columns that do."""
-    guarded = view.capped.astype(np.float64)
-    variances = normal.variances
+    guarded, variances = view.capped, normal.variances
     if view.is_started:
-        spread = np.sqrt(variance.spread(variances[0], view.expected))
-        guarded = np.minimum(guarded, view.expected + CAP_SD * spread + 1.0)
+        guarded = _guarded(view, variances[0], frame.columns)
         variances = tuple(
             variance.learn(v, window.capped, window.expected, mask)
             if index % max(1, window.width // 4) == 0
@@ -121,36 +182,44 @@ def learn(normal: Normal, frame: Frame, slot: Slot, index: int, view: PanelView,
     return Normal(gathered, normal.rolling, variances)
 
 
-def _cap(mean: Array, one_bucket: Variance) -> Array:
-    """The most that one bucket may weigh, (A, K) int64: one incident has many callers."""
-    limit = mean + CAP_SD * np.sqrt(variance.spread(one_bucket, mean))
-    return np.floor(np.maximum(limit, CAP_TIMES * mean) + 1.5).astype(np.int64)
+def _guarded(view: PanelView, one_bucket: Variance, columns: int) -> Array:
+    """Counts that the level learns from, (A, K) float64 on the grid: a burst does not move it."""
+    many = _many(view.capped)
+    mean = view.expected.take(many)
+    limit = mean + CAP_SD * np.sqrt(_spread_at(one_bucket, mean, many % columns)) + 1.0
+    guarded = view.capped.copy()
+    guarded.put(many, windows.on_grid(np.minimum(view.capped.take(many), limit)))
+    return guarded
 
 
-def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> list[WindowView]:
-    """Every window with its city factor."""
-    sums = list(zip(rolling.observed_sums, rolling.expected_sums, strict=True))
-    totals = [(observed.sum(axis=0), mean.sum(axis=0)) for observed, mean in sums]
-    lent = max(frame.factor_window, 0)
-    factors = [
-        city_factor.city_factor(*sums[i], *totals[i]) if frame.factor_window >= 0 and i >= lent else None
-        for i in range(len(sums))
-    ]
-    return [
-        _view(width, sums[i], totals[i], factors[max(i, lent)], variances[i])
-        for i, width in enumerate(frame.widths)
-    ]
+def _cap(mean: Array, one_bucket: Variance, column: Array) -> Array:
+    """The most that one bucket may weigh, (n,) float64, whole: one incident has many callers."""
+    limit = mean + CAP_SD * np.sqrt(_spread_at(one_bucket, mean, column))
+    return np.asarray(np.floor(np.maximum(limit, CAP_TIMES * mean) + 1.5))
 
 
-def _view(
-    width: int,
-    sums: tuple[Array, Array],
-    totals: tuple[Array, Array],
-    factor: Array | None,
-    learnt: Variance,
-) -> WindowView:
-    """One window; without a factor its expectation is the plain one."""
-    observed, mean = sums
-    if factor is None:
-        return WindowView(width, observed, mean, np.ones_like(mean), mean, *totals, learnt)
-    return WindowView(width, observed, mean, factor, mean * factor, *totals, learnt)
+def _spread_at(learnt: Variance, mean: Array, column: Array) -> Array:
+    """V of single series, (n,) float64."""
+    return variance.spread(Variance(learnt.moments, learnt.phi[column], learnt.s2[column]), mean)
+
+
+def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> tuple[WindowView, ...]:
+    """Every window with its city factor; the shorter ones borrow that of ``factor_window``."""
+    made: list[WindowView] = []
+    for i in reversed(range(len(frame.widths))):
+        observed, mean = rolling.observed_sums[i], rolling.expected_sums[i]
+        made.append(
+            WindowView(
+                width=frame.widths[i],
+                capped=observed,
+                base=mean,
+                capped_total=np.einsum("ij->j", observed),
+                base_total=np.einsum("ij->j", mean),
+                variance=variances[i],
+                has_factor=frame.factor_window >= 0,
+                lender=made[len(frame.widths) - 1 - frame.factor_window]
+                if 0 <= i < frame.factor_window
+                else None,
+            )
+        )
+    return tuple(reversed(made))

@@ -37,18 +37,27 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
 
     Residuals are clipped at 4 standard deviations. ``phi`` and ``s2`` stay until ``decay``.
     """
-    square = np.minimum((observed - expected) ** 2, CLIP_SD**2 * spread(variance, expected))
-    second = expected * expected
-    rows = np.stack(
-        [
-            square.sum(axis=0),
-            expected.sum(axis=0),
-            second.sum(axis=0),
-            (square * expected).sum(axis=0),
-            (second * expected).sum(axis=0),
-        ]
-    )
-    return Variance(variance.moments + np.where(mask, rows, 0.0), variance.phi, variance.s2)
+    square = observed - expected
+    square *= square
+    limit = (CLIP_SD**2 * variance.s2) * expected  # 16 times the spread, in one array
+    limit += CLIP_SD**2 * variance.phi
+    limit *= expected
+    np.minimum(square, limit, out=square)
+    second = np.multiply(expected, expected, out=limit)
+    rows = np.empty_like(variance.moments)
+    np.einsum("ij->j", square, out=rows[0])
+    np.einsum("ij->j", expected, out=rows[1])
+    np.einsum("ij->j", second, out=rows[2])
+    np.einsum("ij,ij->j", square, expected, out=rows[3])
+    np.einsum("ij,ij->j", second, expected, out=rows[4])
+    rows[:, ~mask] = 0.0
+    rows += variance.moments
+    return Variance(rows, variance.phi, variance.s2)
+
+
+def due(index: int, widths: tuple[int, ...]) -> Array:
+    """Which windows learn from the bucket number ``index``: every quarter of their width; (W,) bool."""
+    return np.array([index % max(1, width // 4) == 0 for width in widths])
 
 
 def decay(variance: Variance, keep: float, s2_prior: float) -> Variance:

@@ -16,7 +16,7 @@ class Rolling(msgspec.Struct, frozen=True, eq=False):
 
     observed: tuple[np.ndarray, ...]  # each (A, K) int32, capped
     expected: tuple[np.ndarray, ...]  # each (A, K) float64 on the grid
-    observed_sums: tuple[np.ndarray, ...]  # per window (A, K) int64
+    observed_sums: tuple[np.ndarray, ...]  # per window (A, K) float64: mixed types would cost a conversion
     expected_sums: tuple[np.ndarray, ...]  # per window (A, K) float64
 
 
@@ -27,13 +27,12 @@ def on_grid(values: Array) -> Array:
 
 def empty(widths: tuple[int, ...], shape: tuple[int, int]) -> Rolling:
     """Windows that have seen nothing: their sums are zero."""
-    counts = tuple(np.zeros(shape, np.int64) for _ in widths)
-    means = tuple(np.zeros(shape) for _ in widths)
+    counts, means = (tuple(np.zeros(shape) for _ in widths) for _ in range(2))
     return Rolling((), (), counts, means)
 
 
 def push(rolling: Rolling, widths: tuple[int, ...], observed: Array, expected: Array) -> Rolling:
-    """The windows one bucket later; ``expected`` must lie on the grid."""
+    """The windows one bucket later: ``observed`` whole numbers in float64, ``expected`` on the grid."""
     longest = max(widths)
     return Rolling(
         (*rolling.observed, observed.astype(np.int32))[-longest:],
@@ -47,7 +46,14 @@ def _sums(
     sums: tuple[Array, ...], past: tuple[Array, ...], widths: tuple[int, ...], new: Array
 ) -> tuple[Array, ...]:
     """Each window's sum with ``new`` in, and with what falls out of it taken off."""
-    return tuple(
-        total + new if len(past) < width else total + new - past[-width]
-        for total, width in zip(sums, widths, strict=True)
-    )
+    return tuple(_sum(total, past, width, new) for total, width in zip(sums, widths, strict=True))
+
+
+def _sum(total: Array, past: tuple[Array, ...], width: int, new: Array) -> Array:
+    """One window's sum; that of a single bucket is the bucket itself."""
+    if width == 1:
+        return new
+    after = total + new
+    if len(past) >= width:
+        after -= past[-width]
+    return np.asarray(after)

@@ -114,7 +114,7 @@ def _with_area_nine(sight: Sight, other: Sight) -> Sight:
         return a
 
     windows = tuple(
-        msgspec.structs.replace(w, capped=mixed(w.capped, v.capped), expected=mixed(w.expected, v.expected))
+        msgspec.structs.replace(w, capped=mixed(w.capped, v.capped), base=mixed(w.base, v.base))
         for w, v in zip(sight.counts.windows, other.counts.windows, strict=True)
     )
     observed = mixed(sight.counts.observed, other.counts.observed)
