@@ -52,7 +52,7 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Noticed(msgspec.Struct, frozen=True):
-    """An entry as its unit's people see it: ``is_grave`` says that it concerns something critical."""
+    """An entry as its unit's people see it: ``is_grave`` says that something critical goes on there."""
 
     entry: Entry
     is_grave: bool = False
@@ -131,10 +131,9 @@ class _Desk:
         """A look at the place: true, false, or taken for false; what is grave a chief decides at once."""
         entry = self.entry
         at = self._after(_LOOK, "look")
-        over_at = self.truth(entry.unit, entry.at)
-        is_true, is_going_on = over_at is not None, (over_at or 0) > entry.at
+        is_true = self.truth(entry.unit, entry.at) is not None
         is_city = self.roster.of(entry.unit, "chief", 1) is not None
-        if is_going_on and self.is_grave and is_city:
+        if is_true and self.is_grave and is_city:
             yield from self._act("declare", "chief", self._after(_SOON, "declare"), level=ORANGE)
             return
         rank = entry.after.rank if entry.after else 0

@@ -10,6 +10,7 @@ The rules, row by row in ledger order (this file does whole arrays; a slow twin 
 4. A row whose identity was accepted in the same partition, in a bucket whose end that watermark has not
    passed, is a duplicate, or a conflict if time, series, sensor or value differ.
 5. What is left is accepted. A bucket seals when every partition's watermark has passed its end.
+   What is marked as an exercise is known by its identity like any other, but no bucket counts it.
 6. A fast row that is neither repeat, rejected nor future acts before it is judged, once in seven days.
 """
 
@@ -22,7 +23,7 @@ import numpy as np
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
-from streams.ledger import KIND_CODE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
+from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
 from streams.panel import Array, SealedBucket, SensorBucket
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
@@ -266,7 +267,10 @@ def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple
 
 
 def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[SealedBucket]:
-    """The buckets first … until − 1, from their rows in any order."""
+    """The buckets first … until − 1, from their rows in any order; exercises are counted nowhere."""
+    is_exercise = (rows["mark"] & MARK_EXERCISE) != 0
+    if is_exercise.any():
+        rows = rows[~is_exercise]
     buckets = rows["event_at"] // frame.bucket_seconds - first
     narrow = np.uint16 if until - first < 1 << 16 else np.int64  # sixteen bits sort by radix
     order = np.argsort(buckets.astype(narrow), kind="stable")

@@ -23,6 +23,7 @@ from tocsin.config import Installation
 from tocsin.console.app import create_app
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
+from tocsin.fold import Cadence
 from tocsin.keys import pseudonym_key, vault_of
 from tocsin.metrics import Metrics, Reading
 from tocsin.picture.live_city import LiveCity
@@ -67,6 +68,7 @@ class Running:
         at: Callable[[], int] = clock.now,
         origin_at: int | None = None,
         is_demo: bool = False,
+        cadence: Cadence | None = None,
     ) -> None:
         city = installation.city
         self.installation, self.city, self.at = installation, city, at
@@ -84,6 +86,7 @@ class Running:
             planner=Teller(city, lambda: self.run.fold.state).planner(),
             vault=vault_of(installation, store_directory, at),
             origin_at=origin_at,
+            cadence=cadence,
         )
         if self.run.history.ledger_length() > 1:  # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, REASONS, Reason
-from streams.ledger import KIND_CODE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
+from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Frame, fold, skip_gap, start
 
@@ -233,3 +233,13 @@ def test_one_silent_partition_holds_the_seal_until_its_tick():
 def test_unknown_partition_is_refused():
     with pytest.raises(IntegrityError, match="unknown partition 9"):
         fold(start(FRAME, ORIGIN), one(105, partition=9), FRAME)
+
+
+def test_an_exercise_is_known_but_counted_nowhere():
+    real, drill, again = one(101), one(102, identity=2, offset=1), one(103, identity=2, offset=2)
+    drill["mark"] = again["mark"] = MARK_EXERCISE
+    ticks = [one(400, partition=p, offset=3 * (p == 0), mark=MARK_TICK) for p in range(3)]
+    _, folded = fold(start(FRAME, ORIGIN), np.concatenate([real, drill, again, *ticks]), FRAME)
+    first = next(step for step in folded.steps if isinstance(step, SealedBucket))
+    assert (first.observed.sum(), first.feed_observed.sum()) == (1, 1)
+    assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.CONFLICT]]

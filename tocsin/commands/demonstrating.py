@@ -62,7 +62,8 @@ def _show(played: "Demo", narrator: "Narrator") -> None:
     from tocsin.messages import text
 
     told = tale(played)
-    show_table(narrator.title(told), narrator.head(), [narrator.row(part) for part in told.parts])
+    head, rows = narrator.head(), [narrator.row(part) for part in told.parts]
+    show_table(narrator.title(told), head, rows, unbroken=head[-1:])
     if told.false_alarms:
         rows = [narrator.false_row(part) for part in told.false_alarms]
         show_table(text(narrator.locale, "demo-false-title"), narrator.false_head(), rows)

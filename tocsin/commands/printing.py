@@ -25,15 +25,20 @@ def complain(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table as wide as the terminal; without one, plain columns that a script can cut."""
+def show_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, unbroken: Sequence[str] = ()
+) -> None:
+    """A table as wide as the terminal; without one, plain columns that a script can cut.
+
+    Columns named in ``unbroken`` keep their lines whole as long as there is room.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in unbroken)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)

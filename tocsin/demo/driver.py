@@ -1,9 +1,11 @@
 """Plays the story: weeks of history at once, then minute by minute through the same doors as live."""
 
 import heapq
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +25,17 @@ from tocsin.config import Installation
 from tocsin.demo.story import DAY, DAYS, Story, story, weeks_before
 from tocsin.demo.witness import Witness, is_about
 from tocsin.doors import intakes
+from tocsin.fold import Cadence
 from tocsin.wiring import Running
 
 MINUTE: Final = 60
 SCENARIO_FILE: Final = "scenario.toml"
-MESSAGE_SECONDS: Final = 60
+MESSAGE_SECONDS: Final = 120
+CADENCE: Final = Cadence(seals=96, records=100_000, seconds=1 << 30)
+"""A demonstration is made anew sooner than taken up: it is checkpointed where something is decided."""
 GRAVE: Final = "critical"
+SPARE_DAYS: Final = 7
+"""How long the city goes on behind the story while the console is served."""
 
 Note = Callable[[str, float], None]
 """Told which part goes on (``history`` or ``story``), and how much of it is done (0 to 1)."""
@@ -71,7 +78,8 @@ class Demo:
         self.origin_at = weeks_before(self.city, weeks)
         self.clock = StoryClock(self.origin_at)
         _keep_key(store, seed)
-        self.running = Running(installation, store, self.clock, self.origin_at, is_demo=True)
+        self.running = Running(installation, store, self.clock, self.origin_at, is_demo=True, cadence=CADENCE)
+        self.running.store.hurry()
         self.run = self.running.run
         self.witness = Witness(self.city, self.story.plots, self.story.began_at)
         self.run.on_change(self.witness.note)
@@ -82,9 +90,13 @@ class Demo:
             self._plan(command)
         rng = np.random.default_rng((seed, 2))
         self._scenario = _scenario(installation, self.story.plots, rng)
-        self._days = scenarios.days(self._scenario, self.origin_at, weeks * 7 + DAYS, rng.spawn(1)[0])
+        self._days = scenarios.days(
+            self._scenario, self.origin_at, weeks * 7 + DAYS + SPARE_DAYS, rng.spawn(1)[0]
+        )
         self._ink = rng.spawn(1)[0]
         self.records = 0
+        self._messages: Iterator[RawMessage] = iter(())
+        self._waiting: list[RawMessage] = []
 
     def close(self) -> None:
         """Give up the data directory."""
@@ -94,10 +106,36 @@ class Demo:
         """Weeks of history, then the story."""
         self.clock.put(self.story.began_at - 1)
         self.records = warm_start.begin(self.run, self._history(note), self.clock())
-        for number in range(DAYS):
-            day = next(self._days)
-            cut = scenarios.messages(self._scenario, day, MESSAGE_SECONDS, self._ink)
-            self._day(self.story.began_at + number * DAY, cut, number, note)
+        self._messages = self._arriving()
+        began_at, ended_at = self.story.began_at, self.story.ended_at
+        for at in range(began_at + MINUTE, ended_at + 1, MINUTE):
+            self._act_until(at)
+            self.clock.put(at)
+            self.take_until(at)
+            self.run.beat()
+            self.run.drain()
+            self._answer()
+            if at % 3600 == 0:
+                note("story", (at - began_at) / (ended_at - began_at))
+
+    def take_until(self, at: int) -> None:
+        """Hand over what the feeds have sent by then."""
+        while self._waiting or self._next():
+            message = self._waiting[0]
+            if message.received_at > at:
+                break
+            self._waiting.clear()
+            self.run.submit_raw(message.feed, message.data, "application/x-ndjson", message.received_at)
+            self.records += message.count
+
+    def _next(self) -> bool:
+        self._waiting.extend(itertools.islice(self._messages, 1))
+        return bool(self._waiting)
+
+    def _arriving(self) -> Iterator[RawMessage]:
+        """What the feeds send from the beginning of the story on, in order of arrival."""
+        for day in self._days:
+            yield from scenarios.messages(self._scenario, day, MESSAGE_SECONDS, self._ink)
 
     def _history(self, note: Note) -> Iterator[RowArray]:
         """The rows of each day before the story, with the ticks of live."""
@@ -112,23 +150,6 @@ class Demo:
             rows["received_at"] = np.clip(rows["received_at"], day.day_at, end)
             yield in_order(with_ticks(rows, partitions, end))
             note("history", (number + 1) / (self.weeks * 7))
-
-    def _day(self, day_at: int, cut: list[RawMessage], number: int, note: Note) -> None:
-        """One day of the story, a minute at a time."""
-        waiting = iter(cut)
-        message = next(waiting, None)
-        for at in range(day_at + MINUTE, day_at + DAY + 1, MINUTE):
-            self._act_until(at)
-            self.clock.put(at)
-            while message is not None and message.received_at <= at:
-                self.run.submit_raw(message.feed, message.data, "application/x-ndjson", at)
-                self.records += message.count
-                message = next(waiting, None)
-            self.run.beat()
-            self.run.drain()
-            self._answer()
-            if at % 3600 == 0:
-                note("story", (number + (at - day_at) / DAY) / DAYS)
 
     def _act_until(self, at: int) -> None:
         """Whoever has made up their mind by then, acts."""
@@ -149,9 +170,10 @@ class Demo:
         """Let the people on duty see what was decided."""
         fresh, self.witness.fresh = self.witness.fresh, []
         for entry in fresh:
-            noticed = Noticed(entry, self._is_grave(self.witness.categories_of(entry)))
             categories = self.witness.categories_of(entry)
-            over = lambda unit, at, c=categories: self._over_at(unit, at, c)  # noqa: E731
+            over = partial(self._over_at, categories)
+            grave_over_at = self._over_at(frozenset(filter(self._is_grave, categories)), entry.unit, entry.at)
+            noticed = Noticed(entry, is_grave=(grave_over_at or 0) > entry.at)
             for command in answers(noticed, self._roster, self.story.conduct, over):
                 self.witness.causes[command.id] = entry.hash
                 self._plan(command)
@@ -159,11 +181,11 @@ class Demo:
     def _plan(self, command: Command) -> None:
         heapq.heappush(self._due, (command.stamp, command.id, command))
 
-    def _is_grave(self, categories: frozenset[str]) -> bool:
-        known = [self.city.taxonomy.category(c) for c in categories if self.city.taxonomy.index(c) >= 0]
-        return any(category.consequence == GRAVE for category in known)
+    def _is_grave(self, category: str) -> bool:
+        known = self.city.taxonomy.index(category) >= 0
+        return known and self.city.taxonomy.category(category).consequence == GRAVE
 
-    def _over_at(self, unit: str, at: int, categories: frozenset[str]) -> int | None:
+    def _over_at(self, categories: frozenset[str], unit: str, at: int) -> int | None:
         """When what truly happens in the unit will be over, None if nothing of these categories does."""
         tree, streets = self.city.units, self.city.streets
         areas = frozenset(a for a, street in streets.items() if unit in tree.lineage(street))

@@ -22,18 +22,21 @@ FIRST_DAY: Final = "2025-12-15"
 """A Monday whose nine weeks before hold no public holiday of the demonstration's country."""
 DAYS: Final = 3
 HOUR: Final = 3600
+QUIET_SECONDS: Final = 6 * HOUR
+"""What is left of the last day when the story ends: from there on whoever looks at the console acts."""
 DAY: Final = 86_400
 
 GAS: Final = "gas_smell"
 WAGES: Final = "unpaid_wages"
 DRILLED: Final = "fire"
 STORM: Final = {
-    "power_cut": 9.0,
-    "road_obstruction": 4.0,
-    "flooding": 14.0,
+    "power_cut": 5.0,
+    "road_obstruction": 3.5,
+    "flooding": 3.0,
     "traffic_accident": 2.2,
-    "low_water_pressure": 1.8,
+    "low_water_pressure": 1.6,
 }
+_SPREAD: Final = {"growth_seconds": 1500, "hold_seconds": 2 * HOUR}
 DEPARTMENTS: Final = ("gas", "fire")
 
 
@@ -76,16 +79,16 @@ def story(city: City, people: PeopleConfig, seed: int) -> Story:
         stage.repeats(began_at + 20 * HOUR + stage.minutes(60)),
         *gas,
         stage.outage(began_at + DAY + 21 * HOUR + stage.minutes(60)),
-        stage.storm(began_at + 2 * DAY + 12 * HOUR + stage.minutes(120)),
+        stage.storm(began_at + 2 * DAY + 11 * HOUR + stage.minutes(60)),
     )
     street = city.streets[rise.areas[0]]
     conduct = Conduct(
         slow_units=(street,),
-        mistaken_until={street: began_at + 2 * DAY + 8 * HOUR},
+        mistaken_until={street: began_at + 2 * DAY + 11 * HOUR},
         departments=tuple(d.id for d in people.department if d.id in DEPARTMENTS),
         seed=seed,
     )
-    ended_at = began_at + DAYS * DAY
+    ended_at = began_at + DAYS * DAY - QUIET_SECONDS
     return Story(
         began_at=began_at,
         ended_at=ended_at,
@@ -118,11 +121,10 @@ class _Stage:
             raise ConfigError("story", "no gas sensor lies near a district's border", "choose another city")
         sensor, other = crossing[int(self.rng.integers(len(crossing)))]
         first = self.ids.index(sensor.area)
-        spots = (
-            Spot(area=sensor.area, peak_per_hour=16, growth_seconds=1500, hold_seconds=2 * HOUR),
-            Spot(area=self.ids[self._beside(first)], after_seconds=1200, peak_per_hour=9, hold_seconds=5400),
-            Spot(area=self.ids[other], after_seconds=1800, peak_per_hour=13, hold_seconds=5400),
-            Spot(area=self.ids[self._beside(other)], after_seconds=2700, peak_per_hour=8, hold_seconds=4500),
+        places = (first, self._beside(first), other, self._beside(other))
+        spots = tuple(
+            Spot(area=self.ids[place], after_seconds=after, peak_per_hour=peak, **_SPREAD)
+            for place, after, peak in zip(places, (0, 900, 1200, 1800), (16, 14, 16, 12), strict=True)
         )
         limit = LimitCrossing(
             name="limit",
@@ -143,10 +145,10 @@ class _Stage:
             name="wages",
             category=WAGES,
             areas=areas,
-            gain=7.0,
-            growth_seconds=52 * HOUR,
+            gain=5.0,
+            growth_seconds=36 * HOUR,
             began_at=at,
-            ended_at=at + 64 * HOUR,
+            ended_at=at + 72 * HOUR,
         )
 
     def drill(self, at: int) -> Drill:

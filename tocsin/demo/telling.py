@@ -11,7 +11,8 @@ from tocsin.demo.story import DAYS
 from tocsin.demo.table import Answer, Part, Tale
 from tocsin.messages import duration, text
 
-SHOWN_ANSWERS: Final = 9
+SHOWN_ANSWERS: Final = 10
+"""Acts of one part that the table shows: the first of each person and kind."""
 COLUMNS: Final = ("what", "began", "seen", "delay", "told", "reached", "answered")
 """Columns of the table; a warning without cause has no ``began`` and no ``delay``."""
 
@@ -90,11 +91,13 @@ class Narrator:
         return self._say("in-drill", standing=standing) if part.is_exercise else at
 
     def _answered(self, part: Part) -> str:
-        lines = [self._answer(answer) for answer in part.answers[:SHOWN_ANSWERS]]
+        firsts = {(a.actor, a.act, a.is_refused): a for a in reversed(part.answers)}
+        shown = sorted(firsts.values(), key=lambda a: a.at)[:SHOWN_ANSWERS]
+        lines = [self._answer(answer) for answer in shown]
+        if (left := len(part.answers) - len(shown)) > 0:
+            lines.append(self._say("more-answers", n=left))
         if part.overdue:
             lines.append(self._say("overdue", n=part.overdue))
-        if (left := len(part.answers) - SHOWN_ANSWERS) > 0:
-            lines.append(self._say("more-answers", n=left))
         return "\n".join(lines)
 
     def _answer(self, answer: Answer) -> str:

@@ -12,8 +12,11 @@ from tocsin.city import City
 from tocsin.fold import Advance
 from tocsin.pipeline import PipelineState
 
-AFTERMATH_SECONDS: Final = 6 * 3600
-"""How long after its end a part of the story may still be seen: buckets seal late, windows are long."""
+AFTERMATH_SECONDS: Final = 26 * 3600
+"""How long after its end a part of the story may still be seen: the widest window is a day."""
+SOON_SECONDS: Final = 2 * 3600
+"""The same for what ends at once: a feed that speaks again, a drill."""
+SILENCE: Final = "silence"
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +113,8 @@ class Witness:
 
 def is_about(plot: Plot, category: str, areas: frozenset[str], at: int, feed: str = "") -> bool:
     """Whether a hotspot of ``category`` in ``areas`` at decision time ``at`` can be this plot."""
-    if not plot.began_at <= at <= plot.ended_at + AFTERMATH_SECONDS:
+    lasts = SOON_SECONDS if isinstance(plot, Outage) else AFTERMATH_SECONDS
+    if not plot.began_at <= at <= plot.ended_at + lasts:
         return False
     match plot:
         case Surge():
@@ -120,7 +124,7 @@ def is_about(plot: Plot, category: str, areas: frozenset[str], at: int, feed: st
         case Storm():
             return category in plot.lift
         case Outage():
-            return feed == plot.feed
+            return category == SILENCE and feed == plot.feed
         case _:
             return False
 
@@ -131,11 +135,11 @@ def _is_direct(plot: Plot, entry: Entry) -> bool:
         case LimitCrossing():
             return entry.trigger_id == f"sensor {plot.sensor}"
         case Drill():
-            within = plot.began_at <= entry.at <= plot.ended_at + AFTERMATH_SECONDS
+            within = plot.began_at <= entry.at <= plot.ended_at + SOON_SECONDS
             is_drill = entry.exercise or entry.trigger in ("begin_drill", "end_drill")
             return entry.unit == plot.unit and within and is_drill
         case Outage():
-            within = plot.began_at <= entry.at <= plot.ended_at + AFTERMATH_SECONDS
+            within = plot.began_at <= entry.at <= plot.ended_at + SOON_SECONDS
             return within and any(effect.kind == "blind" for effect in entry.effects)
         case _:
             return False
