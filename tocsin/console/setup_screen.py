@@ -5,7 +5,7 @@ from typing import Any
 from tocsin.console.map_drawing import draw_map
 from tocsin.console.phrases import Phrase
 from tocsin.console.screen import Screen
-from tocsin.console.view import SetupStep
+from tocsin.console.view import CityView, SetupStep, Sight
 from tocsin.console.words import Words
 
 
@@ -24,13 +24,19 @@ def setup_facts(s: Screen) -> dict[str, Any]:
         }
         for step in view.steps
     ]  # fmt: skip
+    seen = view.seen_areas if any(s.key == "feed" and s.is_done for s in view.steps) else _nothing_seen(view)
     return {
         "steps": steps,
         "open_key": open_step.key,
         "done": sum(step.is_done for step in view.steps),
-        "map": draw_map(view.map, view.real, view.seen_areas, w.locale),
-        "unseen": sum(seen != "full" for seen in view.seen_areas.values()),
+        "map": draw_map(view.map, view.real, seen, w.locale),
+        "unseen": sum(sight != "full" for sight in seen.values()),
     }
+
+
+def _nothing_seen(view: CityView) -> dict[str, Sight]:
+    """No area has been heard of before the first feed speaks."""
+    return {area.id: "none" for area in view.map.areas}
 
 
 def _detail(step: SetupStep) -> Phrase:

@@ -56,7 +56,7 @@ def topology_of(view: MapView) -> Topology:
 def build(view: MapView) -> Topology:
     """Project to the drawing, snap to the grid, and cut the borders into shared arcs."""
     project = projection(view)
-    rings = [[_snapped(ring, project) for ring in area.rings] for area in view.areas]
+    rings = met([[_snapped(ring, project) for ring in area.rings] for area in view.areas])
     sides = _sides(rings)
     arcs = tuple(Arc(_simplified(points), s) for points, s in _chains(sides))
     shapes = [_middle_and_size(max(own, key=len, default=[])) for own in rings]
@@ -106,6 +106,43 @@ def _open(line: Iterable[tuple[float, float]], project: Projection) -> list[Grid
 def _snapped(ring: Iterable[tuple[float, float]], project: Projection) -> list[Grid]:
     points = _open(ring, project)
     return points[:-1] if len(points) > 1 and points[0] == points[-1] else points
+
+
+CELL: Final = 16
+"""Width (grid points) of the cells in which corners are looked up."""
+
+
+def met(rings: list[list[list[Grid]]]) -> list[list[list[Grid]]]:
+    """The same rings with every corner that lies on another's straight edge put into that edge.
+
+    Without it a border that ends in the middle of a neighbour's edge would count as the city's coast.
+    """
+    corners: dict[Grid, dict[Grid, None]] = {}
+    for point in dict.fromkeys(p for own in rings for ring in own for p in ring):
+        corners.setdefault((point[0] // CELL, point[1] // CELL), {})[point] = None
+    return [[_meeting(ring, corners) for ring in own] for own in rings]
+
+
+def _meeting(ring: list[Grid], corners: dict[Grid, dict[Grid, None]]) -> list[Grid]:
+    out: list[Grid] = []
+    for p, q in zip(ring, [*ring[1:], *ring[:1]], strict=True):
+        out.append(p)
+        out.extend(_on_the_way(p, q, corners))
+    return out
+
+
+def _on_the_way(p: Grid, q: Grid, corners: dict[Grid, dict[Grid, None]]) -> list[Grid]:
+    """Corners strictly between ``p`` and ``q`` and at most one grid point beside the line, in order."""
+    near: dict[Grid, None] = {}
+    steps = max(abs(q[0] - p[0]), abs(q[1] - p[1])) // CELL + 1
+    for k in range(steps + 1):
+        x, y = p[0] + (q[0] - p[0]) * k // steps, p[1] + (q[1] - p[1]) * k // steps
+        for dx, dy in itertools.product((-1, 0, 1), repeat=2):
+            near |= corners.get((x // CELL + dx, y // CELL + dy), {})
+    length = max(1, (q[0] - p[0]) ** 2 + (q[1] - p[1]) ** 2)
+    along = {c: ((c[0] - p[0]) * (q[0] - p[0]) + (c[1] - p[1]) * (q[1] - p[1])) / length for c in near}
+    between = [c for c in near if 0 < along[c] < 1 and c not in (p, q) and _gap(c, p, q) <= 1]
+    return sorted(between, key=lambda c: (along[c], c))
 
 
 def _sides(rings: list[list[list[Grid]]]) -> dict[tuple[Grid, Grid], tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -202,11 +202,24 @@ def city_map(city: City) -> MapView:
             id=area.id,
             names=area.names,
             unit=area.street,
-            rings=tuple(tuple(ring) for ring in city.gazetteer.outline(area.id)),
+            rings=_rings(area.shape),
         )
         for area in city.gazetteer.areas
     )
     return MapView(hash=city.gazetteer.content_hash[:16], areas=areas)
+
+
+def _rings(shape: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Outer and inner rings of a polygon or of several, in degrees; none for a point.
+
+    Nothing is simplified here: neighbours must keep the very same points for their border to be one line.
+    """
+    polygons = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
+    return tuple(
+        tuple((float(x), float(y)) for x, y, *_ in ring.coords)
+        for part in polygons
+        for ring in (part.exterior, *part.interiors)
+    )
 
 
 def journal_line(entry: Entry) -> JournalLine:

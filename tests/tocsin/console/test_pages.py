@@ -271,3 +271,9 @@ def test_a_silent_feed_is_a_hotspot_in_its_own_words_and_gaps_name_feeds_not_ids
     assert "What 12345 hotline would say: it is silent." in text
     assert "received in 4\u00a0h, 14 expected" in Visitor(view).get("/hotspots").text
     assert "12345 热线静默" in Visitor(view, lang="zh-CN").get("/hotspots/water").text
+
+
+def test_before_the_first_event_nothing_is_seen_whatever_the_source_says():
+    view = msgspec.structs.replace(city.first_run(), seen_areas={})
+    text = Visitor(view).get("/").text
+    assert "nothing received yet from 60 of 60 areas" in text and text.count('data-seen="none"') == 60

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.console.map_drawing import draw_map, text_width
-from tocsin.console.topology import GRID, build, closed_path, outline, rings_of
+from tocsin.console.topology import GRID, HEIGHT, WIDTH, build, closed_path, outline, rings_of
 from tocsin.console.view import Area, MapView
 
 
@@ -77,3 +77,18 @@ def test_the_map_tells_ranks_sight_and_modes():
 
 def test_han_is_wider():
     assert text_width("钟楼", 18) == 36 > text_width("ab", 18)
+
+
+def test_a_border_that_ends_in_the_middle_of_an_edge_is_no_coast():
+    wide = Area(id="w", names={}, unit="u", rings=(((0, 1), (3, 1), (3, 2), (0, 2), (0, 1)),))
+    below = tuple(square(f"s{x}", x, 0) for x in range(3))
+    topology = build(MapView(hash="t", areas=(wide, *below)))
+    coast = [arc for arc in topology.arcs if len(arc.sides) == 1]
+    assert len(rings_of(coast)) == 1
+    assert sum(len(arc.sides) == 2 for arc in topology.arcs) == 5  # three above, two between
+
+
+def test_the_drawing_stays_inside_its_box():
+    for view in (city.city_map(), grid_of(3)):
+        points = [p for arc in build(view).arcs for p in arc.points]
+        assert all(0 <= x <= WIDTH * GRID and 0 <= y <= HEIGHT * GRID for x, y in points)
