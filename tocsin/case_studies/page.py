@@ -26,6 +26,13 @@ LATE_SECONDS: Final = 2 * 3_600
 """An alert this long after plain counting sees a shock is called late."""
 
 HEAD: Final = "<!-- Made by `make case-studies`; do not edit. -->\n"
+LASTING: Final = 0.9
+"""A city that is blind for less of what is left of a hole has forgotten it."""
+
+_SILENCE_NOTE: Final = (
+    "\n*After*: from the last record to when a live run says so. *Blind of it*: for how much of the hole the "
+    "city says that it does not know.\n"
+)
 LEARNING: Final = "nothing is scored yet (warm-up)"
 
 
@@ -139,18 +146,19 @@ def _people(told: tuple[Told, ...], names: Names) -> str:
 
 
 def _holes(study: Study, facts: Facts, holes: list[Noticed]) -> str:
-    head = ("the feed stops", "for", "said silent after", "city blind after", "")
+    head = ("the feed stops", "for", "said silent after", "city blind after", "blind of it", "")
     rows = [
         (
             local(one.begins_at, study.zone),
             span(one.ends_at - one.begins_at),
             f"{_after(one.silent_at, one)} ({one.feed})" if one.feed else "**never**",
             _after(one.blind_at, one),
+            share(one.blind_seconds, one.ends_at - one.begins_at),
             one.hole.note,
         )
         for one in holes
     ]
-    known = table(head, rows) + "\nFrom the last record to when a live run says so.\n" if holes else "None.\n"
+    known = table(head, rows) + _SILENCE_NOTE if holes else "None.\n"
     return f"## Known silences\n\n{known}\n{_elsewhere(study, unexplained(facts, holes))}\n"
 
 
@@ -214,6 +222,12 @@ def _wanting(
         if one.alarm is not None and not one.told:
             lines.append(f"Told nobody new: {one.shock.name}, {one.shock.begins[:10]}.")
     lines += [f"Not called silent: {local(h.begins_at, study.zone)}{_note(h)}." for h in holes if not h.feed]
+    lines += [
+        f"Blind for only {share(h.blind_seconds, h.ends_at - h.begins_at)} of the hole from "
+        f"{local(h.begins_at, study.zone)}: later in it a dead feed looked like calm."
+        for h in holes
+        if h.blind_at is not None and h.blind_seconds < LASTING * (h.ends_at - h.blind_at)
+    ]
     lines += [
         f"Silent, but the city not called blind: {local(h.begins_at, study.zone)}." for h in holes
         if h.feed and h.blind_at is None

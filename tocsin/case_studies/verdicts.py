@@ -1,6 +1,7 @@
 """What the facts come to: shocks against first alarms, holes against first words, quiet weeks."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import mean, median
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.levels import BLUE
-from tocsin.case_studies.facts import Alarm, Facts, Quiet, Told
+from tocsin.case_studies.facts import Alarm, Blind, Facts, Quiet, Told
 from tocsin.case_studies.known import Hole, Shock, Study
 from tocsin.case_studies.words import seconds
 
@@ -37,7 +38,11 @@ class Alerted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Noticed(msgspec.Struct, frozen=True, kw_only=True):
-    """One hole: when a live run would first have said that a feed is silent, and that the city is blind."""
+    """One hole: when a live run would first have said that a feed is silent, and that the city is blind.
+
+    ``blind_seconds`` is how long of the hole the city was said to be blind: what is missing to the whole, it
+    was shown as if it were calm.
+    """
 
     hole: Hole
     begins_at: int
@@ -45,6 +50,7 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True):
     silent_at: int | None
     feed: str
     blind_at: int | None
+    blind_seconds: int
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +92,7 @@ def noticed(study: Study, facts: Facts, hole: Hole) -> Noticed:
         silent_at=max(first.known_at, begins) if first else None,
         feed=first.feed if first else "",
         blind_at=_blind_at(facts, begins, ends),
+        blind_seconds=_blind_seconds(facts, begins, ends),
     )
 
 
@@ -120,6 +127,12 @@ def quiet_rate(found: tuple[Week, ...]) -> float | None:
     """Alarms of a mean quiet week; None without any."""
     quiet = [week.alarms for week in found if not week.why_not]
     return mean(quiet) if quiet else None
+
+
+def _blind_seconds(facts: Facts, begins: int, ends: int) -> int:
+    changes = [*facts.blind, Blind(known_at=ends, is_blind=False)]
+    spans = ((a.known_at, b.known_at) for a, b in pairwise(changes) if a.is_blind)
+    return sum(max(0, min(end, ends) - max(start, begins)) for start, end in spans)
 
 
 def _delay(facts: Facts) -> int:

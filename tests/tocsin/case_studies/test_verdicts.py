@@ -127,6 +127,18 @@ def test_a_hole_is_noticed_when_the_feed_is_said_to_be_silent_in_it():
     )
 
 
+def test_a_city_that_is_blind_for_a_part_of_a_hole_is_blind_for_that_part():
+    at_hours = [(11, True), (13, False), (15, True), (20, False)]
+    blind = tuple(Blind(known_at=at(f"2024-03-20T{hour}:00"), is_blind=is_so) for hour, is_so in at_hours)
+    seen = noticed(STUDY, facts(blind=blind), HOLE)
+    assert seen.blind_seconds == 4 * 3_600
+    assert seen.blind_at == seen.begins_at
+
+
+def test_a_city_that_was_never_blind_is_blind_for_nothing_of_a_hole():
+    assert noticed(STUDY, facts(), HOLE).blind_seconds == 0
+
+
 @pytest.mark.parametrize("known", ["2024-03-20T18:30", "2024-03-21T10:00"])
 def test_a_word_after_the_hole_is_none(known):
     quiet = Quiet(feed="calls", since_at=0, known_at=at(known), last_at=at("2024-03-22T00:00"))
