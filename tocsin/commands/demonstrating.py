@@ -77,8 +77,8 @@ def _serve(played: "Demo", locale: str, port: int) -> None:
     from tocsin.messages import text
     from tocsin.wiring import serve
 
-    played.clock.go_on()
-    serve(played.running, port, lambda at: say(text(locale, "demo-console", address=at)))
+    with played.going_on():
+        serve(played.running, port, lambda at: say(text(locale, "demo-console", address=at)))
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
 """Plays the story: weeks of history at once, then minute by minute through the same doors as live."""
 
+import contextlib
 import heapq
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -127,6 +129,24 @@ class Demo:
             self._waiting.clear()
             self.run.submit_raw(message.feed, message.data, "application/x-ndjson", message.received_at)
             self.records += message.count
+
+    @contextlib.contextmanager
+    def going_on(self) -> Iterator[None]:
+        """From here on story time is real time, and the feeds go on sending."""
+        is_over = threading.Event()
+        self.clock.go_on()
+
+        def send() -> None:
+            while not is_over.wait(1.0) and self.run.failure is None:
+                self.take_until(self.clock())
+
+        sending = threading.Thread(target=send, name="feeds", daemon=True)
+        sending.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            sending.join()
 
     def _next(self) -> bool:
         self._waiting.extend(itertools.islice(self._messages, 1))

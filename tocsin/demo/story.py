@@ -30,9 +30,8 @@ GAS: Final = "gas_smell"
 WAGES: Final = "unpaid_wages"
 DRILLED: Final = "fire"
 STORM: Final = {
-    "power_cut": 5.0,
-    "road_obstruction": 3.5,
-    "flooding": 3.0,
+    "power_cut": 9.0,
+    "road_obstruction": 5.0,
     "traffic_accident": 2.2,
     "low_water_pressure": 1.6,
 }
@@ -79,12 +78,12 @@ def story(city: City, people: PeopleConfig, seed: int) -> Story:
         stage.repeats(began_at + 20 * HOUR + stage.minutes(60)),
         *gas,
         stage.outage(began_at + DAY + 21 * HOUR + stage.minutes(60)),
-        stage.storm(began_at + 2 * DAY + 11 * HOUR + stage.minutes(60)),
+        stage.storm(began_at + 2 * DAY + 12 * HOUR + stage.minutes(45)),
     )
     street = city.streets[rise.areas[0]]
     conduct = Conduct(
         slow_units=(street,),
-        mistaken_until={street: began_at + 2 * DAY + 11 * HOUR},
+        mistaken_until={street: began_at + 2 * DAY + 10 * HOUR},
         departments=tuple(d.id for d in people.department if d.id in DEPARTMENTS),
         seed=seed,
     )
@@ -145,8 +144,8 @@ class _Stage:
             name="wages",
             category=WAGES,
             areas=areas,
-            gain=5.0,
-            growth_seconds=36 * HOUR,
+            gain=8.0,
+            growth_seconds=40 * HOUR,
             began_at=at,
             ended_at=at + 72 * HOUR,
         )
@@ -168,7 +167,7 @@ class _Stage:
         return Outage(name="outage", feed=self._feed("hotline"), began_at=at, ended_at=at + 3 * HOUR)
 
     def storm(self, at: int) -> Storm:
-        """A storm over the whole city for six hours."""
+        """A gale over the whole city for six hours: no place has more of it than another."""
         return Storm(name="storm", lift=STORM, growth_seconds=2700, began_at=at, ended_at=at + 6 * HOUR)
 
     def _feed(self, kind: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from alerting.episodes import Alert
 from alerting.journal import Entry
 from replay.plots import Drill, LimitCrossing, Outage, Plot, Rise, Storm, Surge
 from streams.events import REASON_CODE, Reason
@@ -92,13 +93,10 @@ class Witness:
         self.fresh.append(entry)
         cause = self.causes.get(entry.trigger_id or "", entry.trigger_id or "")
         plots, categories = set(self._of.get(cause, ())), set(self._categories.get(cause, ()))
-        if entry.evidence:
-            for name in entry.evidence.fingerprints:
-                alert = state.alerts.alerts.get(name)
-                if alert is not None:
-                    category, _, feed = alert.category.partition(":")
-                    categories.add(category)
-                    plots |= self._matching(category, frozenset(alert.areas), entry.at, feed)
+        for alert in _own_alerts(entry, state):
+            category, _, feed = alert.category.partition(":")
+            categories.add(category)
+            plots |= self._matching(category, frozenset(alert.areas), entry.at, feed)
         plots |= {p.name for p in self.plots if _is_direct(p, entry)}
         if any(isinstance(p, LimitCrossing) and p.name in plots for p in self.plots):
             categories |= self._sensor_categories(entry)
@@ -109,6 +107,14 @@ class Witness:
 
     def _sensor_categories(self, entry: Entry) -> set[str]:
         return {s.category for s in self.city.sensors if entry.trigger_id == f"sensor {s.id}"}
+
+
+def _own_alerts(entry: Entry, state: PipelineState) -> list[Alert]:
+    """The alerts that an entry obeyed: the unit's own if there are any, else those seen from below."""
+    alerts = state.alerts.alerts
+    names = entry.evidence.fingerprints if entry.evidence else ()
+    known = [alerts[name] for name in names if name in alerts]
+    return [alert for alert in known if alert.unit == entry.unit] or known
 
 
 def is_about(plot: Plot, category: str, areas: frozenset[str], at: int, feed: str = "") -> bool:

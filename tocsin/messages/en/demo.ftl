@@ -16,7 +16,7 @@ demo-part-repeats = Everything comes again and again: { $place }
 demo-part-gas = Gas smell crosses a district border, { $place }
 demo-part-limit = Gas sensor at its limit, { $place }
 demo-part-outage = A feed dies: { $place }
-demo-part-storm = Storm over the whole city
+demo-part-storm = Gale over the whole city
 
 demo-not-seen = not seen
 demo-seen-alone = seen, no warning

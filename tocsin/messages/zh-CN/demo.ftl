@@ -16,7 +16,7 @@ demo-part-repeats = 同样的记录反复送来：{ $place }
 demo-part-gas = 燃气异味越过区界，{ $place }
 demo-part-limit = 燃气传感器达到限值，{ $place }
 demo-part-outage = 数据源中断：{ $place }
-demo-part-storm = 全市风暴
+demo-part-storm = 全市大风
 
 demo-not-seen = 未发现
 demo-seen-alone = 已发现，未预警
