@@ -71,6 +71,7 @@ class Stratum(msgspec.Struct, frozen=True):
     is_city: bool = False
 
 
+_NO_FEED: Final = np.array(NO_FEED)
 _ZERO: Final = np.zeros(0, np.int64)
 NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0))
 """No score at all."""
@@ -114,11 +115,17 @@ def scores_of(
     """``Scores`` with the columns broadcast to the length of ``score``, without those that are zero."""
     if not len(score):
         return NONE
-    columns = (area, category, NO_FEED if feed is None else feed, stratum, window)
-    wide = [np.broadcast_to(np.asarray(c, np.int64), score.shape) for c in columns]
     kept = np.flatnonzero(score > 0)
-    area, category, feed, stratum, window = (c[kept] for c in wide)
+    if not len(kept):
+        return NONE
+    columns = (area, category, _NO_FEED if feed is None else feed, stratum, window)
+    area, category, feed, stratum, window = (_wide(column, kept) for column in columns)
     return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64))
+
+
+def _wide(column: Array, kept: Array) -> Array:
+    """The kept places of a column, or its one value as often; int64."""
+    return column[kept].astype(np.int64) if column.ndim else np.full(len(kept), column, np.int64)
 
 
 def no_scores() -> Scores:

@@ -83,7 +83,8 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         if story.group < 0:
             return self._feed_figures(-1 - story.group, areas, story.window)
         window = self.sight.counts.windows[max(story.window, 0)]
-        observed = sum(bucket[areas, story.group].astype(np.int64) for bucket in self.raw[-window.width :])
+        places = areas * len(self.shape.categories) + story.group
+        observed = np.array([bucket.take(places) for bucket in self.raw[-window.width :]]).sum(axis=0)
         factor = np.ones(len(areas)) if story.is_city else window.factor[areas, story.group]
         learnt = _of(window.variance, story.group)
         return np.asarray(observed), window.base[areas, story.group], factor, learnt, window.width

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors import explain
 from detectors import layout as laying
-from detectors.base import CITY, Detector, Scores, Sight
+from detectors.base import CITY, Detector, Scores, Sight, joined
 from detectors.city import stands_alone
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from detectors.layout import Layout
@@ -21,7 +21,7 @@ from models.normal import Normal
 from models.peaks import Events
 from models.risk import WATCH_RARITY
 from models.shape import CityShape
-from models.stories import Found, Now, Story
+from models.stories import NOTHING_FOUND, Found, Now, Story
 from streams.panel import Array, SealedBucket
 
 __all__ = ["BudgetStatus", "Detection", "DetectionSettings", "DetectionState", "Findings", "SilentFeed"]
@@ -198,23 +198,22 @@ class Detection:
     def _events(self, learnt: Calibration, scored: dict[str, Scores], index: int) -> tuple[Events, Found]:
         """This bucket's scores as events to log, and with their rarity."""
         parts = list(scored.values())
-        area, category, feed, stratum, window = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("area", "category", "feed", "stratum", "window")
-        )
-        score = np.concatenate([part.score for part in parts])
+        if not any(len(part.score) for part in parts):
+            return peaks.no_events(), NOTHING_FOUND
+        everything = joined(parts)
         detector = np.repeat(np.arange(len(parts)), [len(part.score) for part in parts])
         events = Events(
-            np.full(len(score), index, np.int64),
-            area.astype(np.int32),
-            category.astype(np.int32),
-            feed.astype(np.int32),
-            (stratum + self._first_stratum[detector]).astype(np.int32),
-            score,
+            np.full(len(detector), index, np.int64),
+            everything.area.astype(np.int32),
+            everything.category.astype(np.int32),
+            everything.feed.astype(np.int32),
+            (everything.stratum + self._first_stratum[detector]).astype(np.int32),
+            everything.score,
         )
         rarity = calibration.rarity(learnt, self.rule, events)
-        found = Found(group_of(events.category, events.feed), area, detector, window, rarity)
-        logged = score >= self.rule.enter[events.stratum]
+        group = group_of(events.category, events.feed)
+        found = Found(group, everything.area, detector, everything.window, rarity)
+        logged = events.score >= self.rule.enter[events.stratum]
         return peaks.kept(events, logged), stories.order(found)
 
     def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:

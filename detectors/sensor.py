@@ -1,10 +1,10 @@
 """A device that behaves unlike its own past: several causal measures, each ranked among its own history."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
-from river import anomaly, proba
+from river import anomaly, stats
 
 from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models.shape import CityShape
@@ -51,6 +51,7 @@ class Sensor:
         kinds = {kind: i for i, kind in enumerate(sorted(set(shape.sensor_kinds)))}
         self._kind = np.array([kinds[kind] for kind in shape.sensor_kinds], np.int64)
         self._kinds = len(kinds)
+        self._scorer: Any = anomaly.GaussianScorer(window_size=None, grace_period=MIN_HISTORY)  # type: ignore[no-untyped-call]
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for all sensors."""
@@ -94,7 +95,7 @@ class Sensor:
         recent = (*state.recent, values)[-self._day :]
         return SensorState(
             recent=recent,
-            median=np.median(np.stack(recent[-MEDIAN_BUCKETS:]), axis=0),
+            median=_median(recent[-MEDIAN_BUCKETS:]),
             readings=state.readings + spoke,
             mean=np.where(known, state.mean + pace * (values - state.mean), np.where(spoke, values, 0.0)),
             flat=np.where(spoke, np.where(is_flat, state.flat + 1.0, 0.0), state.flat),
@@ -132,7 +133,7 @@ class Sensor:
         """How strange a whole kind is, by river's Gaussian scorer: (G,) float64."""
         signal = self._kind_signal(sizes, ready)
         rows = zip(state.kinds, signal, strict=True)
-        chance = np.array([_chance(row, float(x)) for row, x in rows])
+        chance = np.array([_chance(self._scorer, row, float(x)) for row, x in rows])
         return np.asarray(-np.log10(np.maximum(chance, 1e-6)))
 
     def _kinds_learnt(self, state: SensorState, sizes: Array, known: Array) -> Array:
@@ -164,15 +165,18 @@ def _rank_scores(state: SensorState, sizes: Array) -> Array:
     bins = _bins(state, sizes)
     reached = _at(state.tally, bins)
     larger = np.where(bins < BINS - 1, _at(state.tally, np.minimum(bins + 1, BINS - 1)), 0)
-    highest = np.count_nonzero(state.tally, axis=2) - 1
-    beyond = np.maximum(bins - highest, 0) / BINS_PER_OCTAVE * np.log10(2.0)
+    beyond = np.zeros(bins.shape)
+    new = np.nonzero(reached == 0)  # elsewhere the bin is not beyond what the past has reached
+    highest = np.count_nonzero(state.tally[new], axis=1) - 1
+    beyond[new] = np.maximum(bins[new] - highest, 0) / BINS_PER_OCTAVE * np.log10(2.0)
     share = ((reached + larger) / 2 + 0.5) / (state.tally[..., 0] + 1.0)
     return np.asarray(beyond - np.log10(share))
 
 
 def _at(tally: Array, bins: Array) -> Array:
     """One bin of each tally: (P, S)."""
-    return np.asarray(np.take_along_axis(tally, bins[..., None], axis=2)[..., 0])
+    first = np.arange(0, tally.size, BINS).reshape(bins.shape)
+    return np.asarray(tally.take(first + bins))
 
 
 def _tallied(state: SensorState, sizes: Array, known: Array) -> Array:
@@ -181,28 +185,33 @@ def _tallied(state: SensorState, sizes: Array, known: Array) -> Array:
     return np.asarray(state.tally + (np.arange(BINS, dtype=np.int32) <= reaches[..., None]), np.int32)
 
 
-def _chance(row: Array, value: float) -> float:
-    """The chance of a value this far out, by river's scorer rebuilt from its three numbers."""
-    scorer = anomaly.GaussianScorer(window_size=None, grace_period=MIN_HISTORY)  # type: ignore[no-untyped-call]
-    scorer.gaussian = _gaussian(row)
+def _median(recent: tuple[Array, ...]) -> Array:
+    """The middle of each sensor's values, or the mean of both: (S,) float64."""
+    ordered, half = np.sort(np.stack(recent), axis=0), len(recent) // 2
+    return np.asarray(ordered[half] if len(recent) % 2 else (ordered[half - 1] + ordered[half]) / 2)
+
+
+def _chance(scorer: Any, row: Array, value: float) -> float:
+    """The chance of a value this far out, by river's scorer with its memory set to three numbers."""
+    scorer.gaussian._var = _variance(row)
     # without any spread the scorer would call every value certain to be strange
-    return 1.0 if scorer.gaussian.sigma == 0.0 else 1.0 - float(scorer.score_one(None, value))  # type: ignore[no-untyped-call]
+    return 1.0 if scorer.gaussian.sigma == 0.0 else 1.0 - float(scorer.score_one(None, value))
 
 
-def _gaussian(row: Array) -> proba.Gaussian:
-    """River's Gaussian of n, mean and sum of squares."""
-    gaussian = proba.Gaussian()  # type: ignore[no-untyped-call]
+def _variance(row: Array) -> Any:
+    """River's running variance of n, mean and sum of squares."""
     n, mean, squares = (float(x) for x in row)
     if n > 1:
-        gaussian = proba.Gaussian._from_state(n, mean, squares / (n - 1), 1)  # type: ignore[no-untyped-call]
-    elif n == 1:
-        gaussian.update(mean)  # type: ignore[no-untyped-call]
-    return gaussian
+        return stats.Var._from_state(n, mean, squares / (n - 1), ddof=1)
+    fresh = stats.Var()
+    if n == 1:
+        fresh.update(mean)
+    return fresh
 
 
 def _learnt(row: Array, value: float) -> list[float]:
-    """The three numbers of river's Gaussian after one more value."""
-    gaussian = _gaussian(row)
-    gaussian.update(value)  # type: ignore[no-untyped-call]
-    n = float(gaussian.n_samples)
-    return [n, float(gaussian.mu), float(gaussian._var.get()) * max(n - 1.0, 0.0)]
+    """The three numbers of river's variance after one more value."""
+    after = _variance(row)
+    after.update(value)
+    n = float(after.mean.n)
+    return [n, float(after.mean.get()), float(after.get()) * max(n - 1.0, 0.0)]

@@ -169,10 +169,7 @@ def _tail(score: Array, weeks: float, top: int, rule: Rule, stratum: int) -> Tai
 
 def stage_one_rarity(strata: tuple[Tail, ...], events: Events, rule: Rule) -> Array:
     """-log10 of the rate per week in its stratum, plus weight and consequence: (n,) float64."""
-    base = np.zeros(len(events.score))
-    for t in np.unique(events.stratum):
-        mine = events.stratum == t
-        base[mine] = -np.log10(pareto.rate(strata[t], events.score[mine]))
+    base = -np.log10(pareto.rates(strata, events.stratum, events.score))
     consequence = np.where(events.category >= 0, rule.consequence[events.category], 0.0)
     return np.asarray(base + rule.weight[events.stratum] + consequence)
 

@@ -17,6 +17,8 @@ from streams.panel import Array
 CAP_SD: Final = 3.5
 CAP_TIMES: Final = 4.0
 SERIES_S2: Final = 0.05
+SMALL_PANEL: Final = 4_096
+"""Series up to which the calls cost more than the numbers, so that windows learn side by side."""
 ROUNDING: Final = 1e-9
 """More than rounding can take from a product."""
 
@@ -172,14 +174,29 @@ def learn(normal: Normal, frame: Frame, slot: Slot, index: int, view: PanelView,
     guarded, variances = view.capped, normal.variances
     if view.is_started:
         guarded = _guarded(view, variances[0], frame.columns)
-        variances = tuple(
-            variance.learn(v, window.capped, window.expected, mask)
-            if index % max(1, window.width // 4) == 0
-            else v
-            for v, window in zip(variances, view.windows, strict=True)
-        )
+        variances = _strayed(variances, frame, index, view, mask)
     gathered = base.gather(normal.baseline, slot, guarded, view.capped, mask)
     return Normal(gathered, normal.rolling, variances)
+
+
+def _strayed(
+    variances: tuple[Variance, ...], frame: Frame, index: int, view: PanelView, mask: Array
+) -> tuple[Variance, ...]:
+    """The variances with this bucket's residuals, each every quarter of its window."""
+    learnt = list(variances)
+    at = np.flatnonzero(variance.due(index, frame.widths)).tolist()
+    if frame.areas * frame.columns > SMALL_PANEL:
+        for i in at:
+            window = view.windows[i]
+            learnt[i] = variance.learn(variances[i], window.capped, window.expected, mask)
+        return tuple(learnt)
+    columns = variance.joined([variances[i] for i in at])
+    observed = np.concatenate([view.windows[i].capped for i in at], axis=1)
+    expected = np.concatenate([view.windows[i].expected for i in at], axis=1)
+    moments = variance.learn(columns, observed, expected, np.tile(mask, len(at))).moments
+    for i, part in zip(at, np.split(moments, len(at), axis=1), strict=True):
+        learnt[i] = Variance(part.copy(), variances[i].phi, variances[i].s2)
+    return tuple(learnt)
 
 
 def _guarded(view: PanelView, one_bucket: Variance, columns: int) -> Array:

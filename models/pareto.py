@@ -62,9 +62,27 @@ def rate(tail: Tail, score: Array) -> Array:
     above = tail.rate * (np.exp(-excess) if tail.shape == 0.0 else base ** (-1.0 / tail.shape))
     below = tail.rate + (len(tail.peaks) - np.searchsorted(tail.peaks, score, side="left")) / tail.weeks
     floor = np.where(score >= tail.threshold, above, below)
-    lowest = tail.peaks[0] if len(tail.peaks) else tail.threshold
-    steeper = floor * 10.0 ** np.maximum(lowest - score, 0.0)
+    steeper = floor * 10.0 ** np.maximum(_lowest(tail) - score, 0.0)
     return np.asarray(np.maximum(steeper, 1e-12))
+
+
+def rates(tails: tuple[Tail, ...], which: Array, score: Array) -> Array:
+    """``rate`` of each ``score`` by the tail that ``which`` names, (n,) float64."""
+    facts = np.array([(t.threshold, t.rate, t.scale, t.shape, t.weeks, _lowest(t)) for t in tails])
+    threshold, per_week, scale, shape, weeks, lowest = facts[which].T
+    excess = np.maximum(score - threshold, 0.0) / scale
+    base, is_flat = np.maximum(1.0 + shape * excess, 1e-9), shape == 0.0
+    beyond = np.where(is_flat, np.exp(-excess), base ** (-1.0 / np.where(is_flat, 1.0, shape)))
+    below = np.zeros(len(score))
+    for number in np.flatnonzero(np.bincount(which)).tolist():
+        mine, peaks = np.flatnonzero(which == number), tails[number].peaks
+        below[mine] = len(peaks) - np.searchsorted(peaks, score[mine], side="left")
+    floor = np.where(score >= threshold, per_week * beyond, per_week + below / weeks)
+    return np.asarray(np.maximum(floor * 10.0 ** np.maximum(lowest - score, 0.0), 1e-12))
+
+
+def _lowest(tail: Tail) -> float:
+    return float(tail.peaks[0]) if len(tail.peaks) else tail.threshold
 
 
 def score_at(tail: Tail, wanted: float) -> float:

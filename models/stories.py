@@ -24,6 +24,10 @@ class Found(msgspec.Struct, frozen=True, eq=False):
     rarity: np.ndarray  # (n,) float64: log10(interval × budget)
 
 
+_NO_PLACE: Final = np.zeros(0, np.int64)
+NOTHING_FOUND: Final = Found(_NO_PLACE, _NO_PLACE, _NO_PLACE, _NO_PLACE, np.zeros(0))
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One open hotspot.
 
@@ -101,7 +105,9 @@ def told(
 
     ``near`` lists each area's nearest, itself included.
     """
-    loud = pick(found, found.rarity >= WATCH_RARITY)
+    loud = pick(found, np.flatnonzero(found.rarity >= WATCH_RARITY))
+    if not len(loud.group):
+        return stories
     seen: set[tuple[int, int]] = set()
     rows = zip(loud.group.tolist(), loud.area.tolist(), loud.rarity.tolist(), strict=True)
     for group, area, rarity in rows:

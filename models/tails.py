@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from streams.panel import Array
 
@@ -34,9 +34,13 @@ def upper_bound(expected: Array, variance: Array, quantile: float = 0.99) -> Arr
     """The count that a share ``quantile`` of quiet times does not exceed; like ``expected``, float64."""
     mean = np.maximum(expected, 1e-12)
     size, success = _parameters(mean, variance)
-    poisson = stats.poisson.ppf(quantile, mean)
-    negative_binomial = stats.nbinom.ppf(quantile, size, success)
-    return np.asarray(np.where(_is_poisson(mean, variance), poisson, negative_binomial), np.float64)
+    poisson = _is_poisson(mean, variance)
+    real = special.nbdtrik(quantile, size, success)
+    if poisson.any():
+        real = np.where(poisson, special.pdtrik(quantile, mean), real)
+    above = np.maximum(np.ceil(real), 0.0)
+    below = np.maximum(above - 1.0, 0.0)  # rounding may have lifted a whole number to the next
+    return np.asarray(np.where(_at_most(below, mean, variance) >= quantile, below, above))
 
 
 def _score(tail: Array) -> Array:

@@ -1,5 +1,6 @@
 """How far counts stray: V = phi * E + s2 * E^2, pooled over the areas of a column."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -53,6 +54,15 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
     rows[:, ~mask] = 0.0
     rows += variance.moments
     return Variance(rows, variance.phi, variance.s2)
+
+
+def joined(variances: Sequence[Variance]) -> Variance:
+    """Several windows' variances side by side, as one of more columns."""
+    return Variance(
+        np.concatenate([v.moments for v in variances], axis=1),
+        np.concatenate([v.phi for v in variances]),
+        np.concatenate([v.s2 for v in variances]),
+    )
 
 
 def due(index: int, widths: tuple[int, ...]) -> Array:

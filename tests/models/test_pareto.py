@@ -48,3 +48,13 @@ def test_the_fallback_is_an_exponential_like_tail():
     tail = pareto.fallback(3.0, 0.5)
     assert pareto.rate(tail, np.array([3.0]))[0] == pytest.approx(0.5)
     assert pareto.rate(tail, np.array([5.0]))[0] < 0.05
+
+
+def test_many_tails_at_once_say_what_each_says():
+    rng = np.random.default_rng(4)
+    tails = tuple(pareto.fit(rng.exponential(1.0, n) + 3.0, 8.0, 20) for n in (30, 200, 900))
+    tails = (*tails, pareto.fallback(3.0, 0.7), pareto.Tail(3.5, 2.0, 0.5, 0.0, 4.0, np.array([3.0, 3.2])))
+    which, score = rng.integers(len(tails), size=500), rng.uniform(2.0, 9.0, 500)
+    one_by_one = [float(pareto.rate(tails[t], np.array([s]))[0]) for t, s in zip(which, score, strict=True)]
+    assert pareto.rates(tails, which, score) == pytest.approx(one_by_one, rel=1e-12)
+    assert len(pareto.rates(tails, which[:0], score[:0])) == 0
