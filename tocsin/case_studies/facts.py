@@ -129,7 +129,7 @@ DECIMALS: Final = 2
 
 def write_facts(path: Path, facts: Facts) -> None:
     """Keep the facts as JSON, one line for each item, so that a change can be read."""
-    told = msgspec.to_builtins(facts)
+    told = msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(facts), Facts))  # whole floats as floats
     parts = [f" {json.dumps(key)}: {_lines(value)}" for key, value in told.items()]
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
