@@ -185,7 +185,7 @@ class Timeline(msgspec.Struct, frozen=True):
     end_x: float
     lanes: tuple[Lane, ...]
     ticks: tuple[Tick, ...]
-    has_blindness: bool
+    is_blind_now: bool
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -230,7 +230,7 @@ def timeline(
         lanes.append(Lane("", 0, len(rest), HEAD + LANE * len(shown), own))
     return Timeline(
         1250, HEAD + LANE * len(lanes) - 6, 150, axis(now_at - 2 * HOUR), axis(now_at), tuple(lanes),
-        tuple(_ticks(now_at, axis, zone_offset)), any(s.is_blind for s in recent),
+        tuple(_ticks(now_at, axis, zone_offset)), any(s.is_blind and s.ends_at is None for s in recent),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from tocsin.console import sentences
 from tocsin.console.charts import Lane, Sparkline, Timeline, rate_line, sparkline, timeline
-from tocsin.console.map_drawing import MapDrawing, draw_map, short_name
+from tocsin.console.map_drawing import WATCH, MapDrawing, draw_map, short_name
 from tocsin.console.screen import Screen, must_show_real
 from tocsin.console.sentences import Headline
 from tocsin.console.view import DutyView, FeedView, HotspotView, Story, UnitView
@@ -118,7 +118,8 @@ def city_screen(s: Screen) -> CityScreen:
     feeds = feed_cells(s)
     done, late = sentences.done_lines(view, story, w)
     scale = COMPACT_SCALE if s.is_compact else 1.0
-    owed, hotspots = _fitting(duty_rows(s), hotspot_rows(s, story), _side_room(s, bool(done or late)) / scale)
+    above = tuple(row for row in hotspot_rows(s, story) if row.view.rank >= WATCH)
+    owed, hotspots = _fitting(duty_rows(s), above, _side_room(s, bool(done or late)) / scale)
     blind_units = sum(u.is_blind for u in story.units)
     seen = {} if s.is_exercise else view.seen_areas
     return CityScreen(
@@ -136,9 +137,9 @@ def city_screen(s: Screen) -> CityScreen:
         done=done,
         late=late,
         hotspots=hotspots,
-        hotspot_count=len(story.hotspots),
-        hotspots_hidden=len(story.hotspots) - len(hotspots),
-        real_hotspots=hotspot_rows(s, view.real),
+        hotspot_count=len(above),
+        hotspots_hidden=len(above) - len(hotspots),
+        real_hotspots=tuple(row for row in hotspot_rows(s, view.real) if row.view.rank >= WATCH),
         timeline=_timeline(s),
         feeds=feeds[:FEEDS_SHOWN],
         feeds_hidden=max(0, len(feeds) - FEEDS_SHOWN),

@@ -93,7 +93,11 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         counts=sentences.counts(hotspot, w, view.bucket_seconds),
         sensor=w.phrase(hotspot.sensor_fact) if hotspot.sensor_fact else "",
         chart=chart(points, tuple(m.at for m in hotspot.marks), view.bucket_seconds),
-        chart_title=w("chart-title", n=len(hotspot.areas), bucket=w.window(view.bucket_seconds)),
+        chart_title=w(
+            "chart-title" if hotspot.areas else "chart-title-city",
+            n=len(hotspot.areas),
+            bucket=w.window(view.bucket_seconds),
+        ),
         chart_label=w("chart-label", counts=sentences.counts(hotspot, w, view.bucket_seconds), n=len(points)),
         marks=tuple(w("mark", time=w.clock(m.at), what=w.phrase(m.phrase)) for m in hotspot.marks),
         facts=_facts(hotspot, w, window),

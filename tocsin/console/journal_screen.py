@@ -61,4 +61,4 @@ def done_sentences(s: Screen) -> list[str]:
     """Every duty that ended, the newest first."""
     w = s.words
     names = sentences.unit_words(s.story, w)
-    return [sentences.done_line(d, names, s.view, w) for d in reversed(s.story.done)]
+    return [sentences.done_line(d, names, s.view, w) for d in sorted(s.story.done, key=lambda d: -d.done_at)]

@@ -90,7 +90,7 @@ def draw_map(
     """The map of ``story``; with ``only`` it shows that hotspot alone, cropped for a phone."""
     topology = topology_of(view)
     paths, borders = _static(view, topology, story.units)
-    hotspots = (only,) if only else tuple(sorted(story.hotspots, key=lambda h: (h.rank, h.id)))
+    hotspots = _placed((only,) if only else story.hotspots)
     ranks = {area: h.rank for h in hotspots if h.rank > WATCH for area in h.areas}
     index = {area: k for k, area in enumerate(topology.area_ids)}
     signs = tuple(_sign(topology, h, index) for h in hotspots)
@@ -108,6 +108,15 @@ def draw_map(
         signs=signs,
         tags=_tags(topology, units, signs, locale, bare=only is not None),
     )
+
+
+def _placed(hotspots: Iterable[HotspotView]) -> tuple[HotspotView, ...]:
+    """Those that have a place and are above the watch line now, the gravest on top.
+
+    One of the whole city has no place of its own: the headline and the list tell it.
+    """
+    drawn = [h for h in hotspots if h.areas and h.rank >= WATCH]
+    return tuple(sorted(drawn, key=lambda h: (h.rank, h.id)))
 
 
 def _static(view: MapView, topology: Topology, units: Iterable[UnitView]) -> tuple[tuple[str, ...], Borders]:
@@ -217,6 +226,6 @@ def _clear(x: float, y: float, width: float, signs: list[Sign], room: float) -> 
 
 def _crop(topology: Topology, hotspot: HotspotView, index: dict[str, int]) -> str:
     """A window as wide as the drawing and 308 units high, round the hotspot."""
-    _, y = _middle(topology, [index[a] for a in hotspot.areas if a in index])
-    height = 308
+    height, own = 308, [index[a] for a in hotspot.areas if a in index]
+    y = _middle(topology, own)[1] if own else HEIGHT / 2
     return f"0 {min(max(y - height / 2, 0), HEIGHT - height):.0f} {WIDTH} {height}"

@@ -236,8 +236,9 @@ def unit_words(story: Story, w: Words) -> dict[str, str]:
 def done_lines(view: CityView, story: Story, w: Words) -> tuple[str, str]:
     """The last two duties done in time, and the last one that was late."""
     names = unit_words(story, w)
-    early = [d for d in story.done if d.done_at <= d.due_at]
-    late = [d for d in story.done if d.done_at > d.due_at]
+    ended = sorted(story.done, key=lambda d: d.done_at)
+    early = [d for d in ended if d.done_at <= d.due_at]
+    late = [d for d in ended if d.done_at > d.due_at]
     done = [_done(d, names, view, w, is_first=k == 0) for k, d in enumerate(reversed(early[-2:]))]
     return w("separator").join(done), "".join(_late(d, names, w) for d in late[-1:])
 

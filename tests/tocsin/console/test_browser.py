@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import invented_city as city
+import msgspec
 import pytest
 import uvicorn
 from invented_city import InventedSource
@@ -162,7 +163,8 @@ def test_every_look(visit, name, view, path, size, person):
 
 
 def test_on_the_wall_no_panel_is_cut(visit):
-    for view in (city.night(), city.blind(), city.drill(), city.calm(), city.blind(is_responding=True)):
+    demo = msgspec.structs.replace(city.night(), is_demo=True)
+    for view in (city.night(), city.blind(), city.drill(), city.calm(), city.blind(is_responding=True), demo):
         page = visit(view, "/", WALL)
         assert found(page, "cut()") == [], view.offset
 
@@ -302,8 +304,6 @@ def test_no_answer_offers_the_same_command_again(visit):
 
 
 def test_a_change_reaches_the_screen_without_a_reload_and_without_redrawing_the_map(visit):
-    import msgspec
-
     page = visit(city.night(city.clock("18:58")), "/", WALL)
     page.evaluate(
         "() => { window.stayed = true; window.outline = document.querySelector('#map defs path'); }"

@@ -45,4 +45,4 @@ def test_lanes_are_the_city_then_the_gravest_then_the_rest():
 def test_blindness_covers_the_lanes():
     view = city.blind()
     drawn = timeline(view.real.units, view.real.spans, view.now_at, "en", 28_800)
-    assert drawn.has_blindness and all(any(b.kind == "blind" for b in lane.bars) for lane in drawn.lanes)
+    assert drawn.is_blind_now and all(any(b.kind == "blind" for b in lane.bars) for lane in drawn.lanes)

@@ -277,3 +277,15 @@ def test_before_the_first_event_nothing_is_seen_whatever_the_source_says():
     view = msgspec.structs.replace(city.first_run(), seen_areas={})
     text = Visitor(view).get("/").text
     assert "nothing received yet from 60 of 60 areas" in text and text.count('data-seen="none"') == 60
+
+
+def test_a_hotspot_of_the_whole_city_says_so_and_a_faded_one_is_off_the_wall():
+    view = city.night()
+    whole = msgspec.structs.replace(view.real.hotspots[0], areas=(), units=())
+    faded = msgspec.structs.replace(view.real.hotspots[1], rank=0)
+    view = msgspec.structs.replace(view, real=msgspec.structs.replace(view.real, hotspots=(whole, faded)))
+    visitor = Visitor(view)
+    assert "Calls in the whole city, every 15\u00a0min" in visitor.get("/hotspots/gas").text
+    assert "Gas smell — whole city" in visitor.get("/").text
+    assert "Hotspots: 1" in visitor.get("/").text and "Hotspots: 2" in visitor.get("/hotspots").text
+    assert visitor.get("/mine").status_code == 200

@@ -3,6 +3,7 @@
 import itertools
 
 import invented_city as city
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,3 +93,13 @@ def test_the_drawing_stays_inside_its_box():
     for view in (city.city_map(), grid_of(3)):
         points = [p for arc in build(view).arcs for p in arc.points]
         assert all(0 <= x <= WIDTH * GRID and 0 <= y <= HEIGHT * GRID for x, y in points)
+
+
+def test_hotspots_of_the_whole_city_or_below_the_watch_line_have_no_place_on_the_map():
+    view = city.night()
+    whole = msgspec.structs.replace(view.real.hotspots[0], areas=(), units=())
+    faded = msgspec.structs.replace(view.real.hotspots[1], rank=0)
+    story = msgspec.structs.replace(view.real, hotspots=(whole, faded))
+    drawn = draw_map(view.map, story, {}, "en")
+    assert drawn.signs == () and all(a.rank == 0 for a in drawn.areas)
+    assert draw_map(view.map, story, {}, "en", only=whole).box == "0 146 800 308"

@@ -110,6 +110,7 @@ def test_no_bidi_isolates():
         (1.3, 26, "once in 9 days", "9 天一遇"),
         (30, 26, "less than once in 6 months", "6 个月不到一次"),
         (0.02, 26, "once in 3 hours", "3 小时一遇"),
+        (1 / 168, 26, "once in an hour", "1 小时一遇"),
         (float("inf"), 26, "less than once in 100 years", "100 年不到一次"),
     ],
 )

@@ -8,19 +8,19 @@ duration-days = { $n ->
 }
 duration-min-s = { $n } min { $s } s
 span-hours = { $n ->
-    [one] hour
+    [one] an hour
    *[other] { $n } hours
 }
 span-days = { $n ->
-    [one] day
+    [one] a day
    *[other] { $n } days
 }
 span-months = { $n ->
-    [one] month
+    [one] a month
    *[other] { $n } months
 }
 span-years = { $n ->
-    [one] year
+    [one] a year
    *[other] { $n } years
 }
 interval-once-in = once in { $span }
