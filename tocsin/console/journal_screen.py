@@ -4,8 +4,11 @@ import msgspec
 
 from tocsin.console import sentences
 from tocsin.console.map_drawing import short_name
+from tocsin.console.phrases import Phrase
 from tocsin.console.screen import Screen
 from tocsin.console.view import JournalLine
+from tocsin.console.words import Words
+from tocsin.messages import has_message
 
 
 class JournalRow(msgspec.Struct, frozen=True):
@@ -26,10 +29,17 @@ def journal_rows(s: Screen) -> tuple[JournalRow, ...]:
             line,
             names.get(line.unit, line.unit),
             line_sentence(line, s),
-            w.phrase(line.reason) if line.reason is not None else line.note,
+            _why(line, w),
         )
         for line in s.view.journal
     )
+
+
+def _why(line: JournalLine, w: Words) -> str:
+    """The reason that the entry carries, else its row's own sentence; then what the person noted."""
+    row = Phrase(f"row-{line.row}")
+    reason = line.reason or (row if has_message(w.locale, row.key) else None)
+    return w("separator").join(part for part in (w.phrase(reason) if reason else "", line.note) if part)
 
 
 def line_sentence(line: JournalLine, s: Screen) -> str:

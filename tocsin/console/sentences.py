@@ -168,7 +168,9 @@ def hotspot_title(hotspot: HotspotView, story: Story, w: Words) -> str:
 def hotspot_name(hotspot: HotspotView, w: Words) -> str:
     """Its category, or the feed whose silence it is."""
     name = w.named(hotspot.names)
-    return w("hotspot-silence", feed=name) if hotspot.category == SILENCE else name
+    if hotspot.category != SILENCE:
+        return name
+    return w("hotspot-silence" if hotspot.rank else "hotspot-silence-over", feed=name)
 
 
 def counts(hotspot: HotspotView, w: Words, bucket_seconds: int) -> str:

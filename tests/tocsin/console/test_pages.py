@@ -288,4 +288,11 @@ def test_a_hotspot_of_the_whole_city_says_so_and_a_faded_one_is_off_the_wall():
     assert "Calls in the whole city, every 15\u00a0min" in visitor.get("/hotspots/gas").text
     assert "Gas smell — whole city" in visitor.get("/").text
     assert "Hotspots: 1" in visitor.get("/").text and "Hotspots: 2" in visitor.get("/hotspots").text
+    assert "Below the watch line now" in visitor.get("/hotspots").text
     assert visitor.get("/mine").status_code == 200
+
+
+def test_the_journal_says_why_by_the_rows_own_sentence():
+    text = Visitor(city.night()).get("/journal").text
+    assert "The evidence supports a higher rank." in text
+    assert "Refused: you signed first. Another person must sign." in text

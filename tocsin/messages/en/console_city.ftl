@@ -61,7 +61,10 @@ console-hotspots-real = Real hotspots: { $n }
 console-hotspots-note = calls in 3 h, band = expected
 console-hotspots-none = None above the watch line.
 console-hotspot-title = { $category } — { $places }
-console-hotspot-counts = { $observed } calls in { $window }, { $expected } expected
+console-hotspot-counts = { $observed ->
+        [one] { $observed } call
+       *[other] { $observed } calls
+    } in { $window }, { $expected } expected
 console-hotspot-chance = by chance alone: { $interval }
 console-hotspot-why = { $counts }. { $interval }
 console-modes-title = Modes, last 24 h
@@ -117,3 +120,5 @@ console-headline-exercise = Exercise: { $title }
 console-hotspot-played = { $counts }. Played, not real
 console-hotspot-silence = { $feed } silent
 console-hotspot-received = { $observed } received in { $window }, { $expected } expected
+console-hotspot-silence-over = { $feed } was silent
+console-hotspot-faded = { $why }. Below the watch line now

@@ -114,3 +114,5 @@ console-headline-exercise = 演练：{ $title }
 console-hotspot-played = { $counts }，演练数据，非实况
 console-hotspot-silence = { $feed }静默
 console-hotspot-received = { $window }收到 { $observed } 个，预期 { $expected } 个
+console-hotspot-silence-over = { $feed }曾静默
+console-hotspot-faded = { $why }。现低于关注线
