@@ -31,6 +31,8 @@ OUTCOMES: Final = ("accepted", *Reason)
 """Columns of the outcome counts: accepted, then every reason in the order of its code."""
 
 _INDEX_BITS: Final = 20
+_ABOVE_ALL_TIMES: Final = np.int64(1 << 45)
+"""Seconds; what is dated later than a million years from now is the future, and future rows claim nothing."""
 _SENSOR: Final = KIND_CODE["sensor"]
 
 
@@ -136,8 +138,14 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
     keys = offset | index
     last = index + 1 >= rows["count"]
     successors = np.where(last, offset + (1 << _INDEX_BITS), keys + 1)
+    order, firsts, lasts = _runs(partitions)
+    found, next_key = keys[order], state.next_key.copy()
+    expected = np.concatenate(([0], successors[order[:-1]]))
+    expected[firsts] = next_key[present]
+    if (expected == found).all():  # nothing repeated, nothing missing: the usual chunk
+        next_key[present] = successors[order[lasts]]
+        return msgspec.structs.replace(state, next_key=next_key), rows
     is_taken = np.zeros(len(rows), bool)
-    next_key = state.next_key.copy()
     for p in present:
         at = np.flatnonzero(partitions == p)
         highest = np.maximum.accumulate(np.concatenate(([next_key[p] - 1], keys[at])))[:-1]
@@ -228,14 +236,25 @@ def _tally(partitions: Array, reasons: Array, is_counted: Array, shape: tuple[in
 def _watermarks(watermark: Array, rows: RowArray, is_heard: Array, frame: Frame) -> tuple[Array, Array]:
     """Each row's own watermark before it came, (n,), and every partition's after all of them, (P,)."""
     partitions = np.ascontiguousarray(rows["partition"])
-    floor = np.int64(np.iinfo(np.int64).min)
-    claims = np.where(is_heard, rows["event_at"] - frame.lateness[partitions], floor)
+    own = watermark[partitions]
+    claims = np.where(is_heard, np.maximum(rows["event_at"] - frame.lateness[partitions], own), own)
+    order, firsts, lasts = _runs(partitions)
+    # one running maximum for all: each partition's times stand above those of the one before it
+    lifted = (claims + partitions * _ABOVE_ALL_TIMES)[order]
+    reached = np.maximum.accumulate(lifted) - (partitions * _ABOVE_ALL_TIMES)[order]
     before, after = np.empty(len(rows), np.int64), watermark.copy()
-    for p in np.flatnonzero(np.bincount(partitions)):
-        at = np.flatnonzero(partitions == p)
-        run = np.maximum.accumulate(np.concatenate(([watermark[p]], claims[at])))
-        before[at], after[p] = run[:-1], run[-1]
+    before[order[1:]] = reached[:-1]
+    before[order[firsts]] = own[order[firsts]]
+    after[partitions[order[lasts]]] = reached[lasts]
     return before, after
+
+
+def _runs(partitions: Array) -> tuple[Array, Array, Array]:
+    """Rows by partition, in their order, and where in this each partition's run begins and ends."""
+    order = np.argsort(partitions, kind="stable")  # sixteen bits sort by radix
+    grouped = partitions[order]
+    cuts = np.flatnonzero(grouped[1:] != grouped[:-1])
+    return order, np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [len(order) - 1]))
 
 
 def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[SealingState, list[SealedBucket]]:
@@ -270,7 +289,7 @@ def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[Sealed
     """The buckets first … until − 1, from their rows in any order; exercises are counted nowhere."""
     is_exercise = (rows["mark"] & MARK_EXERCISE) != 0
     if is_exercise.any():
-        rows = rows[~is_exercise]
+        rows = rows.take(np.flatnonzero(~is_exercise))
     buckets = rows["event_at"] // frame.bucket_seconds - first
     narrow = np.uint16 if until - first < 1 << 16 else np.int64  # sixteen bits sort by radix
     order = np.argsort(buckets.astype(narrow), kind="stable")
