@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+Clock = Callable[[], float]
 
-def seconds(work: Callable[[], Any]) -> float:
-    """How long one call of ``work`` takes, garbage collected before."""
+
+def seconds(work: Callable[[], Any], clock: Clock = time.perf_counter) -> float:
+    """How long one call of ``work`` takes by ``clock``, garbage collected before."""
     gc.collect()
-    start = time.perf_counter()
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def median_seconds(work: Callable[[], Any], runs: int = 3) -> float:
+def median_seconds(work: Callable[[], Any], runs: int = 3, clock: Clock = time.perf_counter) -> float:
     """The median of ``runs`` calls."""
-    return statistics.median(seconds(work) for _ in range(runs))
+    return statistics.median(seconds(work, clock) for _ in range(runs))
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
