@@ -44,11 +44,10 @@ def test_a_gas_smell_that_crosses_a_border_is_the_citys(parts):
     gas = parts["gas"]
     assert (gas["unit"], gas["mode"], gas["rank"]) == ("luoyin", "EMERGENCY", 4)
     assert gas["seen_at"] - gas["began_at"] <= 3600
-    chiefs = [
-        a["actor"] for a in gas["answers"] if a["act"] in ("declare", "co_sign") and not a["is_refused"]
-    ]
+    signing = [a for a in gas["answers"] if a["act"] in ("declare", "co_sign")]
+    chiefs = [a["actor"] for a in signing if not a["is_refused"]]
     assert len(chiefs) >= 2 and chiefs[0] != chiefs[1]
-    assert [a["actor"] for a in signing if a["is_refused"]][0] == chiefs[0]
+    assert next(a["actor"] for a in signing if a["is_refused"]) == chiefs[0]
     assert "stand_down" in acts(gas, "luoyin")
 
 
