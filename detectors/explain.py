@@ -17,7 +17,7 @@ from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
 from models.variance import Variance
-from streams.panel import Array
+from streams.panel import Array, SealedBucket
 
 SILENCE_CATEGORY: Final = "silence"
 SILENCE_CAP: Final = 969_999
@@ -135,6 +135,22 @@ def _silent_feed(
     where = np.flatnonzero(quiet)
     names = tuple(sorted(shape.areas[a] for a in where.tolist()))
     return SilentFeed(shape.feeds[feed], names, _since(spoke_at[feed, where], sight), score)
+
+
+def still_silent(
+    shape: CityShape, before: tuple[SilentFeed, ...], now: tuple[SilentFeed, ...], bucket: SealedBucket
+) -> tuple[SilentFeed, ...]:
+    """The silences of a bucket, with feeds that were silent everywhere and have said nothing since.
+
+    At night little is expected, so silence alone proves nothing then: a dead feed stays dead until it speaks.
+    """
+    feeds = {silence.feed: silence for silence in now}
+    for silence in before:
+        is_mute = not bucket.feed_observed[shape.feeds.index(silence.feed)].any()
+        proved = feeds.get(silence.feed)
+        if silence.areas is None and is_mute and (proved is None or proved.areas is not None):
+            feeds[silence.feed] = silence
+    return tuple(feeds[feed] for feed in shape.feeds if feed in feeds)
 
 
 def silence_areas(layout: Layout, centres: Array, sight: Sight, feed: int) -> Array:

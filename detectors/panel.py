@@ -40,6 +40,7 @@ class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     calibration: Calibration
     stories: tuple[Story, ...]  # open hotspots
     ended: tuple[Story, ...]  # closed ones that may still be confirmed
+    silent: tuple[SilentFeed, ...]  # in the last bucket
 
 
 class Detection:
@@ -70,6 +71,7 @@ class Detection:
             calibration=calibration.start(self.rule),
             stories=(),
             ended=(),
+            silent=(),
         )
 
     def step(
@@ -85,7 +87,9 @@ class Detection:
         state = self._turned(_excuse(state, confirmed), bucket, slot)
         state, everything = self._looked(state, bucket, slot, is_new_day)
         scored = self._scored(state, everything)
-        silent = explain.silent_feeds(self.shape, self.layout, scored["silence"], state.spoke_at, everything)
+        heard = explain.silent_feeds(self.shape, self.layout, scored["silence"], state.spoke_at, everything)
+        silent = explain.still_silent(self.shape, state.silent, heard, bucket)
+        state = msgspec.structs.replace(state, silent=silent)
         sight = self._masked(everything, silent)
         told = self._told(state, scored, sight, slot.monday)
         after = self._learnt(told, sight, slot)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from detectors.checks import fingerprint, state_bytes
+from detectors.explain import still_silent
+from detectors.findings import SilentFeed
 from detectors.panel import Detection, DetectionSettings, DetectionState
 from streams.errors import ConfigError
 from tests.detectors.small_city import (
@@ -166,6 +168,33 @@ def test_a_dead_hotline_is_silent_and_not_learnt():
     lively, dull = findings[dead_from - PER_DAY * 2].expected, findings[-1].expected
     assert dull.sum() > 0.7 * lively.sum(), "zeros of a dead feed were learnt"
     assert any(h.feed == "hotline" and h.is_city for h in findings[-1].hotspots)
+
+
+def test_a_dead_feed_stays_dead_at_night_when_nothing_is_expected():
+    dead_from = 2 * PER_WEEK + PER_DAY // 2
+
+    def nights(k, observed, hotline, values):
+        if k % PER_DAY < PER_DAY // 3 or k >= dead_from:
+            observed[:], hotline[:] = 0, 0
+
+    _, findings = fold(detection(), history(7, dead_from + 2 * PER_DAY, nights))
+    first = next(i for i, f in enumerate(findings) if i >= dead_from and f.silent)
+    assert first <= dead_from + 2
+    assert all(f.silent for f in findings[first:])
+
+
+def test_a_feed_that_was_dead_is_alive_with_its_first_word():
+    bucket = next(iter(history(7, 1)))
+    was = SilentFeed("hotline", None, ORIGIN, 9.0)
+    shape = detection().shape
+    mute = msgspec.structs.replace(bucket, feed_observed=np.zeros_like(bucket.feed_observed))
+    spoken = mute.feed_observed.copy()
+    spoken[shape.feeds.index("hotline"), 0] = 1
+    assert still_silent(shape, (was,), (), mute) == (was,)
+    assert still_silent(shape, (was,), (), msgspec.structs.replace(mute, feed_observed=spoken)) == ()
+    partly = SilentFeed("hotline", ("a",), ORIGIN, 5.0)
+    assert still_silent(shape, (partly,), (), mute) == ()
+    assert still_silent(shape, (was,), (partly,), mute) == (was,)
 
 
 def test_a_storm_is_told_once_by_the_city():
