@@ -27,7 +27,7 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     hold_hours: float = 24.0
     episode_gap_hours: float = 4.0
     silence_score: float = 4.0
-    silence_learns_after_days: float = 14.0
+    silence_learns_after_days: float = 60.0
     controller_step: float = 0.0217
 
     def __post_init__(self) -> None:
