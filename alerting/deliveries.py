@@ -1,7 +1,7 @@
-"""What goes out: entries of one instant, grouped for one receiver, under a key made of their content."""
+"""What goes out: entries of one input, grouped for one receiver, under a key made of their content."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -59,6 +59,13 @@ class Told(msgspec.Struct, frozen=True):
     text: str
 
 
+class Telling(msgspec.Struct, frozen=True):
+    """Who is told of an entry; entries of one ``group`` (of one input) reach a receiver as one message."""
+
+    group: int
+    told: tuple[Told, ...]
+
+
 class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Says who is told of an entry, and how, by routes and by what is muted.
 
@@ -110,9 +117,9 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                     told[name, question.is_exercise] = Told(name, question.is_exercise, question.rank, words)
         return tuple(told.values())
 
-    def plan(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
-        """Deliveries of entries as things stand; ``entries`` are whole instants, in journal order."""
-        return grouped((entry, self.tell(entry)) for entry in entries)
+    def plan(self, entries: Iterable[Entry], group: int = 0) -> tuple[Delivery, ...]:
+        """Deliveries of the entries of one input as things stand, in journal order."""
+        return grouped((entry, Telling(group, self.tell(entry))) for entry in entries)
 
     def _questions(self, entry: Entry) -> Iterable[Question]:
         if entry.row == journal.OUTSIDE:
@@ -130,18 +137,18 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return f"{entry.unit}: {entry.trigger} {entry.row}"
 
 
-def grouped(told: Iterable[tuple[Entry, Sequence[Told]]]) -> tuple[Delivery, ...]:
-    """Deliveries in the order of their first entries; ``told`` are whole instants, in journal order."""
-    groups: dict[tuple[str, str, bool, int], list[tuple[Entry, Told]]] = {}
-    for entry, tellings in told:
-        for telling in tellings:
-            name = (telling.receiver, entry.unit, telling.is_exercise, entry.at)
-            groups.setdefault(name, []).append((entry, telling))
+def grouped(told: Iterable[tuple[Entry, Telling]]) -> tuple[Delivery, ...]:
+    """Deliveries in the order of their first entries; ``told`` are whole groups, in journal order."""
+    groups: dict[tuple[str, str, bool, int, int], list[tuple[Entry, Told]]] = {}
+    for entry, telling in told:
+        for one in telling.told:
+            name = (one.receiver, entry.unit, one.is_exercise, entry.at, telling.group)
+            groups.setdefault(name, []).append((entry, one))
     return tuple(_delivery(*name, group) for name, group in groups.items())
 
 
 def _delivery(
-    receiver: str, unit: str, is_exercise: bool, at: int, group: list[tuple[Entry, Told]]
+    receiver: str, unit: str, is_exercise: bool, at: int, _group: int, group: list[tuple[Entry, Told]]
 ) -> Delivery:
     first = group[0][0]
     return Delivery(

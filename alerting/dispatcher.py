@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from alerting.deliveries import Delivery, Told, grouped
+from alerting.deliveries import Delivery, Telling, grouped
 from alerting.delivery_log import Answer, DeliveryLog, after_attempt
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
@@ -14,7 +14,7 @@ Clock = Callable[[], int]
 
 
 class Dispatcher:
-    """Plans whole instants from behind a cursor, then sends what is due until it is accepted.
+    """Plans whole groups from behind a cursor, then sends what is due until it is accepted.
 
     ``plan`` and ``send_due`` do one thing at a time, for whoever drives them; ``start`` gives each receiver a
     thread of its own.
@@ -34,8 +34,8 @@ class Dispatcher:
         self._threads: list[threading.Thread] = []
         self._is_left = False
 
-    def plan(self, told: Sequence[tuple[Entry, Sequence[Told]]]) -> tuple[Delivery, ...]:
-        """Take up entries behind the cursor with whom they are told to: whole instants, in journal order."""
+    def plan(self, told: Sequence[tuple[Entry, Telling]]) -> tuple[Delivery, ...]:
+        """Take up entries behind the cursor with whom they are told to: whole groups, in journal order."""
         if not told:
             return ()
         deliveries = grouped(told)

@@ -29,6 +29,7 @@ from tocsin.store import Store
 BEAT_SECONDS: Final = 60
 ERASE_SECONDS: Final = 3_600
 LARGEST_BACKLOG: Final = 10_000
+RECORDS_AT_ONCE: Final = 200
 
 Clock = Callable[[], int]
 """Seconds UTC, as the edge sees them; a demo's or a test's is virtual."""
@@ -65,7 +66,7 @@ class Embedded(Generic[State]):
 
     The ledger's first record is written when the store is new. ``readers`` are the intakes of the source
     partitions by name. With ``is_archiving`` somebody calls ``spool.archive``, and no event is forgotten
-    before that. Entries of one instant are delivered together once decision time has passed it.
+    before that. Entries of one input are delivered together, as soon as they are on disk.
 
     Raises:
         ConfigError: the store's ledger was begun with other settings.
@@ -219,23 +220,16 @@ class Embedded(Generic[State]):
     def _advance(self) -> bool:
         """Fold a stretch, plan what its end has closed; whether there was anything to do."""
         with self._folding:
-            advance = self.fold.advance(self.clock())
-            is_closing = advance is None and self._close_instant()
-            self._plan()
+            advance = self.fold_next()
+            self.dispatcher.plan(self.history.told(self.outbox.cursor()))
         if advance is not None:
             self.announce(advance)
-        return advance is not None or is_closing
+        return advance is not None
 
-    def _close_instant(self) -> bool:
-        """Entries wait for their instant to end: a beat ends it as soon as the clock allows."""
-        now = self.clock()
-        if now <= self.fold.decided_at or self.outbox.cursor() >= self.history.journal_length():
-            return False
-        self.history.append([Beat(stamp=now)])
-        return True
-
-    def _plan(self) -> None:
-        self.dispatcher.plan(self.history.told(self.outbox.cursor(), self.fold.decided_at))
+    def fold_next(self) -> Advance[State] | None:
+        """Fold the next stretch of the ledger; None at its end. Nothing is planned or announced."""
+        records = self.history.records(self.fold.ledger_offset, RECORDS_AT_ONCE)
+        return self.fold.advance(records, self.clock())
 
     def announce(self, advance: Advance[State]) -> None:
         """Let those who watch the run, or wait for entries, know of a stretch that was folded."""

@@ -1,7 +1,7 @@
-"""The driver of ``step`` over a stored ledger: from the newest checkpoint on, committing what was decided."""
+"""The driver of ``step`` over a ledger: from the newest checkpoint on, committing what was decided."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Generic, Protocol
+from typing import Any, Generic, Protocol
 
 import msgspec
 import numpy as np
@@ -9,14 +9,10 @@ import numpy as np
 from alerting.deliveries import Delivery, Planner
 from alerting.journal import NO_HASH, Entry
 from alerting.muting import Reminder
-from streams.events import REASONS
-from streams.ledger import Beat, Record, RowArray
-from tocsin import checkpoint, outbox
+from streams.ledger import Record
+from tocsin import checkpoint
 from tocsin.checkpoint import State
-from tocsin.history import History, Line, Mark, lines_of
-from tocsin.store import Connection
-
-RECORDS_AT_ONCE: Final = 200
+from tocsin.chronicle import Chronicle, Decided, Line, Mark, SetAside, lines_of, set_aside
 
 
 class Outcome(Protocol):
@@ -25,6 +21,11 @@ class Outcome(Protocol):
     @property
     def entries(self) -> Sequence[Entry]:
         """Journal entries, chained."""
+        ...
+
+    @property
+    def groups(self) -> Sequence[int]:
+        """How many of the entries each input led to, in order."""
         ...
 
     @property
@@ -89,15 +90,15 @@ class Fold(Generic[State]):
     def __init__(
         self,
         pipeline: Pipeline[State],
-        history: History,
+        chronicle: Chronicle,
         partitions: Sequence[str],
         cadence: Cadence,
         planner: Planner,
     ) -> None:
-        self._pipeline, self._history, self._partitions = pipeline, history, partitions
+        self._pipeline, self._chronicle, self._partitions = pipeline, chronicle, partitions
         self._cadence, self._planner = cadence, planner
         self._lines: list[Line] = []
-        self._aside: list[RowArray] = []
+        self._aside: list[SetAside] = []
         self._reminders: list[Delivery] = []
         self._seals = self._records = 0
         self._committed_at: int | None = None
@@ -116,22 +117,33 @@ class Fold(Generic[State]):
         return self._mark.ledger_offset
 
     @property
-    def decided_at(self) -> int:
-        """An instant that decision time has reached, s UTC: of the newest beat or entry."""
-        return self._mark.decided_at
+    def safe_offset(self) -> int:
+        """The ledger offset that the newest checkpoint covers: everything below is certain."""
+        return self._safe
 
-    def advance(self, now: int, limit: int = RECORDS_AT_ONCE) -> Advance[State] | None:
+    @property
+    def mark(self) -> Mark:
+        """How far the fold has come; its number and epoch are the last checkpoint's."""
+        return self._mark
+
+    def advance(self, records: Sequence[tuple[int, Record]], now: int) -> Advance[State] | None:
         """Fold the next records, commit if something was decided or it is time; None if there were none."""
-        records = self._history.records(self._mark.ledger_offset, limit)
-        folded = tuple(self._step(offset, record) for offset, record in records)
-        if self._is_time(now):
-            self.commit(now)
+        folded = tuple(self.take(offset, record) for offset, record in records)
+        self.settle(now)
         return Advance(self._state, self._mark.ledger_offset, folded) if folded else None
+
+    def settle(self, now: int) -> bool:
+        """Commit if something was decided or it is time to; whether it was."""
+        is_time = self._is_time(now)
+        if is_time:
+            self.commit(now)
+        return is_time
 
     def commit(self, now: int) -> None:
         """Write what was folded since the last commit.
 
         Raises:
+            BusyError: another owner has come: this fold is over.
             StorageError: the disk refuses; begin again from the last checkpoint.
         """
         if not self._records or self._mark.ledger_offset < self._floor:
@@ -140,7 +152,8 @@ class Fold(Generic[State]):
         is_full = self._base is None or self._seals >= self._cadence.seals
         body = self._body(is_full)
         snapshot = None if is_full else self._snapshot
-        self._history.commit(mark, snapshot, body, self._lines, self._write_beside)
+        decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
+        self._chronicle.commit(mark, snapshot, body, decided)
         self._settle(mark, is_full, now)
 
     def _body(self, is_full: bool) -> bytes:
@@ -149,7 +162,7 @@ class Fold(Generic[State]):
         return checkpoint.encode_delta(self._state, self._base, self._snapshot)
 
     def _settle(self, mark: Mark, is_full: bool, now: int) -> None:
-        self._mark, self._next_number = mark, mark.number + 1
+        self._mark, self._next_number, self._safe = mark, mark.number + 1, mark.ledger_offset
         if is_full:
             self._base = self._state
             self._snapshot, self._seals = mark.number, 0
@@ -158,38 +171,38 @@ class Fold(Generic[State]):
 
     def _load(self) -> None:
         """Go on from the newest checkpoint that can be read, under a new epoch."""
-        newest = self._history.newest()
+        newest = self._chronicle.newest()
         self._next_number = newest.number + 1 if newest else 0
         # Behind a damaged checkpoint the journal is longer than what the fold has: first catch up with it.
         self._floor = newest.ledger_offset if newest else 0
         fresh = self._pipeline.fresh()
-        restored = self._history.restore(type(fresh))
+        restored = self._chronicle.restore(type(fresh))
         epoch = newest.epoch + 1 if newest else 0
-        self._snapshot = -1
+        self._snapshot, self._safe = -1, 0
         self._state: State = fresh
         self._mark = Mark(number=-1, epoch=epoch, ledger_offset=0, journal_length=0, journal_hash=NO_HASH)
         if restored is not None:
             self._state, self._base = restored.state, restored.base
             self._snapshot = restored.snapshot
             self._mark = msgspec.structs.replace(restored.mark, epoch=epoch)
+            self._safe = self._mark.ledger_offset
             self.skipped = restored.skipped
 
-    def _step(self, offset: int, record: Record) -> Folded:
+    def take(self, offset: int, record: Record) -> Folded:
+        """Fold one record; nothing is certain before the next commit."""
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries, self._planner.tell)
+        lines = lines_of(outcome.entries, outcome.groups, self._planner.tell)
         self._lines += lines
-        self._aside.append(outcome.set_aside)
+        self._aside += set_aside(outcome.set_aside, self._partitions)
         for reminder in outcome.reminders:
             self._reminders += self._planner.remind(reminder, self._mark.journal_length)
         self._seals += len(outcome.sealed)
         self._records += 1
-        stamp = record.stamp if isinstance(record, Beat) else 0
         self._mark = msgspec.structs.replace(
             self._mark,
             ledger_offset=offset + 1,
             journal_length=self._mark.journal_length + len(lines),
             journal_hash=lines[-1].hash if lines else self._mark.journal_hash,
-            decided_at=max(self._mark.decided_at, stamp, *(line.at for line in lines)),
         )
         return Folded(offset, record, outcome)
 
@@ -202,18 +215,3 @@ class Fold(Generic[State]):
             or self._records >= self._cadence.records
             or waited >= self._cadence.seconds
         )
-
-    def _write_beside(self, connection: Connection) -> None:
-        """Reminders, and rows that the fold did not count; a repeat after a restart leaves what is there."""
-        outbox.add_within(connection, self._reminders)
-        for rows in self._aside:
-            connection.executemany(
-                "INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [
-                    (
-                        self._partitions[r["partition"]], int(r["offset"]), int(r["index"]),
-                        REASONS[r["reason"] - 1].value, int(r["event_at"]), int(r["received_at"]),
-                    )
-                    for r in rows
-                ],
-            )  # fmt: skip

@@ -5,63 +5,26 @@ one transaction. A checkpoint is won by its number: whoever finds it taken was r
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, Generic, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NoReturn
 
 import msgspec
 
 from alerting import journal
-from alerting.deliveries import Told
-from alerting.journal import NO_HASH, Entry
+from alerting.deliveries import Telling
+from alerting.journal import Entry
 from streams import ledger
 from streams.errors import BusyError, IntegrityError
 from streams.ledger import Record
-from tocsin import checkpoint
+from tocsin import checkpoint, outbox
 from tocsin.checkpoint import State
+from tocsin.chronicle import Decided, Line, Mark, Restored, SetAside
 from tocsin.store import Connection, Store, is_repeat
 
-Tell = Callable[[Entry], Sequence[Told]]
-"""Who is told of an entry; asked when the entry is made."""
-
-_told: Final = msgspec.json.Decoder(tuple[Told, ...])
+_telling: Final = msgspec.json.Decoder(Telling)
 
 KEPT_DELTAS: Final = 40
 KEPT_SNAPSHOTS: Final = 3
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One journal entry in its canonical form, with what the store looks it up by."""
-
-    seq: int
-    at: int
-    trigger_id: str | None
-    hash: str
-    body: bytes
-    told: bytes = b"[]"
-
-
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a checkpoint reaches: the next ledger offset to fold, the journal's length and last hash.
-
-    ``decided_at`` is the latest instant known to be reached by decision time, s UTC.
-    """
-
-    number: int
-    epoch: int
-    ledger_offset: int
-    journal_length: int
-    journal_hash: str = NO_HASH
-    decided_at: int = 0
-
-
-class Restored(msgspec.Struct, Generic[State], frozen=True):
-    """A checkpoint that could be read; ``base`` is its snapshot's, ``skipped`` why newer ones were not."""
-
-    mark: Mark
-    state: State
-    base: State
-    snapshot: int
-    skipped: tuple[str, ...] = ()
 
 
 class History:
@@ -111,12 +74,10 @@ class History:
         )
         return [row[0] for row in rows]
 
-    def told(self, start: int, before_at: int) -> list[tuple[Entry, tuple[Told, ...]]]:
-        """Entries from ``start`` on whose instant is earlier than ``before_at``, and who is told of them."""
-        rows = self._store.read(
-            "SELECT line, told FROM journal WHERE seq >= ? AND at < ? ORDER BY seq", (start, before_at)
-        )
-        return [(journal.read_line(line), _told.decode(told)) for line, told in rows]
+    def told(self, start: int) -> list[tuple[Entry, Telling]]:
+        """Entries from ``start`` on, and who is told of them."""
+        rows = self._store.read("SELECT line, telling FROM journal WHERE seq >= ? ORDER BY seq", (start,))
+        return [(journal.read_line(line), _telling.decode(telling)) for line, telling in rows]
 
     def journal_length(self) -> int:
         """The seq that the next entry will have."""
@@ -143,10 +104,9 @@ class History:
         mark: Mark,
         snapshot: int | None,
         body: bytes,
-        lines: Sequence[Line],
-        beside: Callable[[Connection], None] = lambda _: None,
+        decided: Decided,
     ) -> None:
-        """Journal lines, checkpoint, reach and what ``beside`` writes, all or nothing.
+        """Journal lines, what goes with them, checkpoint and reach, all or nothing.
 
         Lines that the journal has already (a corrupt checkpoint was folded again) must be the same bytes.
 
@@ -156,9 +116,10 @@ class History:
             StorageError: the disk refuses; nothing remains.
         """
         with self._store.transaction() as connection:
-            for line in lines:
+            for line in decided.lines:
                 _write_line(connection, line)
-            beside(connection)
+            outbox.add_within(connection, decided.reminders)
+            _write_aside(connection, decided.aside)
             _write_checkpoint(connection, mark, snapshot, body)
             _prune(connection, mark.number)
 
@@ -213,8 +174,8 @@ class History:
     def _marks(self, limit: int) -> list[Mark]:
         """The newest checkpoints' reaches, newest first."""
         rows = self._store.read(
-            "SELECT number, epoch, ledger_offset, journal_length, journal_hash, decided_at"
-            " FROM checkpoint ORDER BY number DESC LIMIT ?",
+            "SELECT number, epoch, ledger_offset, journal_length, journal_hash FROM checkpoint"
+            " ORDER BY number DESC LIMIT ?",
             (limit,),
         )
         names = Mark.__struct_fields__
@@ -257,10 +218,18 @@ def _write_line(connection: Connection, line: Line) -> None:
     if row is None:
         connection.execute(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
-            (line.seq, line.at, line.trigger_id, line.body, line.told),
+            (line.seq, line.at, line.trigger_id, line.body, line.telling),
         )
     elif row[0] != line.body:
         _refuse_journal(line.seq, "differs from what the ledger leads to")
+
+
+def _write_aside(connection: Connection, aside: Sequence[SetAside]) -> None:
+    """Rows that the fold did not count; a repeat after a restart leaves what is there."""
+    connection.executemany(
+        "INSERT INTO set_aside VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [msgspec.structs.astuple(row) for row in aside],
+    )
 
 
 def _write_checkpoint(connection: Connection, mark: Mark, snapshot: int | None, body: bytes) -> None:
@@ -269,10 +238,10 @@ def _write_checkpoint(connection: Connection, mark: Mark, snapshot: int | None, 
         if newest != mark.number - 1:
             raise BusyError("checkpoint", f"{mark.number} was to follow {mark.number - 1}, found {newest}")
         connection.execute(
-            "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 mark.number, mark.epoch, snapshot, mark.ledger_offset, mark.journal_length,
-                mark.journal_hash, mark.decided_at, body,
+                mark.journal_hash, body,
             ),
         )  # fmt: skip
     except Exception as error:
@@ -291,11 +260,3 @@ def _prune(connection: Connection, newest: int) -> None:
         " WHERE snapshot IS NULL ORDER BY number DESC LIMIT ?))",
         (KEPT_SNAPSHOTS,),
     )
-
-
-def lines_of(entries: Iterable[Entry], tell: Tell) -> list[Line]:
-    """Entries in their canonical form, with whom ``tell`` says that they are told to."""
-    return [
-        Line(e.seq, e.at, e.trigger_id, e.hash, journal.line(e), msgspec.json.encode(tell(e)))
-        for e in entries
-    ]

@@ -44,6 +44,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What one record led to, in order; ``findings`` has one item per sealed bucket."""
 
     entries: tuple[Entry, ...] = ()
+    groups: tuple[int, ...] = ()  # how many of them each input led to, in order: what is told together
     sealed: tuple[SealedBucket, ...] = ()
     findings: tuple[Findings, ...] = ()
     set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
@@ -103,6 +104,7 @@ class Pipeline:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
         state = msgspec.structs.replace(state, sealing=sealed_state)
         entries: list[Entry] = []
+        groups: list[int] = []
         findings: list[Findings] = []
         reminders: list[Reminder] = []
         for step in folded.steps:
@@ -111,11 +113,13 @@ class Pipeline:
             else:
                 state, outcome = self._bucket(state, step)
             entries += outcome.entries
+            groups += outcome.groups
             findings += outcome.findings
             reminders += outcome.reminders
         sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
         return state, Outcome(
             entries=tuple(entries),
+            groups=tuple(groups),
             sealed=sealed,
             findings=tuple(findings),
             set_aside=folded.set_aside,
@@ -161,7 +165,9 @@ class Pipeline:
         """One input of the escalation machines; alerts follow what its entries say."""
         decided, entries = machines.apply(state.machines, given, self.tree, state.policy)
         noted = alerts.follow(state.alerts, entries, state.policy)
-        return msgspec.structs.replace(state, machines=decided, alerts=noted), Outcome(entries=entries)
+        groups = (len(entries),) if entries else ()
+        outcome = Outcome(entries=entries, groups=groups)
+        return msgspec.structs.replace(state, machines=decided, alerts=noted), outcome
 
     def _settings(self, state: PipelineState, record: Settings) -> PipelineState:
         if _is_start(record):

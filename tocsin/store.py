@@ -17,7 +17,7 @@ from streams.errors import BusyError, IntegrityError, TocsinError
 
 FILE_NAME: Final = "tocsin.sqlite"
 LOCK_NAME: Final = "tocsin.lock"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SCHEMA: Final = """
 CREATE TABLE raw (
@@ -27,12 +27,11 @@ CREATE TABLE raw (
 CREATE TABLE ledger (offset INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trigger_id TEXT, line BLOB NOT NULL,
-    told BLOB NOT NULL) STRICT;
+    telling BLOB NOT NULL) STRICT;
 CREATE INDEX journal_by_trigger ON journal (trigger_id);
 CREATE TABLE checkpoint (
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, snapshot INTEGER, ledger_offset INTEGER NOT NULL,
-    journal_length INTEGER NOT NULL, journal_hash TEXT NOT NULL, decided_at INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
+    journal_length INTEGER NOT NULL, journal_hash TEXT NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE TABLE cursor (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE delivery (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, receiver TEXT NOT NULL, body BLOB NOT NULL,

@@ -38,7 +38,7 @@ def begin(run: Embedded[State], days: Iterator[RowArray], now: int, note: Note =
     for rows in days:
         records += int(np.count_nonzero((rows["mark"] & MARK_TICK) == 0))
         _append(run, rows)
-        _fold(run, now)
+        _fold(run)
         note(records)
     run.fold.commit(now)
     run.outbox.plan((), run.history.journal_length())
@@ -87,7 +87,7 @@ def _take_offset(connection: Connection, partition: str, rows: RowArray) -> int:
     return offset
 
 
-def _fold(run: Embedded[State], now: int) -> None:
+def _fold(run: Embedded[State]) -> None:
     """Fold what is there, and let those who watch the run know; nothing is planned or sent."""
-    while (advance := run.fold.advance(now)) is not None:
+    while (advance := run.fold_next()) is not None:
         run.announce(advance)

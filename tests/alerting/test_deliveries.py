@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting import journal
-from alerting.deliveries import Delivery, Planner, delivery_key
+from alerting.deliveries import Delivery, Planner, Telling, delivery_key, grouped
 from alerting.delivery_log import PATIENCE_SECONDS, Answer, Logged, MemoryLog, after_attempt
 from alerting.dispatcher import Dispatcher
 from alerting.effects import Effect
@@ -150,7 +150,7 @@ def test_routes_that_cover_everything_pass() -> None:
         check(twice, TREE, ())
 
 
-def test_entries_of_one_instant_are_one_message_per_unit_and_exercise() -> None:
+def test_entries_of_one_input_are_one_message_per_unit_instant_and_exercise() -> None:
     told = entries(
         {}, {}, {"unit": "s2"}, {"at": 101}, {"effects": (Effect("notify", {}, is_exercise=True),)},
         {"effects": (Effect("floor", {}),)}, {"row": "-", "before": None, "after": None},
@@ -171,25 +171,30 @@ def test_what_is_muted_is_not_told_and_categories_reach_their_receiver() -> None
     assert [d.receiver for d in made] == ["gas"]
 
 
-INSTANTS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["s1", "s2"])), max_size=12)
+INPUTS = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from(["s1", "s2"])), max_size=12)
 
 
-@given(INSTANTS, st.data())
-def test_deliveries_do_not_depend_on_how_instants_are_handed_over(steps: Any, data: st.DataObject) -> None:
-    at, facts = 0, []
-    for gap, unit in steps:
-        at += gap
+@given(INPUTS, st.data())
+def test_deliveries_do_not_depend_on_how_groups_are_handed_over(steps: Any, data: st.DataObject) -> None:
+    at, group, facts, groups = 0, 0, [], []
+    for number, (gap, is_new, unit) in enumerate(steps):
+        at, group = at + gap, number if is_new or gap else group
         facts.append({"at": at, "unit": unit})
-    told = entries(*facts)
+        groups.append(group)
+    told = [
+        (entry, Telling(group, planner().tell(entry)))
+        for entry, group in zip(entries(*facts), groups, strict=True)
+    ]
     log = MemoryLog()
     dispatcher = Dispatcher(log, {}, lambda: 0)
     rest = told
     while rest:
-        closed = rest[data.draw(st.integers(0, len(rest) - 1))].at
-        dispatcher.plan([(e, planner().tell(e)) for e in rest if e.at <= closed])
-        rest = [e for e in rest if e.at > closed]
+        last = rest[data.draw(st.integers(0, len(rest) - 1))][1].group
+        dispatcher.plan([one for one in rest if one[1].group <= last])
+        rest = [one for one in rest if one[1].group > last]
     logged = [entry.delivery for entry in reversed(log.entries())]
-    assert logged == list(planner().plan(told))
+    assert logged == list(grouped(told))
+    assert all(len(d.entries) == 1 for d in grouped((e, Telling(e.seq, t.told)) for e, t in told))
 
 
 def delivery(seq: int = 0, receiver: str = "wall", at: int = 0) -> Delivery:
@@ -262,7 +267,7 @@ def test_a_hanging_receiver_holds_up_nobody_else() -> None:
     try:
         for n in range(3):
             last = entries(*({"at": n},) * (n + 1))[-1]
-            dispatcher.plan([(last, both.tell(last))])
+            dispatcher.plan([(last, Telling(n, both.tell(last)))])
         arrived.wait()
         while len(fine.keys) < 3:
             time.sleep(0.001)

@@ -62,6 +62,7 @@ class SmallState(msgspec.Struct, frozen=True, eq=False):
 
 class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     entries: tuple[Entry, ...] = ()
+    groups: tuple[int, ...] = ()
     sealed: tuple[Any, ...] = ()
     set_aside: np.ndarray = np.zeros(0, sealing.ROW)
     reminders: tuple[Reminder, ...] = ()
@@ -114,7 +115,7 @@ class SmallPipeline:
             entries += outcome.entries
         sealed = tuple(s for s in folded.steps if not isinstance(s, FastRow))
         over = tuple(reminder(step.index) for step in sealed if step.index % 2 == 0)
-        return state, SmallOutcome(tuple(entries), sealed, folded.set_aside, over)
+        return state, SmallOutcome(tuple(entries), (1,) * len(entries), sealed, folded.set_aside, over)
 
     def _decide(
         self, state: SmallState, stamp: int, unit: str, trigger: Any, trigger_id: str, rank: int
@@ -127,7 +128,7 @@ class SmallPipeline:
             policy_hash="", previous_hash="",
         )  # fmt: skip
         entry, chain = journal.chained(entry, state.chain)
-        return msgspec.structs.replace(state, chain=chain, at=at), SmallOutcome((entry,))
+        return msgspec.structs.replace(state, chain=chain, at=at), SmallOutcome((entry,), (1,))
 
 
 def reminder(index: int) -> Reminder:

@@ -1,0 +1,170 @@
+"""A real Kafka broker on loopback (KRaft, one node), for tests, benchmarks and rehearsals.
+
+``TOCSIN_TEST_KAFKA=host:port`` names an external broker instead, for those who have one.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent / "kafka"
+JARS: Final = Path(__file__).parents[2] / ".parts" / "kafka-4.1.0"
+READY_SECONDS: Final = 60.0
+EXTERNAL: Final = "TOCSIN_TEST_KAFKA"
+
+_PROPERTIES: Final = """
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+log.dirs={logs}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+auto.create.topics.enable=false
+broker.session.timeout.ms=1500
+broker.heartbeat.interval.ms=300
+message.max.bytes=8388608
+"""
+
+
+class Broker:
+    """One broker and its directory; it can be killed and started again on the same data and ports."""
+
+    def __init__(self, directory: Path, port: int, controller: int) -> None:
+        self.directory, self.port = directory, port
+        self._controller = controller
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the client listener."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The broker's process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def format(self) -> None:
+        """Prepare an empty log directory."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        values = {"port": self.port, "controller": self._controller, "logs": self.directory / "logs"}
+        self._config.write_text(_PROPERTIES.format(**values))
+        name = "A" + secrets.token_urlsafe(16)[:21]  # a name that begins with '-' reads as an option
+        command = _java("kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", self._config)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def start(self) -> None:
+        """Start, and return as soon as it answers."""
+        with (self.directory / "broker.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                _java("kafka.Kafka", self._config), stdout=log, stderr=log, start_new_session=True
+            )
+        until = time.monotonic() + READY_SECONDS
+        while not _answers(self.port):
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the broker did not start: {self.directory / 'broker.log'}")
+            time.sleep(0.1)
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """End it; the directory stays."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Freeze the process."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def _config(self) -> Path:
+        return self.directory / "server.properties"
+
+
+@contextlib.contextmanager
+def broker(directory: Path) -> Iterator[Broker]:
+    """A broker that is ended whatever happens.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    jars()
+    port, controller = free_ports(2)
+    made = Broker(directory, port, controller)
+    made.format()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.kill()
+        shutil.rmtree(directory / "logs", ignore_errors=True)
+
+
+def why_not() -> str | None:
+    """Why no broker can be had here; None if one can."""
+    if os.environ.get(EXTERNAL):
+        return None
+    missing = [name for name in ("java", "mvn") if shutil.which(name) is None]
+    return f"no {' and no '.join(missing)} on the path" if missing and not JARS.exists() else None
+
+
+def jars() -> Path:
+    """The broker's jars, fetched by Maven the first time."""
+    if not (JARS / "ready").exists():
+        JARS.mkdir(parents=True, exist_ok=True)
+        command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+        subprocess.run([*command, f"-DoutputDirectory={JARS}", "-DincludeScope=runtime"], check=True)
+        (JARS / "ready").touch()
+    return JARS
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _java(main: str, *arguments: object) -> list[str]:
+    options = ["-Xmx512m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
+    return ["java", *options, "-cp", f"{JARS}/*", main, *map(str, arguments)]
+
+
+def _answers(port: int) -> bool:
+    """Whether a broker answers an ApiVersions request (version 0)."""
+    request = struct.pack(">hhih", 18, 0, 7, -1)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as link:
+            link.sendall(struct.pack(">i", len(request)) + request)
+            return len(link.recv(4)) == 4
+    except OSError:
+        return False
