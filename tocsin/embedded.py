@@ -15,8 +15,9 @@ from streams.events import Event
 from streams.feeds import Partition
 from streams.ledger import Beat, Settings
 from tocsin.checkpoint import State
+from tocsin.crossing import Reader
 from tocsin.dead_letters import KEPT_SECONDS, DeadLetters
-from tocsin.door import CURSOR, Door, Reader, ticks
+from tocsin.door import CURSOR, Door, ticks
 from tocsin.event_spool import KEPT_SECONDS as EVENTS_KEPT_SECONDS
 from tocsin.event_spool import EventSpool
 from tocsin.fold import Advance, Cadence, Fold, Pipeline

@@ -1,0 +1,132 @@
+"""What a raw message becomes on any transport: rows of the ledger, redacted events, dead letters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+
+from streams.events import REASON_CODE, Event, Reason, Rejected
+from streams.feeds import Partition
+from streams.ledger import MARK_REJECTED, MARK_TICK, Record, RowArray, Rows, blank_rows
+from tocsin.dead_letters import Rejection
+from tocsin.raw import TICK, RawMessage
+
+ROWS_IN_A_RECORD: Final = 65_536
+
+
+class Taken(Protocol):
+    """What a reader made of one payload: a row for each record, which of them were rejected, the events."""
+
+    @property
+    def rows(self) -> RowArray:
+        """One row per record, never none; offset, index, count and partition are the door's to set."""
+        ...
+
+    @property
+    def rejected(self) -> Sequence[tuple[int, Rejected]]:
+        """Position and reason of each rejected record."""
+        ...
+
+    @property
+    def events(self) -> Sequence[Event | None]:
+        """The redacted event of each row, None where rejected."""
+        ...
+
+    def raw(self, position: int) -> bytes:
+        """The record as it came."""
+        ...
+
+
+class Reader(Protocol):
+    """Turns a payload into rows; pure."""
+
+    def read(self, payload: bytes, received_at: int, where: str, content_type: str = "") -> Taken:
+        """Everything in the payload, each record a row."""
+        ...
+
+
+class Crossed(msgspec.Struct, frozen=True, eq=False):
+    """What one message became: rows with their place in its partition, what was rejected, the events.
+
+    ``events`` come with the index of their row.
+    """
+
+    rows: RowArray
+    rejections: tuple[Rejection, ...] = ()
+    events: tuple[tuple[int, Event], ...] = ()
+
+
+class Crossing:
+    """Reads raw messages by the reader of their partition; pure; nothing in a message stops it."""
+
+    def __init__(self, partitions: Sequence[Partition], readers: Mapping[str, Reader]) -> None:
+        self._index = {partition.name: number for number, partition in enumerate(partitions)}
+        self._feeds = {partition.name: partition.feed for partition in partitions}
+        self._readers = readers
+
+    @property
+    def partitions(self) -> tuple[str, ...]:
+        """Names of the source partitions."""
+        return tuple(self._index)
+
+    def cross(self, message: RawMessage) -> Crossed:
+        """A row for each record in the message; one rejected row if it cannot be read at all."""
+        if message.content_type == TICK:
+            return Crossed(self._numbered(_tick(message.received_at), message))
+        payload = message.payload
+        if payload is None:
+            return self.refused(message, b"", "its bytes were erased before they were read")
+        try:
+            taken = self._read(message, payload)
+            rows = self._numbered(taken.rows, message)
+            events = tuple((n, event) for n, event in enumerate(taken.events) if event is not None)
+            rejected = [(item, reason, taken.raw(item)) for item, reason in taken.rejected]
+        except Exception as error:
+            # A message that breaks its reader is kept and counted like any other that cannot be read.
+            return self.refused(message, payload, f"the reader failed with {type(error).__name__}")
+        place = message.partition, message.offset
+        rejections = (Rejection(why, *place, item, message.content_type, raw) for item, why, raw in rejected)
+        return Crossed(rows, tuple(rejections), events)
+
+    def refused(self, message: RawMessage, payload: bytes, why: str) -> Crossed:
+        """One rejected row stands for the message, so that offsets stay dense."""
+        reason = Rejected(
+            source=self._feeds.get(message.partition, message.partition),
+            reason=Reason.MALFORMED,
+            detail=why,
+            received_at=message.received_at,
+            where=message.where,
+        )
+        place = (message.partition, message.offset, 0, message.content_type)
+        return Crossed(self._numbered(_rejected(message), message), (Rejection(reason, *place, payload),))
+
+    def _read(self, message: RawMessage, payload: bytes) -> Taken:
+        reader = self._readers[message.partition]
+        return reader.read(payload, message.received_at, message.where, message.content_type)
+
+    def _numbered(self, rows: RowArray, message: RawMessage) -> RowArray:
+        numbered: RowArray = rows.copy()
+        numbered["offset"], numbered["count"] = message.offset, len(rows)
+        numbered["index"] = np.arange(len(rows))
+        numbered["partition"] = self._index[message.partition]
+        return numbered
+
+
+def _tick(at: int) -> RowArray:
+    rows = blank_rows(1)
+    rows["mark"], rows["event_at"], rows["received_at"] = MARK_TICK, at, at
+    return rows
+
+
+def _rejected(message: RawMessage) -> RowArray:
+    rows = blank_rows(1)
+    rows["mark"], rows["reason"] = MARK_REJECTED, REASON_CODE[Reason.MALFORMED]
+    rows["event_at"] = rows["received_at"] = message.received_at
+    return rows
+
+
+def records_of(pieces: Sequence[RowArray]) -> list[Record]:
+    """The rows in as few records as their size allows; where they are cut has no meaning."""
+    rows: RowArray = np.concatenate(pieces)
+    return [Rows(rows[at : at + ROWS_IN_A_RECORD]) for at in range(0, len(rows), ROWS_IN_A_RECORD)]
