@@ -79,6 +79,10 @@ class Chronicle(Protocol):
         """The newest checkpoint's reach, without its state."""
         ...
 
+    def free(self) -> tuple[int, int]:
+        """The next checkpoint's number, and an epoch that nobody had."""
+        ...
+
     def restore(self, kind: type[State]) -> Restored[State] | None:
         """The newest checkpoint that can be read; None if none can, and the ledger tells everything anew.
 

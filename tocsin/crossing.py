@@ -126,7 +126,13 @@ def _rejected(message: RawMessage) -> RowArray:
     return rows
 
 
+def joined(pieces: Sequence[RowArray]) -> RowArray:
+    """The rows of all pieces, in order."""
+    rows: RowArray = np.concatenate(pieces)
+    return rows
+
+
 def records_of(pieces: Sequence[RowArray]) -> list[Record]:
     """The rows in as few records as their size allows; where they are cut has no meaning."""
-    rows: RowArray = np.concatenate(pieces)
+    rows = joined(pieces)
     return [Rows(rows[at : at + ROWS_IN_A_RECORD]) for at in range(0, len(rows), ROWS_IN_A_RECORD)]

@@ -139,6 +139,19 @@ class Fold(Generic[State]):
             self.commit(now)
         return is_time
 
+    def claim(self, now: int) -> None:
+        """Write a checkpoint of what was loaded, so that the owner before can write no more.
+
+        Raises:
+            BusyError: another owner was faster.
+        """
+        self._floor = 0
+        self._write(now, is_full=self._base is None)
+
+    def is_newest(self) -> bool:
+        """Whether the newest checkpoint is the one that this fold wrote last."""
+        return self._chronicle.free()[0] == self._next_number
+
     def commit(self, now: int) -> None:
         """Write what was folded since the last commit.
 
@@ -148,8 +161,10 @@ class Fold(Generic[State]):
         """
         if not self._records or self._mark.ledger_offset < self._floor:
             return
+        self._write(now, self._base is None or self._seals >= self._cadence.seals)
+
+    def _write(self, now: int, is_full: bool) -> None:
         mark = msgspec.structs.replace(self._mark, number=self._next_number)
-        is_full = self._base is None or self._seals >= self._cadence.seals
         body = self._body(is_full)
         snapshot = None if is_full else self._snapshot
         decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
@@ -172,12 +187,11 @@ class Fold(Generic[State]):
     def _load(self) -> None:
         """Go on from the newest checkpoint that can be read, under a new epoch."""
         newest = self._chronicle.newest()
-        self._next_number = newest.number + 1 if newest else 0
+        self._next_number, epoch = self._chronicle.free()
         # Behind a damaged checkpoint the journal is longer than what the fold has: first catch up with it.
         self._floor = newest.ledger_offset if newest else 0
         fresh = self._pipeline.fresh()
         restored = self._chronicle.restore(type(fresh))
-        epoch = newest.epoch + 1 if newest else 0
         self._snapshot, self._safe = -1, 0
         self._state: State = fresh
         self._mark = Mark(number=-1, epoch=epoch, ledger_offset=0, journal_length=0, journal_hash=NO_HASH)

@@ -94,6 +94,11 @@ class History:
         """The highest checkpoint's number; -1 if there is none."""
         return int(self._store.read("SELECT coalesce(max(number), -1) FROM checkpoint")[0][0])
 
+    def free(self) -> tuple[int, int]:
+        """The next checkpoint's number, and an epoch that nobody had."""
+        newest = self.newest()
+        return (newest.number + 1, newest.epoch + 1) if newest else (0, 0)
+
     def newest(self) -> Mark | None:
         """The newest checkpoint's reach, without its state."""
         marks = self._marks(1)

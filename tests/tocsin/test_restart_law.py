@@ -235,7 +235,7 @@ def test_two_owners_of_one_directory_and_a_taken_number(tmp_path: Path) -> None:
         drive(other, clock, 70)
         journal, number = run.history.journal(), run.history.newest_number()
         with pytest.raises(BusyError, match="checkpoint"):
-            run.fold.advance(clock(), 10_000)
+            run.fold.advance(run.history.records(run.fold.ledger_offset, 10_000), clock())
             run.fold.commit(clock())
         assert run.history.journal() == journal and run.history.newest_number() == number
 

@@ -1,0 +1,124 @@
+"""The fold on Faust: one owner of a city's ledger; a record is acknowledged when a checkpoint covers it."""
+
+from collections import deque
+from typing import Any, Final, Protocol
+
+import faust
+import structlog
+
+from streams.live.app import make_app
+from streams.live.doubt import Doubt, end
+from streams.live.settings import KafkaConfig, TopicNames
+
+SETTLE_SECONDS: Final = 0.1
+
+log: Final = structlog.get_logger("step")
+
+
+class Owner(Protocol):
+    """Holds the state of a city's fold and its checkpoints."""
+
+    @property
+    def done(self) -> int:
+        """The next ledger offset to fold; -1 before ``claim``."""
+        ...
+
+    @property
+    def safe(self) -> int:
+        """The ledger offset below which everything is in the newest checkpoint."""
+        ...
+
+    def confirm(self) -> None:
+        """After an assignment: load and claim the newest checkpoint, or make sure that it is still ours.
+
+        Raises:
+            BusyError: another owner has written since.
+        """
+        ...
+
+    def take(self, offset: int, value: bytes) -> None:
+        """Fold one record."""
+        ...
+
+    def settle(self) -> None:
+        """Write a checkpoint if something was decided or it is time to.
+
+        Raises:
+            BusyError: another owner came.
+        """
+        ...
+
+    def beat(self) -> None:
+        """It owns the ledger's partition and time goes on."""
+        ...
+
+
+class StepWorker:
+    """One worker of the step group; the one that holds the ledger's partition folds it."""
+
+    def __init__(self, kafka: KafkaConfig, owner: Owner) -> None:
+        self.names = TopicNames(kafka.prefix)
+        self.app = make_app(self.names.step_group, kafka)
+        self.owner = owner
+        self.is_assigned = False
+        self._is_new = True
+        self._pending: deque[Any] = deque()
+        self.app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type]
+        self.app.agent(self.app.topic(self.names.ledger), name=f"{self.names.prefix}.step")(self._agent)
+        self.app.timer(SETTLE_SECONDS)(self._settle)
+
+    def _assigned(self, _app: faust.App, assigned: set[Any], **_: Any) -> None:
+        self._is_new = True
+        self.is_assigned = any(place.topic == self.names.ledger for place in assigned)
+        log.info("assigned", partitions=len(assigned), is_owner=self.is_assigned)
+
+    async def _agent(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            _guarded(lambda event=event: self._take(event))
+
+    def _take(self, event: Any) -> None:
+        if self._is_new:
+            self.owner.confirm()
+            self._is_new = False
+        offset = event.message.offset
+        if offset > self.owner.done:
+            end(Doubt.LEFT_OUT, offset=offset, expected=self.owner.done)
+        if offset == self.owner.done:
+            self.owner.take(offset, event.message.value)
+        # What is folded but not in a checkpoint waits: a rebalance may bring it here a second time.
+        self._pending.append(event)
+        self.owner.settle()
+        self._acknowledge()
+
+    async def _settle(self) -> None:
+        _guarded(self._timely)
+
+    def _timely(self) -> None:
+        if self.is_assigned:
+            self.owner.beat()
+        if self.owner.done >= 0 and not self._is_new:
+            self.owner.settle()
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """Acknowledge what the newest checkpoint covers."""
+        safe, left = self.owner.safe, deque[Any]()
+        while self._pending:
+            event = self._pending.popleft()
+            if event.message.offset < safe:
+                event.ack()
+            else:
+                left.append(event)
+        self._pending = left
+
+
+def _guarded(work: Any) -> None:
+    """Whatever fails ends the process: what it holds in memory is in doubt."""
+    from streams.errors import BusyError
+
+    try:
+        work()
+    except BusyError as error:
+        end(Doubt.FENCED, error=str(error))
+    except Exception as error:
+        end(Doubt.BROKEN, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,86 @@
+"""``worker.py PART DIRECTORY SERVERS PREFIX``: one worker of the small city, as the tests start and kill it.
+
+Environment: ``BREAK`` names a rule of the protocol to break (see ``breaking.py``).
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from alerting.notifiers.file import FileNotifier
+from streams.live.intake import IntakeWorker
+from streams.live.settings import KafkaConfig
+from streams.live.step import StepWorker
+from tests.live import breaking
+from tests.tocsin.small_city import SmallCity, SmallPipeline, SmallReader, planner
+from tocsin.crossing import Crossing
+from tocsin.fold import Cadence
+from tocsin.live.directory import DirectoryChronicle
+from tocsin.live.dispatching import DispatchWorker
+from tocsin.live.owner import LedgerOwner
+from tocsin.live.translating import RawTranslator
+from tocsin.raw import Glass
+from tocsin.store import Store
+
+NAMES = tuple(p.name for p in SmallCity.partitions)
+
+
+def clock() -> int:
+    return int(time.time())
+
+
+def main() -> None:
+    part, directory, servers, prefix = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+    structlog.configure(
+        processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    breaking.apply(os.environ.get("BREAK", ""))
+    kafka = KafkaConfig(servers=servers, prefix=prefix, session_seconds=3.0)
+    if part == "intake":
+        run_intake(kafka)
+    elif part == "step":
+        run_step(kafka, directory)
+    else:
+        run_dispatch(directory)
+
+
+def run_app(app: Any) -> None:
+    from streams.live.app import run
+
+    run(app)
+
+
+def run_intake(kafka: KafkaConfig) -> None:
+    readers = {name: SmallReader() for name in NAMES}
+    translator = RawTranslator(Crossing(SmallCity.partitions, readers), Glass())
+    run_app(IntakeWorker(kafka, ("calls", "gas"), "small", translator).app)
+
+
+def run_step(kafka: KafkaConfig, directory: Path) -> None:
+    owner = LedgerOwner(
+        SmallPipeline(),
+        DirectoryChronicle(directory),
+        NAMES,
+        lambda _state: planner(),
+        clock,
+        cadence=Cadence(seals=3, records=50, seconds=1),
+    )
+    run_app(StepWorker(kafka, owner).app)
+
+
+def run_dispatch(directory: Path) -> None:
+    notifiers = {name: FileNotifier(str(directory / f"{name}.jsonl")) for name in ("wall", "duty")}
+    with Store.open(directory / "dispatch") as store:
+        worker = DispatchWorker(directory, store, notifiers, clock)
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+        worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The owner of a city's ledger: its fold over checkpoints in a directory, and its beats."""
+
+from collections.abc import Callable
+from typing import Final, Generic
+
+import structlog
+
+from alerting.deliveries import Planner
+from streams import ledger
+from streams.errors import BusyError
+from tocsin.checkpoint import State
+from tocsin.chronicle import Chronicle
+from tocsin.fold import Advance, Cadence, Fold, Folded, Pipeline
+
+log: Final = structlog.get_logger("step")
+
+
+class LedgerOwner(Generic[State]):
+    """An ``Owner`` for ``StepWorker``: nothing is loaded before the ledger's partition is ours.
+
+    ``note`` is told of every stretch that a checkpoint covers.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline[State],
+        chronicle: Chronicle,
+        partitions: tuple[str, ...],
+        planner: Callable[[Callable[[], State]], Planner],
+        clock: Callable[[], int],
+        *,
+        cadence: Cadence | None = None,
+        beat: Callable[[], None] = lambda: None,
+        on_claim: Callable[[Fold[State]], None] = lambda _: None,
+        note: Callable[[Advance[State]], None] = lambda _: None,
+    ) -> None:
+        self._pipeline, self._chronicle, self._partitions = pipeline, chronicle, partitions
+        self._planner, self._clock, self._cadence = planner, clock, cadence or Cadence()
+        self._beat, self._on_claim, self._note = beat, on_claim, note
+        self._uncovered: list[Folded] = []
+        self.fold: Fold[State] | None = None
+
+    @property
+    def done(self) -> int:
+        """The next ledger offset to fold; -1 before ``confirm``."""
+        return self.fold.ledger_offset if self.fold else -1
+
+    @property
+    def safe(self) -> int:
+        """The ledger offset below which everything is in the newest checkpoint."""
+        return self.fold.safe_offset if self.fold else -1
+
+    def confirm(self) -> None:
+        """Load and claim the newest checkpoint, or make sure that it is still ours.
+
+        Raises:
+            BusyError: another owner has written since.
+            IntegrityError: journal and checkpoints contradict each other.
+        """
+        if self.fold is None:
+            self.fold = Fold(
+                self._pipeline, self._chronicle, self._partitions, self._cadence, self._planner(self._state)
+            )
+            self.fold.claim(self._clock())
+            mark = self.fold.mark
+            log.info("claimed", checkpoint=mark.number, epoch=mark.epoch, offset=mark.ledger_offset)
+            self._on_claim(self.fold)
+        elif not self.fold.is_newest():
+            raise BusyError("checkpoint", "another owner has written since")
+
+    def take(self, offset: int, value: bytes) -> None:
+        """Fold one record of the ledger, in its canonical form."""
+        assert self.fold is not None
+        self._uncovered.append(self.fold.take(offset, ledger.decode(value)))
+
+    def settle(self) -> None:
+        """Write a checkpoint if something was decided or it is time to.
+
+        Raises:
+            BusyError: another owner came.
+            StorageError: the disk refuses.
+        """
+        if self.fold is not None and self._uncovered and self.fold.settle(self._clock()):
+            covered, self._uncovered = tuple(self._uncovered), []
+            self._note(Advance(self.fold.state, self.fold.ledger_offset, covered))
+
+    def beat(self) -> None:
+        """Time goes on, and the ledger's partition is ours."""
+        self._beat()
+
+    def _state(self) -> State:
+        assert self.fold is not None
+        return self.fold.state
