@@ -1,12 +1,7 @@
-"""``worker.py PART DIRECTORY SERVERS PREFIX``: one worker of the small city, as the tests start and kill it.
+"""One worker of the small city, as the tests start and kill it; ``rule`` of the protocol may be broken."""
 
-Environment: ``BREAK`` names a rule of the protocol to break (see ``breaking.py``).
-"""
-
-import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
 from tests.live import breaking
 from tests.tocsin.small_city import SmallCity, SmallPipeline, SmallReader, planner
+from tocsin.clock import now
 from tocsin.crossing import Crossing
 from tocsin.fold import Cadence
 from tocsin.live.directory import DirectoryChronicle
@@ -31,16 +27,16 @@ NAMES = tuple(p.name for p in SmallCity.partitions)
 
 
 def clock() -> int:
-    return int(time.time())
+    return now()
 
 
-def main() -> None:
-    part, directory, servers, prefix = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+def main(part: str, folder: str, servers: str, prefix: str, rule: str) -> None:
+    directory = Path(folder)
     structlog.configure(
         processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    breaking.apply(os.environ.get("BREAK", ""))
+    breaking.apply(rule)
     kafka = KafkaConfig(servers=servers, prefix=prefix, session_seconds=3.0)
     if part == "intake":
         run_intake(kafka)
@@ -83,4 +79,4 @@ def run_dispatch(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:6])

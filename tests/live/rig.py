@@ -1,0 +1,368 @@
+"""A small city on a real broker: workers that can be killed, a feeder, a sampler, and the oracle of a run."""
+
+import asyncio
+import collections
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from alerting import journal
+from streams import ledger
+from streams.commands import Command
+from streams.feeds import Feed
+from streams.ledger import Beat, Record, Rows
+from streams.live import clients, topics, wire
+from streams.live.settings import KafkaConfig, TopicNames, topic_plans
+from tests.parts.kafka import Broker
+from tests.tocsin.small_city import ORIGIN, SmallCity, SmallPipeline, SmallReader, command, payload, planner
+from tocsin.crossing import Crossing
+from tocsin.live.directory import DirectoryReader
+from tocsin.outbox import Outbox
+from tocsin.raw import TICK, RawMessage
+from tocsin.store import Store
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 90.0
+
+
+class Nursery:
+    """The forking parent of all workers of a run."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.nursery"],
+            cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.pids: dict[str, int] = {}
+        self.endings: list[tuple[str, int]] = []
+        self._started: queue.Queue[tuple[str, int]] = queue.Queue()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            kind, name, pid, *rest = line.rstrip("\n").split("\t")
+            if kind == "started":
+                self.pids[name] = int(pid)
+                self._started.put((name, int(pid)))
+            elif kind == "ended":
+                if self.pids.get(name) == int(pid):
+                    del self.pids[name]
+                self.endings.append((name, int(rest[0])))
+
+    def start(self, name: str, *facts: object) -> int:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\t".join([name, *map(str, facts)]) + "\n")
+        self._process.stdin.flush()
+        return self._started.get(timeout=60)[1]
+
+    def signal(self, name: str, number: int) -> bool:
+        pid = self.pids.get(name)
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            return True
+        return False
+
+    def close(self) -> None:
+        for pid in list(self.pids.values()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._listener.join(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+class Sample(msgspec.Struct):
+    """What could be seen at one instant: commits first, then what they must not be ahead of."""
+
+    intake: dict[str, int]
+    step: int
+    ledger_end: int
+    checkpoint: int
+    ledger_offset: int
+    journal: int
+
+
+class Rig:
+    """One run: its own topics, groups and directory on a shared broker."""
+
+    def __init__(
+        self, broker: Broker, directory: Path, prefix: str, partitions: dict[str, int] | None = None
+    ) -> None:
+        self.broker, self.directory = broker, directory
+        self.kafka = KafkaConfig(servers=broker.address, prefix=prefix, session_seconds=3.0)
+        self.names = TopicNames(prefix)
+        self.reader = DirectoryReader(directory)
+        self.nursery = Nursery()
+        self.samples: list[Sample] = []
+        self.prefixes: list[bytes] = []
+        self._loop = asyncio.new_event_loop()
+        self._runner = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._runner.start()
+        self._producer: clients.AIOKafkaProducer | None = None
+        self._stopping = threading.Event()
+        self._sampler: threading.Thread | None = None
+
+    # -- setting up ---------------------------------------------------------------------------------------
+
+    def wait_for(self, work: Coroutine[Any, Any, Any], seconds: float = PATIENCE) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
+    def open(self) -> None:
+        feeds = tuple(Feed(id=name, kind="hotline") for name in ("calls", "gas"))
+        self.wait_for(topics.create(self.kafka, topic_plans(self.names, feeds, 7)))
+        self.append([SmallCity().start_settings(ORIGIN)])
+
+    def close(self) -> None:
+        self._stopping.set()
+        if self._sampler is not None:
+            self._sampler.join(20)
+        self.nursery.close()
+        if self._producer is not None:
+            with contextlib.suppress(Exception):
+                self.wait_for(self._producer.stop(), 10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._runner.join(10)
+        self._loop.close()
+
+    def start(self, name: str, rule: str = "") -> None:
+        """A worker; the name's first word is its part (``step-2``)."""
+        part = name.partition("-")[0]
+        self.nursery.start(name, part, self.directory, self.kafka.servers, self.names.prefix, rule)
+
+    # -- feeding ------------------------------------------------------------------------------------------
+
+    async def _send(self, topic: str, value: bytes, headers: Any = None) -> None:
+        while True:
+            try:
+                if self._producer is None:
+                    made = clients.producer(self.kafka)
+                    await made.start()
+                    self._producer = made
+                await self._producer.send_and_wait(topic, value, headers=headers, partition=0)
+                return
+            except (clients.KafkaError, OSError):
+                await asyncio.sleep(0.2)
+
+    def append(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.wait_for(self._send(self.names.ledger, ledger.encode(record)))
+
+    def put(self, feed: str, value: bytes, received_at: int, content_type: str = "text/plain") -> None:
+        envelope = wire.Envelope(content_type, received_at, feed)
+        self.wait_for(self._send(self.names.raw(feed), value, wire.write(envelope)))
+
+    def feed(self, steps: Sequence[int], commands: bool = True) -> None:
+        """The small city's story: payloads, ticks of the other feed, commands and beats."""
+        for step in steps:
+            at = ORIGIN + 30 * step
+            self.put("calls", payload(step), at)
+            if step % 2 == 0:
+                self.put("gas", b"", at, TICK)
+            if commands and step % 3 == 0:
+                self.append([command(step)])
+            if commands and step % 4 == 0:
+                self.append([Beat(stamp=at)])
+
+    # -- looking ------------------------------------------------------------------------------------------
+
+    def sample_forever(self, every: float = 0.25) -> None:
+        def look() -> None:
+            while not self._stopping.wait(every):
+                with contextlib.suppress(Exception):
+                    self.sample()
+
+        self._sampler = threading.Thread(target=look, daemon=True)
+        self._sampler.start()
+
+    def sample(self) -> Sample:
+        intake, step = self.wait_for(self._committed(), 10)
+        end = self.wait_for(self._end(self.names.ledger), 10)
+        head = self.reader.newest()
+        body = b"\n".join(self.reader.lines(head)) if head else b""
+        self.prefixes = [*self.prefixes[-1:], body] if len(self.prefixes) < 2 else [self.prefixes[1], body]
+        assert len(self.prefixes) < 2 or self.prefixes[1].startswith(self.prefixes[0]), "the journal changed"
+        facts = (head.mark.number, head.mark.ledger_offset, head.mark.journal_length) if head else (-1, 0, 0)
+        found = Sample(intake, step, end, *facts)
+        self.samples.append(found)
+        return found
+
+    async def _committed(self) -> tuple[dict[str, int], int]:
+        client = clients.admin(self.kafka)
+        await client.start()
+        try:
+            of_intake = await client.list_consumer_group_offsets(self.names.intake_group)
+            of_step = await client.list_consumer_group_offsets(self.names.step_group)
+        finally:
+            await client.close()
+        intake = {place.topic: value.offset for place, value in of_intake.items()}
+        step = [v.offset for place, v in of_step.items() if place.topic == self.names.ledger]
+        return intake, step[0] if step else 0
+
+    async def _end(self, topic: str) -> int:
+        reader = clients.consumer(self.kafka)
+        await reader.start()
+        try:
+            place = clients.TopicPartition(topic, 0)
+            return int((await reader.end_offsets([place]))[place])
+        finally:
+            await reader.stop()
+
+    def read_topic(self, topic: str) -> list[Any]:
+        """Every message of partition 0, in order."""
+        return self.wait_for(self._read(topic))
+
+    async def _read(self, topic: str) -> list[Any]:
+        reader = clients.consumer(self.kafka)
+        await reader.start()
+        try:
+            place = clients.TopicPartition(topic, 0)
+            reader.assign([place])
+            await reader.seek_to_beginning(place)
+            end = (await reader.end_offsets([place]))[place]
+            found: list[Any] = []
+            while len(found) < end:
+                for messages in (await reader.getmany(place, timeout_ms=500)).values():
+                    found += messages
+            return found
+        finally:
+            await reader.stop()
+
+    def drained(self, seconds: float = PATIENCE) -> None:
+        """Wait until everything that was fed is in the ledger, folded, in a checkpoint and delivered."""
+        wanted = {t: self.wait_for(self._end(self.names.raw(t))) for t in ("calls", "gas")}
+        until = time.monotonic() + seconds
+        last: Any = None
+        while time.monotonic() < until:
+            with contextlib.suppress(Exception):
+                last = self.sample()
+                is_taken = all(last.intake.get(self.names.raw(t), 0) >= n for t, n in wanted.items())
+                is_folded = min(last.ledger_offset, last.step) >= last.ledger_end
+                if is_taken and is_folded and self.is_told(last.journal):
+                    return
+            time.sleep(0.2)
+        raise AssertionError(
+            f"not drained in {seconds} s: {last}, {wanted}, {self.nursery.pids}, {self.nursery.endings}"
+        )
+
+    def is_told(self, journal_length: int) -> bool:
+        with Store.open_to_read(self.directory / "dispatch") as store:
+            pending = store.read("SELECT count(*) FROM delivery WHERE state = 'pending'")[0][0]
+            return pending == 0 and Outbox(store).cursor() >= journal_length
+
+    # -- the oracle ---------------------------------------------------------------------------------------
+
+    def check(self) -> dict[str, int]:
+        """Hold the run against its own ledger and raw topics; some figures of it."""
+        records = [ledger.decode(message.value) for message in self.read_topic(self.names.ledger)]
+        head = self.reader.newest()
+        assert head is not None
+        lines, keys = folded(records)
+        found = list(self.reader.lines(head))
+        assert found == lines, f"journal of {len(found)} entries, the ledger leads to {len(lines)}"
+        assert journal.verify(found) == len(lines)
+        self._check_rows(records)
+        self._check_samples(records)
+        self._check_told(keys, len(lines))
+        own = [record.id for record in records if isinstance(record, Command)]
+        answered = collections.Counter(journal.read_line(line).trigger_id for line in found)
+        assert all(answered[name] == 1 for name in set(own)), "a command was answered twice or never"
+        return {"records": len(records), "entries": len(lines), "samples": len(self.samples)}
+
+    def _check_rows(self, records: Sequence[Record]) -> None:
+        """Each record of the raw topics is one row of the ledger, in order, however often it is there."""
+        readers = {p.name: SmallReader() for p in SmallCity.partitions}
+        crossing = Crossing(SmallCity.partitions, readers)
+        rows = np.concatenate([record.rows for record in records if isinstance(record, Rows)])
+        for number, partition in enumerate(SmallCity.partitions):
+            truth = []
+            for message in self.read_topic(self.names.raw(partition.feed)):
+                e = wire.read(message.headers, 0, "")
+                whole = RawMessage(
+                    0, partition.name, message.offset, e.received_at, e.content_type, e.where, message.value
+                )
+                truth.append(crossing.cross(whole).rows)
+            own = rows[rows["partition"] == number]
+            places = own["offset"].astype(np.int64) << 20 | own["index"]
+            seen = np.maximum.accumulate(np.concatenate(([-1], places)))[:-1]
+            assert np.array_equal(own[places > seen], np.concatenate(truth)), f"rows of {partition.name}"
+
+    def _check_samples(self, records: Sequence[Record]) -> None:
+        reach: dict[str, list[int]] = {}
+        for number, partition in enumerate(SmallCity.partitions):
+            best, upto = -1, [0]
+            for record in records:
+                if isinstance(record, Rows):
+                    own = record.rows[record.rows["partition"] == number]
+                    whole = own[own["index"] == own["count"] - 1]
+                    best = max(best, int(whole["offset"].max())) if len(whole) else best
+                upto.append(best + 1)
+            reach[self.names.raw(partition.feed)] = upto
+        last = Sample({}, 0, 0, -1, 0, 0)
+        for sample in self.samples:
+            assert sample.step <= sample.ledger_offset, f"commit ahead of the checkpoint: {sample}"
+            for topic, offset in sample.intake.items():
+                assert offset <= reach[topic][sample.ledger_end], f"commit ahead of the ledger: {sample}"
+            assert sample.checkpoint >= last.checkpoint and sample.ledger_offset >= last.ledger_offset
+            last = sample
+
+    def _check_told(self, keys: set[str], length: int) -> None:
+        with Store.open_to_read(self.directory / "dispatch") as store:
+            logged = Outbox(store).entries(1_000_000)
+            assert Outbox(store).cursor() == length
+        assert {one.delivery.key for one in logged if one.delivery.entries} == keys
+        assert all(one.state == "delivered" for one in logged)
+        for receiver in ("wall", "duty"):
+            lines = (self.directory / f"{receiver}.jsonl").read_bytes().splitlines()
+            told = [msgspec.json.decode(line)["key"] for line in lines]
+            assert len(told) == len(set(told)), "a receiver that knows its keys was told twice"
+            wanted = {one.delivery.key for one in logged if one.delivery.receiver == receiver}
+            assert set(told) == wanted
+
+
+def folded(records: Sequence[Record]) -> tuple[list[bytes], set[str]]:
+    """Journal lines and delivery keys that a plain fold of the ledger leads to."""
+    pipeline, tell = SmallPipeline(), planner()
+    state, lines, keys = pipeline.fresh(), [], set()
+    for record in records:
+        state, outcome = pipeline.step(state, record)
+        for entry in outcome.entries:
+            lines.append(journal.line(entry))
+            keys |= {delivery.key for delivery in tell.plan([entry])}
+    return lines, keys
+
+
+@contextlib.contextmanager
+def rig(broker: Broker, directory: Path, prefix: str) -> Iterator[Rig]:
+    directory.mkdir(parents=True, exist_ok=True)
+    made = Rig(broker, directory, prefix)
+    try:
+        made.open()
+        yield made
+    finally:
+        made.close()
+
+
+def eventually(what: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not come about in time"
+        time.sleep(0.05)
