@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types docs benchmarks case-studies lock clean
+.PHONY: demo test lint types docs benchmarks case-studies mutants soak lock clean
 
 demo: $(READY)
 	$(BIN)/tocsin demo
@@ -28,6 +28,14 @@ benchmarks: $(READY)
 
 case-studies: $(READY)
 	$(BIN)/python -m tocsin.case_studies
+
+# Breaks each rule of the live protocol and sees that a test catches it (5 minutes).
+mutants: $(READY)
+	$(BIN)/python -m tests.live.mutants
+
+# 300 kills and more over all live workers and the broker (an hour).
+soak: $(READY)
+	$(BIN)/python -m tests.live.soak
 
 lock:
 	uv pip compile --universal --generate-hashes --group dev --no-header -p 3.11 pyproject.toml -o requirements.lock

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 import faust
 import structlog
 
+from streams.errors import BusyError, IntegrityError
 from streams.live.app import make_app
 from streams.live.doubt import Doubt, end
 from streams.live.settings import KafkaConfig, TopicNames
@@ -114,11 +115,11 @@ class StepWorker:
 
 def _guarded(work: Any) -> None:
     """Whatever fails ends the process: what it holds in memory is in doubt."""
-    from streams.errors import BusyError
-
     try:
         work()
     except BusyError as error:
         end(Doubt.FENCED, error=str(error))
+    except IntegrityError as error:
+        end(Doubt.GAP, error=str(error))
     except Exception as error:
         end(Doubt.BROKEN, error=f"{type(error).__name__}: {error}")

@@ -1,7 +1,193 @@
-"""The protocol's rules, broken one at a time: each must be caught by a test."""
+"""The protocol's rules broken one at a time, and faults put into honest code; joined by commas.
+
+``RULES`` maps each broken rule to what it breaks. Faults (``pause-…@n``, ``die-…@n``, ``lossy``) happen to
+honest code, which must survive them.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from alerting.delivery_log import Answer, after_attempt
+from alerting.dispatcher import Dispatcher
+from streams import sealing
+from streams.live.intake import Lane
+from streams.live.step import StepWorker
+from tocsin.fold import Fold
+from tocsin.live import directory
+from tocsin.live.directory import DirectoryChronicle, DirectoryReader
+
+_under_way: Final[list[asyncio.Future[None]]] = []
 
 
-def apply(rule: str) -> None:
-    """Break a rule in this process; the empty name breaks none."""
-    if rule:
-        raise SystemExit(f"no rule is called {rule!r}")
+def ack_below_done() -> None:
+    """Records are acknowledged as soon as they are folded, before a checkpoint covers them."""
+
+    def acknowledge(self: StepWorker) -> None:
+        while self._pending and self._pending[0].message.offset < self.owner.done:
+            self._pending.popleft().ack()
+
+    StepWorker._acknowledge = acknowledge  # type: ignore[method-assign]
+
+
+def no_epoch_fence() -> None:
+    """A checkpoint's number is simply taken, whoever has it."""
+
+    def win(self: DirectoryChronicle, number: int, data: bytes) -> None:
+        path = self._directory / "checkpoints" / str(number)
+        temporary = path.with_name(f".{os.getpid()}")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+
+    DirectoryChronicle._win = win  # type: ignore[method-assign]
+    Fold.is_newest = lambda _self: True  # type: ignore[method-assign]
+
+
+def journal_at_file_size() -> None:
+    """What a segment's file holds counts, not what the checkpoint says."""
+
+    def grown(self: DirectoryReader, number: int) -> Any:
+        found = honest(self, number)
+        return found and _at_file_size(self, found)
+
+    def read(self: DirectoryReader, number: int) -> Any:
+        found, body = honest_read(self, number)
+        return _at_file_size(self, found), body
+
+    honest, honest_read = DirectoryReader.head, DirectoryReader.read
+    DirectoryReader.head, DirectoryReader.read = grown, read  # type: ignore[method-assign]
+    DirectoryChronicle._check_end = lambda _self, _head: None  # type: ignore[method-assign]
+
+
+def _at_file_size(reader: DirectoryReader, head: directory.Head) -> directory.Head:
+    def size(folder: str, epoch: int) -> int:
+        return (reader._directory / folder / f"{epoch}.jsonl").stat().st_size
+
+    segments = tuple(
+        directory.Segment(s.epoch, size("journal", s.epoch), size("beside", s.epoch)) for s in head.segments
+    )
+    return msgspec.structs.replace(head, segments=segments)
+
+
+def no_gap_check() -> None:
+    """The fold goes on behind a gap in a partition, and intake does not look either."""
+    no_expect_guard()
+    sealing._stop_at_gap = lambda *_: None  # type: ignore[attr-defined]
+
+
+def ack_before_confirmed() -> None:
+    """Intake acknowledges raw messages while their rows are still on the way."""
+
+    async def flush(self: Lane, run: Sequence[Any]) -> None:
+        if run:
+            for event in run:
+                event.ack()
+            self.expect = run[-1].message.offset + 1
+            _under_way.append(asyncio.ensure_future(self._take(run)))
+
+    Lane._flush = flush  # type: ignore[method-assign]
+
+
+def cursor_before_delivery() -> None:
+    """A delivery counts as done before it was made."""
+
+    def attempt(self: Dispatcher, receiver: str) -> bool:
+        logged = self._log.due(receiver, self._clock())
+        if logged is None:
+            return False
+        self._log.settle(after_attempt(logged, Answer(True), self._clock()))
+        self._notifiers[receiver].send(logged.delivery)
+        return True
+
+    Dispatcher._attempt = attempt  # type: ignore[method-assign]
+
+
+def no_expect_guard() -> None:
+    """Intake takes whatever comes as the next event."""
+
+    async def sure(self: Lane, offset: int) -> int:
+        self.expect = offset
+        return offset
+
+    Lane._sure_below = sure  # type: ignore[method-assign]
+
+
+RULES: Final[dict[str, Callable[[], None]]] = {
+    "ack-below-done": ack_below_done,
+    "no-epoch-fence": no_epoch_fence,
+    "journal-at-file-size": journal_at_file_size,
+    "no-gap-check": no_gap_check,
+    "ack-before-confirmed": ack_before_confirmed,
+    "cursor-before-delivery": cursor_before_delivery,
+    "no-expect-guard": no_expect_guard,
+}
+
+
+# -- faults that honest code must survive -----------------------------------------------------------------
+
+
+def lossy(share: float = 0.003) -> None:
+    """Faust hands over some events to nobody, as it was seen to do at overlapping rebalances."""
+    chance = random.Random(os.getpid())
+    put = Lane.put
+
+    async def dropping(self: Lane, event: Any) -> None:
+        if chance.random() >= share:
+            await put(self, event)
+
+    Lane.put = dropping  # type: ignore[method-assign]
+
+
+def stop_inside(what: str, number: int, how: int) -> None:
+    """At the ``number``-th time the process reaches that point of a checkpoint, it gets the signal.
+
+    ``journal``: lines are on disk, no checkpoint names them; ``link``: the checkpoint's bytes are on disk
+    under a temporary name; ``named``: it has its number, the directory is not synced yet.
+    """
+    reached = 0
+
+    def here() -> None:
+        nonlocal reached
+        reached += 1
+        if reached == number:
+            os.kill(os.getpid(), how)
+
+    if what == "journal":
+        extend = DirectoryChronicle._extend
+
+        def extended(self: DirectoryChronicle, decided: Any) -> Any:
+            segment = extend(self, decided)
+            if decided.lines:
+                here()
+            return segment
+
+        DirectoryChronicle._extend = extended  # type: ignore[method-assign]
+        return
+    link = os.link
+
+    def linking(source: Any, target: Any) -> None:
+        if what == "link":
+            here()
+        link(source, target)
+        if what == "named":
+            here()
+
+    os.link = linking
+
+
+def apply(names: str) -> None:
+    """Break rules or put in faults in this process; empty for none."""
+    for name in filter(None, names.split(",")):
+        if name in RULES:
+            RULES[name]()
+        elif name.startswith("lossy"):
+            lossy(float(name.partition("@")[2] or 0.003))
+        else:
+            fault, _, number = name.partition("@")
+            how, _, what = fault.partition("-")
+            stop_inside(what, int(number), signal.SIGSTOP if how == "pause" else signal.SIGKILL)

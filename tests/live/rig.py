@@ -112,6 +112,8 @@ class Rig:
         self.names = TopicNames(prefix)
         self.reader = DirectoryReader(directory)
         self.nursery = Nursery()
+        self.wanted: dict[str, str] = {}
+        self.patience = PATIENCE
         self.samples: list[Sample] = []
         self.prefixes: list[bytes] = []
         self._loop = asyncio.new_event_loop()
@@ -120,6 +122,7 @@ class Rig:
         self._producer: clients.AIOKafkaProducer | None = None
         self._stopping = threading.Event()
         self._sampler: threading.Thread | None = None
+        self._supervisor: threading.Thread | None = None
 
     # -- setting up ---------------------------------------------------------------------------------------
 
@@ -133,8 +136,9 @@ class Rig:
 
     def close(self) -> None:
         self._stopping.set()
-        if self._sampler is not None:
-            self._sampler.join(20)
+        for thread in (self._sampler, self._supervisor):
+            if thread is not None:
+                thread.join(20)
         self.nursery.close()
         if self._producer is not None:
             with contextlib.suppress(Exception):
@@ -143,10 +147,38 @@ class Rig:
         self._runner.join(10)
         self._loop.close()
 
-    def start(self, name: str, rule: str = "") -> None:
-        """A worker; the name's first word is its part (``step-2``)."""
-        part = name.partition("-")[0]
-        self.nursery.start(name, part, self.directory, self.kafka.servers, self.names.prefix, rule)
+    def start(self, *names: str, rule: str = "") -> None:
+        """Workers; a name's first word is its part (``step-2``)."""
+        for name in names:
+            part = name.partition("-")[0]
+            self.nursery.start(name, part, self.directory, self.kafka.servers, self.names.prefix, rule)
+
+    def keep(self, *names: str, rule: str = "") -> None:
+        """Start workers and, like a supervisor, start anew whichever ends, until ``close``."""
+        self.start(*names, rule=rule)
+        self.wanted |= dict.fromkeys(names, rule)
+        if self._supervisor is None:
+            self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+            self._supervisor.start()
+
+    def _supervise(self) -> None:
+        while not self._stopping.wait(0.3):
+            for name, rule in self.wanted.items():
+                if name not in self.nursery.pids:
+                    self.start(name, rule=rule)
+
+    def kill(self, name: str) -> bool:
+        """End a worker at once."""
+        return self.nursery.signal(name, signal.SIGKILL)
+
+    def codes(self, part: str) -> list[int]:
+        """How workers of a part ended."""
+        return [code for name, code in self.nursery.endings if name.startswith(part)]
+
+    def is_stopped(self, name: str) -> bool:
+        """Whether the process is frozen by a signal."""
+        pid = self.nursery.pids.get(name)
+        return pid is not None and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     # -- feeding ------------------------------------------------------------------------------------------
 
@@ -246,9 +278,10 @@ class Rig:
         finally:
             await reader.stop()
 
-    def drained(self, seconds: float = PATIENCE) -> None:
+    def drained(self, seconds: float | None = None) -> None:
         """Wait until everything that was fed is in the ledger, folded, in a checkpoint and delivered."""
         wanted = {t: self.wait_for(self._end(self.names.raw(t))) for t in ("calls", "gas")}
+        seconds = seconds or self.patience
         until = time.monotonic() + seconds
         last: Any = None
         while time.monotonic() < until:

@@ -2,11 +2,14 @@
 
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from alerting.deliveries import Delivery
+from alerting.delivery_log import Answer
 from alerting.notifiers.file import FileNotifier
 from streams.live.intake import IntakeWorker
 from streams.live.settings import KafkaConfig
@@ -46,6 +49,14 @@ def main(part: str, folder: str, servers: str, prefix: str, rule: str) -> None:
         run_dispatch(directory)
 
 
+class Slow(FileNotifier):
+    """Takes its time, as a network does: a kill may come before, within and after."""
+
+    def send(self, delivery: Delivery) -> Answer:
+        time.sleep(0.02)
+        return super().send(delivery)
+
+
 def run_app(app: Any) -> None:
     from streams.live.app import run
 
@@ -71,7 +82,7 @@ def run_step(kafka: KafkaConfig, directory: Path) -> None:
 
 
 def run_dispatch(directory: Path) -> None:
-    notifiers = {name: FileNotifier(str(directory / f"{name}.jsonl")) for name in ("wall", "duty")}
+    notifiers = {name: Slow(str(directory / f"{name}.jsonl")) for name in ("wall", "duty")}
     with Store.open(directory / "dispatch") as store:
         worker = DispatchWorker(directory, store, notifiers, clock)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
