@@ -9,7 +9,7 @@ from alerting import episodes, muting
 from alerting.episodes import Alert, Noted, Sighting
 from alerting.journal import Entry
 from alerting.levels import WATCH
-from alerting.machine import Evidence
+from alerting.machine import NOTHING, Evidence
 from alerting.muting import Reminder, Silence
 from alerting.policy import Policy
 from alerting.units import UnitTree
@@ -53,7 +53,8 @@ def observe(
     noted = episodes.noted(state.alerts, sightings, closes_at, tree, policy, blind)
     decided_at = closes_at + policy.seal_delay_seconds
     views = _views(noted, area_street, tree, decided_at, policy)
-    evidence = {unit: _evidence(views[unit], unit in blind) for unit in tree.order}
+    evidence = dict.fromkeys(tree.order, NOTHING)
+    evidence.update({unit: _evidence(views.get(unit, ()), unit in blind) for unit in (*views, *blind)})
     silences, reminders = muting.ended(state.silences, noted.alerts.values(), decided_at)
     return AlertsState(alerts=noted.alerts, silences=silences, reminders=reminders), evidence
 
@@ -126,15 +127,15 @@ class _View(msgspec.Struct, frozen=True):
 def _views(
     noted: Noted, area_street: Mapping[str, str], tree: UnitTree, at: int, policy: Policy
 ) -> dict[str, list[_View]]:
-    views: dict[str, list[_View]] = {unit: [] for unit in tree.order}
+    views: dict[str, list[_View]] = {}
     for name, alert in noted.alerts.items():
         if not alert.is_open:
             continue
         is_capped = _is_capped(alert, at, policy)
         up, hold = (min(alert.up, WATCH), min(alert.hold, WATCH)) if is_capped else (alert.up, alert.hold)
-        views[alert.unit].append(_View(name, up, hold, name in noted.fresh and not is_capped))
+        views.setdefault(alert.unit, []).append(_View(name, up, hold, name in noted.fresh and not is_capped))
         for unit in _sharers(noted.claims.get(name), alert.unit, area_street, tree):
-            views[unit].append(_View(name, min(up, WATCH), min(hold, WATCH), is_fresh=False))
+            views.setdefault(unit, []).append(_View(name, min(up, WATCH), min(hold, WATCH), is_fresh=False))
     return views
 
 
@@ -157,12 +158,7 @@ def _sharers(
     return tuple(dict.fromkeys(unit for line in lines for unit in line[: line.index(owner)]))
 
 
-_NOTHING: Final = Evidence()
-
-
 def _evidence(views: Sequence[_View], is_blind: bool) -> Evidence:
-    if not views and not is_blind:
-        return _NOTHING
     return Evidence(
         up=max((view.up for view in views), default=0),
         hold=max((view.hold for view in views), default=0),

@@ -1,5 +1,7 @@
 """One unit's machine: what it remembers, and what can happen to it."""
 
+from typing import Final
+
 import msgspec
 
 from alerting.journal import Standing, TriggerKind
@@ -60,6 +62,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     is_fresh: bool = False
     is_blind: bool = False
     fingerprints: tuple[str, ...] = ()
+
+
+NOTHING: Final = Evidence()
+"""What a bucket says of most units; compared by identity first, because there are many."""
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):

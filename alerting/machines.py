@@ -9,7 +9,7 @@ from alerting.effects import MESSAGES, Effect
 from alerting.escalation import Decision, reduce
 from alerting.journal import OUTSIDE, Chain, Entry, Seen, chained, reason
 from alerting.levels import CALM, DUTY_KINDS, NORMAL
-from alerting.machine import Duty, Evidence, Machine, Trigger
+from alerting.machine import NOTHING, Duty, Evidence, Machine, Trigger
 from alerting.policy import Policy
 from alerting.rules import TABLE, Table
 from alerting.units import Place, UnitTree
@@ -180,8 +180,9 @@ class _Turn:
 
     def bucket(self, bucket: BucketInput) -> None:
         """One bucket trigger per unit."""
+        calm = (CALM,) * self.policy.of_last_buckets
         for unit, evidence in bucket.evidence.items():
-            if not _is_at_rest(self.real.get(unit), evidence, self.policy):
+            if not _is_at_rest(self.real.get(unit), evidence, calm):
                 self.step(unit, False, kind="bucket", evidence=evidence, trigger_id=f"bucket-{bucket.stamp}")
 
     def step(self, unit: str, is_exercise: bool, *, trigger_id: str | None, **given: object) -> None:
@@ -262,7 +263,7 @@ class _Turn:
         return entry
 
 
-def _is_at_rest(machine: Machine | None, evidence: Evidence, policy: Policy) -> bool:
+def _is_at_rest(machine: Machine | None, evidence: Evidence, calm: tuple[int, ...]) -> bool:
     """Nothing to see and nothing remembered: row K7, no entry, the same machine.
 
     In NORMAL no bucket lies below the line, so that calm is not counted there.
@@ -271,10 +272,11 @@ def _is_at_rest(machine: Machine | None, evidence: Evidence, policy: Policy) -> 
         machine is not None
         and machine.mode == NORMAL
         and machine.rank == CALM
-        and not (evidence.up or evidence.hold or evidence.is_blind or machine.is_blind)
+        and (evidence is NOTHING or not (evidence.up or evidence.hold or evidence.is_blind))
+        and not machine.is_blind
         and machine.calm_run == 0
         and machine.calm_peak == CALM
-        and machine.window == (CALM,) * policy.of_last_buckets
+        and machine.window == calm
     )
 
 

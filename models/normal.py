@@ -230,8 +230,8 @@ def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> t
                 width=frame.widths[i],
                 capped=observed,
                 base=mean,
-                capped_total=np.einsum("ij->j", observed),
-                base_total=np.einsum("ij->j", mean),
+                capped_total=np.add.reduce(observed, axis=0),
+                base_total=np.add.reduce(mean, axis=0),
                 variance=variances[i],
                 has_factor=frame.factor_window >= 0,
                 lender=made[len(frame.widths) - 1 - frame.factor_window]

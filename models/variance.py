@@ -46,11 +46,11 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
     np.minimum(square, limit, out=square)
     second = np.multiply(expected, expected, out=limit)
     rows = np.empty_like(variance.moments)
-    np.einsum("ij->j", square, out=rows[0])
-    np.einsum("ij->j", expected, out=rows[1])
-    np.einsum("ij->j", second, out=rows[2])
-    np.einsum("ij,ij->j", square, expected, out=rows[3])
-    np.einsum("ij,ij->j", second, expected, out=rows[4])
+    np.add.reduce(square, axis=0, out=rows[0])
+    np.add.reduce(expected, axis=0, out=rows[1])
+    np.add.reduce(second, axis=0, out=rows[2])
+    np.add.reduce(np.multiply(square, expected, out=square), axis=0, out=rows[3])
+    np.add.reduce(np.multiply(second, expected, out=second), axis=0, out=rows[4])
     rows[:, ~mask] = 0.0
     rows += variance.moments
     return Variance(rows, variance.phi, variance.s2)

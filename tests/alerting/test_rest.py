@@ -14,6 +14,7 @@ from alerting.units import unit_tree
 POLICY = Policy()
 TREE = unit_tree({"city": None, "district": "city", "street": "district"})
 LENGTHS = (0, POLICY.of_last_buckets)
+CALM_WINDOW = (CALM,) * POLICY.of_last_buckets
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -25,7 +26,7 @@ def test_the_table_leaves_a_machine_at_rest_as_it_is(mode):
             mode=mode, window=(CALM,) * length, calm_run=calm_run, calm_peak=calm_peak, is_blind=is_blind,
             floor=floor,
         )  # fmt: skip
-        if not _is_at_rest(machine, Evidence(), POLICY):
+        if not _is_at_rest(machine, Evidence(), CALM_WINDOW):
             continue
         rests += 1
         trigger = Trigger(kind="bucket", at=90_000, place=TREE.places["street"], evidence=Evidence())
@@ -38,7 +39,7 @@ def test_the_table_leaves_a_machine_at_rest_as_it_is(mode):
 def test_a_new_machine_comes_to_rest():
     machine = Machine()
     for _ in range(POLICY.of_last_buckets):
-        assert not _is_at_rest(machine, Evidence(), POLICY)
+        assert not _is_at_rest(machine, Evidence(), CALM_WINDOW)
         trigger = Trigger(kind="bucket", at=900, place=TREE.places["street"], evidence=Evidence())
         machine, _ = reduce(machine, trigger, POLICY)
-    assert _is_at_rest(machine, Evidence(), POLICY)
+    assert _is_at_rest(machine, Evidence(), CALM_WINDOW)

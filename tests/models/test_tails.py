@@ -58,3 +58,20 @@ def test_upper_bound_holds_99_of_100(mean, variance):
     bound = tails.upper_bound(np.array([mean]), np.array([variance]))[0]
     assert 10.0 ** -exact_upper(int(bound), mean, variance) <= 0.02
     assert 10.0 ** -exact_upper(int(bound) - 1, mean, variance) > 0.005
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.floats(1e-3, 300), st.floats(0, 5.0)), min_size=1, max_size=20)
+)
+def test_one_tail_and_one_probability_are_as_good_as_two_tails(cases):
+    y, mean, extra = (np.array(column, float) for column in zip(*cases, strict=True))
+    variance = mean * (1.0 + extra)
+    got = tails.upper_score(y, mean, variance)
+    size, success = tails._parameters(mean, variance)
+    two = np.where(
+        extra <= 1e-9,
+        stats.poisson.sf(y, mean) + stats.poisson.sf(y - 1, mean),
+        stats.nbinom.sf(y, size, success) + stats.nbinom.sf(y - 1, size, success),
+    )
+    is_large = two > 1e-290
+    assert got[is_large] == pytest.approx(-np.log10(0.5 * two[is_large]), rel=1e-6, abs=1e-9)
