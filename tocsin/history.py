@@ -88,6 +88,15 @@ class History:
         rows = self._store.read("SELECT line FROM journal WHERE trigger_id = ? ORDER BY seq", (trigger_id,))
         return [row[0] for row in rows]
 
+    def set_aside(self, limit: int) -> list[SetAside]:
+        """The newest rows that the fold did not count, newest first: late, repeated or contradicting."""
+        rows = self._store.read(
+            "SELECT partition, offset, item, reason, event_at, received_at FROM set_aside"
+            " ORDER BY received_at DESC, partition, offset DESC, item DESC LIMIT ?",
+            (limit,),
+        )
+        return [SetAside(*row) for row in rows]
+
     # -- checkpoints --------------------------------------------------------------------------------------
 
     def newest_number(self) -> int:

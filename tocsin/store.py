@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
-from streams.errors import BusyError, IntegrityError, TocsinError
+from streams.errors import BusyError, DataError, IntegrityError, TocsinError
 
 FILE_NAME: Final = "tocsin.sqlite"
 LOCK_NAME: Final = "tocsin.lock"
@@ -98,10 +98,10 @@ class Store:
 
     @classmethod
     def open_to_read(cls, directory: Path) -> Self:
-        """Open beside a running owner, to look only; raises ``IntegrityError`` if nothing is there."""
+        """Open beside a running owner, to look only; raises ``DataError`` if nothing is there."""
         path = Path(directory) / FILE_NAME
         if not path.exists():
-            raise IntegrityError(str(directory), "holds no Tocsin data", "name the data directory of a run")
+            raise DataError(str(directory), "holds no Tocsin data", "name the data directory of a run")
         with _explained(Path(directory)):
             connection = sqlite3.connect(
                 f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False

@@ -4,10 +4,13 @@ import getpass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from alerting import journal
 from streams.errors import DataError
 from tocsin import clock, config
-from tocsin.dead_letters import DeadLetter, DeadLetters
+from tocsin.chronicle import SetAside
+from tocsin.dead_letters import DeadLetters
 from tocsin.history import History
 from tocsin.keys import vault_of
 from tocsin.raw import RawLog
@@ -33,10 +36,50 @@ def verify_journal(path: Path) -> tuple[int, str]:
         return history.verify(), _last_hash(history.journal(max(history.journal_length() - 1, 0)))
 
 
-def letters(store_directory: Path, limit: int) -> list[DeadLetter]:
-    """The newest dead letters of a data directory, newest first; it may be in use."""
+class Uncounted(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is not counted: a dead letter, or without ``id`` one that the fold set aside."""
+
+    id: int | None
+    source: str
+    reason: str
+    detail: str
+    field: str
+    where: str
+    received_at: int
+    partition: str
+    offset: int
+    item: int
+    state: str
+
+
+def uncounted(store_directory: Path, reason: str, limit: int) -> list[Uncounted]:
+    """The newest records that are not counted (of a reason, if one is given), newest first.
+
+    The data directory may be in use.
+    """
     with Store.open_to_read(store_directory) as store:
-        return DeadLetters(store, RawLog(store, _Shut()), _Shut()).letters(limit=limit)
+        letters = DeadLetters(store, RawLog(store, _Shut()), _Shut()).letters(limit=ALL)
+        aside = History(store).set_aside(ALL)
+    found = [Uncounted(**msgspec.structs.asdict(x)) for x in letters] + [_of_fold(x) for x in aside]
+    wanted = [x for x in found if reason in ("", x.reason)]
+    return sorted(wanted, key=lambda x: (-x.received_at, -(x.id or 0)))[:limit]
+
+
+def _of_fold(row: SetAside) -> Uncounted:
+    """A row that could be read, but may not count: feeding it again would not change that."""
+    return Uncounted(
+        id=None,
+        source=row.partition.rpartition("-")[0],
+        reason=row.reason,
+        detail=f"happened at {clock.text(row.event_at)} UTC",
+        field="",
+        where=f"{row.partition} message {row.offset}:{row.item + 1}",
+        received_at=row.received_at,
+        partition=row.partition,
+        offset=row.offset,
+        item=row.item,
+        state="kept",
+    )
 
 
 def retry_letters(

@@ -458,7 +458,7 @@ def test_a_spoiled_database_is_named(tmp_path: Path, spoil: Any, sentence: str) 
 
 
 def test_strange_directories_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(IntegrityError, match="holds no Tocsin data"):
+    with pytest.raises(DataError, match="holds no Tocsin data"):
         Store.open_to_read(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):

@@ -23,14 +23,20 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 1_000,
     as_json: AsJson = False,
 ) -> None:
-    """List what could not be read, newest first; texts are not shown, they may name persons."""
-    from tocsin.stored import letters
+    """List what is not counted, newest first; texts are not shown, they may name persons.
 
-    found = [letter for letter in letters(store, limit) if reason in ("", letter.reason)]
+    Late, repeated and contradicting records were read, so they have no number and are not fed again.
+    """
+    from tocsin.stored import uncounted
+
+    _check_reason(reason)
+    found = uncounted(store, reason, limit)
     if as_json:
         say_json([{name: getattr(letter, name) for name in letter.__struct_fields__} for letter in found])
         return
-    rows = [(x.id, clock.text(x.received_at), x.source, x.reason, x.detail, x.where, x.state) for x in found]
+    rows = [
+        (x.id or "", clock.text(x.received_at), x.source, x.reason, x.detail, x.where, x.state) for x in found
+    ]
     columns = ("number", "received (UTC)", "feed", "reason", "what", "where", "state")
     show_table(f"{len(found)} dead letters in {store}", columns, rows)
 
@@ -52,8 +58,16 @@ def retry(
 
     if not numbers and not reason and not every:
         raise ConfigError("dead-letters retry", "nothing is named", "give numbers, --reason or --all")
+    _check_reason(reason)
     retried = retry_letters(city, store, tuple(numbers or ()), reason, every)
     if as_json:
         say_json({"retried": list(retried)})
     else:
         say(f"{len(retried)} dead letters given to intake again; tocsin up takes them in")
+
+
+def _check_reason(reason: str) -> None:
+    from streams.events import REASONS
+
+    if reason and reason not in REASONS:
+        raise ConfigError("--reason", f"no reason is called {reason!r}", f"it may be {', '.join(REASONS)}")

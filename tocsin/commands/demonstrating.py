@@ -26,7 +26,9 @@ def demo(
     weeks: Annotated[int, typer.Option(help="Weeks of history before the story.", min=3)] = WEEKS,
     city: Annotated[Path | None, typer.Option(help="Another city with a scenario.toml.")] = None,
     store: Annotated[Path | None, typer.Option(help="Keep the data directory here; it must be new.")] = None,
-    port: Annotated[int | None, typer.Option(help="Of the console; any free one unless given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Of the console; any free one unless given.", min=0, max=65_535)
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of the table: en or zh-CN; else the city's.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -41,6 +43,8 @@ def demo(
     from tocsin.demo.table import tale
     from tocsin.demo.telling import Narrator
 
+    if lang:
+        _check_language(lang)
     installation = config.load(city or demo_city())
     with (
         _data_directory(store) as directory,
@@ -55,6 +59,14 @@ def demo(
             _show(played, narrator)
         if sys.stdout.isatty() and not as_json:
             _serve(played, narrator.locale, port or 0)
+
+
+def _check_language(lang: str) -> None:
+    from streams.errors import ConfigError
+    from tocsin.messages import LOCALES
+
+    if lang not in LOCALES:
+        raise ConfigError("demo --lang", f"no language is called {lang!r}", f"it may be {', '.join(LOCALES)}")
 
 
 def _show(played: "Demo", narrator: "Narrator") -> None:

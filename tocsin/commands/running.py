@@ -13,7 +13,9 @@ from tocsin.commands.replay_progress import show_replay
 def up(
     directory: CityArgument = Path(),
     store: Store = Path("store"),
-    port: Annotated[int | None, typer.Option(help="Instead of server.port; 0 for any free.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Instead of server.port; 0 for any free.", min=0, max=65_535)
+    ] = None,
     data: Outside = None,
 ) -> None:
     """Run a city live in one process: intake over HTTP and from a directory, decisions, console, metrics.

@@ -39,6 +39,10 @@ def check(
     """
     from tocsin.checking import describe, try_sample
 
+    if feed and sample is None:
+        raise ConfigError(
+            "check --feed", "says of which feed a sample is, and there is none", "give --sample"
+        )
     facts = describe(directory, data)
     trial = try_sample(directory, sample, feed, data) if sample else None
     if as_json:
