@@ -1,6 +1,6 @@
 """A device that behaves unlike its own past: several causal measures, each ranked among its own history."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,6 +21,8 @@ ZERO_BIN_OCTAVES: Final = 8
 MEASURES: Final = ("level", "residual", "shift", "difference", "yesterday", "flatness")
 FORGET: Final = 1.0 / 2000.0
 TINY: Final = 1e-9
+_REACHED: Final = np.tri(BINS + 1, BINS, -1, dtype=np.int8)
+"""Row b + 1 is one for bin b and every smaller one; row 0, for nothing said, has no one."""
 
 
 class SensorState(msgspec.Struct, frozen=True, eq=False):
@@ -34,6 +36,16 @@ class SensorState(msgspec.Struct, frozen=True, eq=False):
     scale: np.ndarray  # (P, S) float64: discounted mean of each measure
     tally: np.ndarray  # (P, S, BINS) int32: how often each measure had this size or a larger one
     kinds: np.ndarray  # (G, 3) float64: n, mean and sum of squares of river's Gaussian per kind
+
+
+class Measured(NamedTuple):
+    """One bucket measured against one state, for scoring and for learning."""
+
+    state: SensorState
+    bucket: SensorBucket
+    values: Array  # (S,) float64
+    sizes: Array  # (P, S) float64
+    bins: Array  # (P, S) int64
 
 
 class Sensor:
@@ -51,6 +63,7 @@ class Sensor:
         kinds = {kind: i for i, kind in enumerate(sorted(set(shape.sensor_kinds)))}
         self._kind = np.array([kinds[kind] for kind in shape.sensor_kinds], np.int64)
         self._kinds = len(kinds)
+        self._last: Measured | None = None
         self._scorer: Any = anomaly.GaussianScorer(window_size=None, grace_period=MIN_HISTORY)  # type: ignore[no-untyped-call]
 
     def strata(self) -> tuple[Stratum, ...]:
@@ -76,8 +89,8 @@ class Sensor:
         ready = (sight.bucket.sensors.count > 0) & (state.readings >= MIN_HISTORY)
         if not (sight.is_scoring and ready.any()):
             return no_scores()
-        sizes = self._sizes(state, _values(state, sight.bucket.sensors))
-        total = _rank_scores(state, sizes).sum(axis=0) + self._kind_scores(state, sizes, ready)[self._kind]
+        _, _, _, sizes, bins = self._measured(state, sight.bucket.sensors)
+        total = _rank_scores(state, bins).sum(axis=0) + self._kind_scores(state, sizes, ready)[self._kind]
         score = np.where(ready, total / (len(MEASURES) + 1), 0.0)
         shape = self._shape
         score = np.where(score >= ENTER, score, 0.0)
@@ -87,8 +100,7 @@ class Sensor:
         """Only sensors that spoke learn; the others repeat their last value."""
         sensors = sight.bucket.sensors
         spoke = sensors.count > 0
-        values = _values(state, sensors)
-        sizes = self._sizes(state, values)
+        _, _, values, sizes, bins = self._measured(state, sensors)
         known = spoke & (state.readings > 0)
         pace = np.maximum(FORGET, 1.0 / np.maximum(state.readings, 1))
         is_flat = (values == state.recent[-1]) if state.recent else np.zeros(len(values), bool)
@@ -100,9 +112,18 @@ class Sensor:
             mean=np.where(known, state.mean + pace * (values - state.mean), np.where(spoke, values, 0.0)),
             flat=np.where(spoke, np.where(is_flat, state.flat + 1.0, 0.0), state.flat),
             scale=np.where(known, np.maximum(state.scale + pace * (sizes - state.scale), TINY), state.scale),
-            tally=_tallied(state, sizes, known),
+            tally=_tallied(state, bins, known),
             kinds=self._kinds_learnt(state, sizes, known),
         )
+
+    def _measured(self, state: SensorState, sensors: SensorBucket) -> Measured:
+        """The bucket's measures, taken once for scoring and learning."""
+        last = self._last
+        if last is None or last.state is not state or last.bucket is not sensors:
+            values = _values(state, sensors)
+            sizes = self._sizes(state, values)
+            last = self._last = Measured(state, sensors, values, sizes, _bins(state, sizes))
+        return last
 
     def _sizes(self, state: SensorState, values: Array) -> Array:
         """Each measure of each sensor, never negative: (P, S) float64."""
@@ -160,9 +181,8 @@ def _bins(state: SensorState, sizes: Array) -> Array:
     return np.asarray(np.clip(np.floor(octaves * BINS_PER_OCTAVE), 0, BINS - 1), np.int64)
 
 
-def _rank_scores(state: SensorState, sizes: Array) -> Array:
+def _rank_scores(state: SensorState, bins: Array) -> Array:
     """-log10 of the share of a sensor's own past that was as large; beyond the largest it goes on rising."""
-    bins = _bins(state, sizes)
     reached = _at(state.tally, bins)
     larger = np.where(bins < BINS - 1, _at(state.tally, np.minimum(bins + 1, BINS - 1)), 0)
     beyond = np.zeros(bins.shape)
@@ -179,10 +199,11 @@ def _at(tally: Array, bins: Array) -> Array:
     return np.asarray(tally.take(first + bins))
 
 
-def _tallied(state: SensorState, sizes: Array, known: Array) -> Array:
+def _tallied(state: SensorState, bins: Array, known: Array) -> Array:
     """The tallies with one more size each, where a sensor spoke."""
-    reaches = np.where(known, _bins(state, sizes), -1)
-    return np.asarray(state.tally + (np.arange(BINS, dtype=np.int32) <= reaches[..., None]), np.int32)
+    tally = state.tally.copy()
+    np.add(tally, _REACHED[np.where(known, bins, -1) + 1], out=tally)
+    return tally
 
 
 def _median(recent: tuple[Array, ...]) -> Array:
