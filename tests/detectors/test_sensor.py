@@ -130,7 +130,7 @@ def test_scores_are_those_of_the_slow_twin():
         for twin, value in zip(twins, values, strict=True):
             twin.learn(value)
         state = detector.learn(state, now)
-    assert found >= 4
+    assert found >= 3
 
 
 def last_score(values_of, length=MIN_HISTORY + 60):
