@@ -115,13 +115,17 @@ def test_a_neighbourhood_expects_what_the_rest_of_its_feed_brings(rest, share):
     assert found == pytest.approx([tail_below(0, mean, 1.2 * mean + 0.05 * mean**2)])
 
 
-def test_neighbourhoods_must_be_the_stranger_the_more_are_asked():
+@pytest.mark.parametrize(("rate", "is_told"), [(1.5, False), (1.9, True)])
+def test_neighbourhoods_must_be_the_stranger_the_more_are_asked(rate, is_told):
     """Twelve areas in neighbourhoods of four are three looks: log10 3 is added to the least score."""
-    least = SETTING.silence_score + np.log10(3.0)
-    scores = scored(np.where(np.arange(AREAS)[:, None] < NEIGHBOURS, 0.0, rates(1.2, 2.0)), rates(1.2, 2.0))
-    groups = scores.score[scores.area != CITY]
-    assert groups.size
-    assert groups.min() >= least
+    mean = NEIGHBOURS * rate * 2
+    score = tail_below(0, mean, 1.2 * mean + 0.05 * mean**2)
+    assert score > SETTING.silence_score
+    assert (score > SETTING.silence_score + np.log10(3.0)) == is_told
+    observed = rates(rate, 2.0)
+    observed[:NEIGHBOURS, HOTLINE] = 0.0
+    scores = scored(observed, rates(rate, 2.0))
+    assert bool((scores.window == 0).any()) == is_told
 
 
 def test_only_feeds_that_may_be_learnt_from_are_learnt():

@@ -27,6 +27,10 @@ def scored(width, y, mean, *, elsewhere=0.0, has_factor=False, observed=None):
         (1, 6, 0.5, 1),
         (1, 12, 2.0, 2),
         (1, 30, 8.0, 3),
+        (1, 6, 0.1, 1),  # a bound belongs to what is above it
+        (1, 8, 1.0, 2),
+        (1, 16, 3.0, 3),
+        (4, 12, 2.0, 5),
         (4, 9, 1.5, 4),
         (4, 20, 5.0, 5),
         (16, 10, 1.9, 6),
