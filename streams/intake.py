@@ -136,11 +136,15 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
             make_raw=long.raw,
         )
 
+    def ids_of(self, columns: Columns) -> list[str]:
+        """The id of each record as its system gives it, "" where it gives none."""
+        names = [columns.column(name) for name in self.plan.mapping.id]
+        return texts(names, ":") if names else [""] * columns.length
+
     def _ids(self, columns: Columns, batch: Batch) -> list[str]:
         """The id of each record in the system of origin; a pseudonym or a keyed hash where needed."""
         mapping = self.plan.mapping
-        names = [columns.column(name) for name in mapping.id]
-        ids = texts(names, ":") if names else [""] * columns.length
+        ids = self.ids_of(columns)
         if mapping.is_id_personal:
             ids = [pseudonym(name, self.key) if name else "" for name in ids]
         elif looks_personal("\n".join(ids)):  # one look at all: most payloads have none

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from streams.errors import ConfigError
 from streams.event_time import check_format, zone_named
 from streams.feeds import Feed, Sensor
 from streams.gazetteer import Gazetteer, units_tree
+from streams.live.settings import KafkaConfig
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
 from tocsin.city import City
@@ -57,13 +58,15 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Without sign-in only a loopback address is allowed as ``host``. ``max_body_bytes`` is the largest body of
     one request, after decompression. ``watch`` is a directory, relative to the data directory, whose new
-    files are taken in: ``<watch>/<feed>/…``.
+    files are taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or
+    ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges).
     """
 
     host: str = "127.0.0.1"
     port: int = 8750
     max_body_bytes: int = 10_000_000
     watch: str = "inbox"
+    transport: Literal["embedded", "kafka"] = "embedded"
 
 
 class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +89,7 @@ class TocsinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     feed: tuple[Feed, ...]
     detection: DetectionSettings = DetectionSettings()
     server: ServerConfig = ServerConfig()
+    kafka: KafkaConfig = KafkaConfig()
     privacy: PrivacyConfig = PrivacyConfig()
 
 
@@ -102,6 +106,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     city: City
     people: PeopleConfig
     server: ServerConfig
+    kafka: KafkaConfig
     privacy: PrivacyConfig
 
 
@@ -123,8 +128,19 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     check_server(config.server)
     _check_privacy(config.privacy)
     return Installation(
-        directory=directory, city=city, people=people, server=config.server, privacy=config.privacy
+        directory=directory,
+        city=city,
+        people=people,
+        server=config.server,
+        kafka=_from_environment(config.kafka),
+        privacy=config.privacy,
     )
+
+
+def _from_environment(kafka: KafkaConfig) -> KafkaConfig:
+    """The broker's address is the machine's affair: ``TOCSIN_KAFKA_SERVERS`` overrides the file."""
+    servers = os.environ.get("TOCSIN_KAFKA_SERVERS", "")
+    return msgspec.structs.replace(kafka, servers=servers) if servers else kafka
 
 
 def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:

@@ -41,6 +41,22 @@ class Rejection(msgspec.Struct, frozen=True):
     raw: bytes
 
 
+def sealed_within(connection: Connection, letters: Iterable[Row]) -> None:
+    """Keep dead letters, as part of a transaction, each place once.
+
+    ``letters`` are (rejected, partition, offset, item, content type, sealed bytes).
+    """
+    connection.executemany(
+        "INSERT INTO dead_letter (source, reason, detail, field, place, received_at, partition, offset,"
+        " item, content_type, sealed, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'listed')"
+        " ON CONFLICT DO NOTHING",
+        [
+            (r.source, r.reason.value, r.detail, r.field, r.where, r.received_at, *rest)
+            for r, *rest in letters
+        ],
+    )
+
+
 class DeadLetters:
     """The dead letters of a store; whoever reads bytes back is noted in the access log."""
 
@@ -49,19 +65,11 @@ class DeadLetters:
 
     def add_within(self, connection: Connection, rejections: Iterable[Rejection]) -> None:
         """Keep rejected records, as part of a transaction."""
-        connection.executemany(
-            "INSERT INTO dead_letter (source, reason, detail, field, place, received_at, partition, offset,"
-            " item, content_type, sealed, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'listed')"
-            " ON CONFLICT DO NOTHING",
-            [self._row(rejection) for rejection in rejections],
+        seal = self._vault.seal
+        sealed_within(
+            connection,
+            [(r.rejected, r.partition, r.offset, r.item, r.content_type, seal(r.raw)) for r in rejections],
         )
-
-    def _row(self, rejection: Rejection) -> Row:
-        r = rejection.rejected
-        place = (rejection.partition, rejection.offset, rejection.item)
-        sealed = self._vault.seal(rejection.raw)
-        what = (r.source, r.reason.value, r.detail, r.field, r.where, r.received_at)
-        return (*what, *place, rejection.content_type, sealed)
 
     def letters(self, state: LetterState | None = None, limit: int = 1_000) -> list[DeadLetter]:
         """The newest dead letters, newest first."""

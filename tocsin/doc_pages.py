@@ -16,6 +16,7 @@ from streams.gazetteer_sources import PlacesConfig
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig
 from tocsin.config import SensorsConfig, TocsinConfig
+from tocsin.live.metrics import LIVE_METRICS
 from tocsin.metrics import METRICS, STEP_BUCKETS, STEP_HELP, STEP_NAME
 from tocsin.people import PeopleConfig
 
@@ -80,7 +81,12 @@ def metrics() -> str:
         "scrape: what has gone is gone at the next one.\n\n"
         "| name | kind | labels | meaning |\n|---|---|---|---|\n"
     )
-    return GENERATED + head + "\n".join(rows) + "\n"
+    live = [f"| `{m.name}` | {m.worker} | {m.kind} | {_code(m.labels)} | {m.help} |" for m in LIVE_METRICS]
+    workers = (
+        "\n\n## Live workers\n\nEach worker serves its own at the port of `--port`, beside `/healthz` and "
+        "`/readyz`.\n\n| name | worker | kind | labels | meaning |\n|---|---|---|---|---|\n"
+    )
+    return GENERATED + head + "\n".join(rows) + workers + "\n".join(live) + "\n"
 
 
 def _struct(kind: type, heading: str = "", level: int = 3) -> str:

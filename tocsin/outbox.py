@@ -43,14 +43,7 @@ class Outbox:
     def settle(self, logged: Logged) -> None:
         """Keep what became of a delivery."""
         with self._store.transaction() as connection:
-            connection.execute(
-                "UPDATE delivery SET state = ?, attempts = ?, due_at = ?, settled_at = ?, detail = ?"
-                " WHERE key = ?",
-                (
-                    logged.state, logged.attempts, logged.due_at, logged.settled_at, logged.detail,
-                    logged.delivery.key,
-                ),
-            )  # fmt: skip
+            settle_within(connection, [logged])
 
     def next_due_at(self) -> int | None:
         """When the next pending delivery may be tried; None if nothing is pending."""
@@ -71,6 +64,15 @@ def add_within(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     connection.executemany(
         "INSERT INTO delivery VALUES (?, ?, ?, ?, 'pending', 0, 0, NULL, '') ON CONFLICT DO NOTHING",
         [(d.key, d.seq, d.receiver, msgspec.json.encode(d)) for d in deliveries],
+    )
+
+
+def settle_within(connection: Connection, settled: Sequence[Logged]) -> None:
+    """Keep what became of deliveries, as part of a transaction; one that is not planned yet comes with it."""
+    add_within(connection, [logged.delivery for logged in settled])
+    connection.executemany(
+        "UPDATE delivery SET state = ?, attempts = ?, due_at = ?, settled_at = ?, detail = ? WHERE key = ?",
+        [(x.state, x.attempts, x.due_at, x.settled_at, x.detail, x.delivery.key) for x in settled],
     )
 
 

@@ -168,6 +168,11 @@ class RawLog:
         with self._store.transaction() as connection:
             connection.execute("UPDATE taken_file SET pieces = -1 WHERE digest = ?", (digest,))
 
+    def note_piece(self, digest: str, where: str, pieces: int, at: int) -> None:
+        """Remember that so many pieces of a file were kept elsewhere."""
+        with self._store.transaction() as connection:
+            _note_piece(connection, Message("", b"", "", at, where), digest, pieces)
+
     def erase(self, connection: Connection, before: int, through: int) -> int:
         """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages."""
         return connection.execute(

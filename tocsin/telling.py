@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from alerting.deliveries import Planner
 from alerting.effects import Effect
 from alerting.journal import Entry
 from alerting.levels import CALM
+from alerting.routing import Routing
 from tocsin.city import City
 from tocsin.messages import text
 from tocsin.pipeline import PipelineState
@@ -113,3 +115,14 @@ def _due_at(entry: Entry) -> int | None:
 
 def _joined(names: list[str], locale: str) -> str:
     return ("、" if locale.startswith("zh") else ", ").join(names)
+
+
+def in_store(routes: Routing, store_directory: Path) -> Routing:
+    """Receivers whose relative file addresses lie in the data directory."""
+    moved = (
+        msgspec.structs.replace(receiver, to=str(store_directory / receiver.to))
+        if receiver.notifier == "file"
+        else receiver
+        for receiver in routes.receivers
+    )
+    return msgspec.structs.replace(routes, receivers=tuple(moved))

@@ -9,10 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from alerting.notifiers.registry import notifiers
-from alerting.routing import Routing
 from streams.connect.http import Limits, intake_app
 from streams.connect.watch import Watch
 from streams.errors import TocsinError
@@ -30,7 +27,7 @@ from tocsin.picture.live_city import LiveCity
 from tocsin.pipeline import Outcome, Pipeline, PipelineState
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
-from tocsin.telling import Teller
+from tocsin.telling import Teller, in_store
 
 WATCH_SECONDS: Final = 1.0
 
@@ -74,27 +71,44 @@ class Running:
         self.installation, self.city, self.at = installation, city, at
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
-        self.store = Store.open(store_directory)
-        doors = intakes(city, pseudonym_key(installation, store_directory))
-        self.run: Embedded[PipelineState] = Embedded(
-            city,
-            TimedPipeline(self.pipeline, self.metrics.stepped),
-            self.store,
-            notifiers(_in_store(city.routes, store_directory)),
-            at,
-            readers={partition.name: door for partition, door in zip(city.partitions, doors, strict=True)},
-            planner=Teller(city, lambda: self.run.fold.state).planner(),
-            vault=vault_of(installation, store_directory, at),
-            origin_at=origin_at,
-            cadence=cadence,
-        )
-        if self.run.history.ledger_length() > 1:  # a new ledger begins with the policy in force
+        self.is_live = installation.server.transport == "kafka"
+        self.store = Store.open(store_directory / "console" if self.is_live else store_directory)
+        self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
+        if self.run.history.ledger_length() > 1 and not self.is_live:
+            # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
             for feed in city.feeds
         ]
+
+    def _run(
+        self, store_directory: Path, origin_at: int | None, cadence: Cadence | None
+    ) -> Embedded[PipelineState]:
+        """The run of the configured transport: the whole city, or a replica beside live workers."""
+        city, installation, at = self.city, self.installation, self.at
+        doors = intakes(city, pseudonym_key(installation, store_directory))
+        pipeline = TimedPipeline(self.pipeline, self.metrics.stepped)
+        readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
+        planner = Teller(city, lambda: self.run.fold.state).planner()
+        vault = vault_of(installation, store_directory, at)
+        if self.is_live:
+            from tocsin.live.edges import replica
+
+            return replica(installation, self.store, pipeline, readers, planner, vault, at, cadence)
+        return Embedded(
+            city,
+            pipeline,
+            self.store,
+            notifiers(in_store(city.routes, store_directory)),
+            at,
+            readers=readers,
+            planner=planner,
+            vault=vault,
+            origin_at=origin_at,
+            cadence=cadence,
+        )
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
@@ -158,14 +172,3 @@ def _look(running: Running, is_over: threading.Event) -> None:
         except OSError as error:
             what = error.strerror or str(error)
             run.failure = TocsinError(f"{error.filename or 'inbox'}", what, "check disk and rights")
-
-
-def _in_store(routes: Routing, store_directory: Path) -> Routing:
-    """Receivers whose relative file addresses lie in the data directory."""
-    moved = (
-        msgspec.structs.replace(receiver, to=str(store_directory / receiver.to))
-        if receiver.notifier == "file"
-        else receiver
-        for receiver in routes.receivers
-    )
-    return msgspec.structs.replace(routes, receivers=tuple(moved))

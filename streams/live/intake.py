@@ -131,19 +131,43 @@ class IntakeWorker:
         feeds: Sequence[str],
         city: str,
         translator: Translator,
-        guarded: bool = True,
     ) -> None:
         self.names = TopicNames(kafka.prefix)
         self.kafka, self.city, self.translator = kafka, city, translator
         self.app = make_app(self.names.intake_group, kafka)
-        self.taken = 0
+        self.taken, self._is_assigned = 0, False
+        self._places: set[Any] = set()
         self._lanes: dict[clients.TopicPartition, Lane] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._producer: clients.AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         channel = self.app.topic(*(self.names.raw(feed) for feed in feeds))
         self.app.agent(channel, name=f"{self.names.prefix}.intake")(self._agent)
+        self.app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type]
         self.app.on_before_shutdown.connect(self._close, weak=False)
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the group has given it its part, be it nothing."""
+        return self._is_assigned
+
+    def _assigned(self, _app: Any, assigned: set[Any], **_: Any) -> None:
+        self._is_assigned, self._places = True, set(assigned)
+        log.info("assigned", partitions=sorted(f"{place.topic}-{place.partition}" for place in assigned))
+
+    def figures(self) -> dict[str, dict[tuple[str, ...], float]]:
+        """How far it has come, by metric."""
+        lanes = {(p.topic, str(p.partition)): (p, lane.expect) for p, lane in self._lanes.items()}
+        held = {name: found for name, found in lanes.items() if found[0] in self._places}
+        lags: dict[tuple[str, ...], float] = {
+            name: max(0, (self.app.consumer.highwater(place) or 0) - max(expect, 0))
+            for name, (place, expect) in held.items()
+        }
+        return {
+            "tocsin_raw_messages": {(): self.taken},
+            "tocsin_raw_expected_offset": {name: expect for name, (_, expect) in held.items()},
+            "tocsin_raw_lag_messages": lags,
+        }
 
     async def _agent(self, stream: Any) -> None:
         async for event in stream.noack().events():

@@ -29,6 +29,11 @@ class Owner(Protocol):
         """The ledger offset below which everything is in the newest checkpoint."""
         ...
 
+    @property
+    def checkpoint(self) -> tuple[int, int]:
+        """Number and epoch of the last own checkpoint; -1 before there is one."""
+        ...
+
     def confirm(self) -> None:
         """After an assignment: load and claim the newest checkpoint, or make sure that it is still ours.
 
@@ -61,16 +66,31 @@ class StepWorker:
         self.names = TopicNames(kafka.prefix)
         self.app = make_app(self.names.step_group, kafka)
         self.owner = owner
-        self.is_assigned = False
+        self.is_assigned = self.is_standing_by = False
         self._is_new = True
+        self._places: set[Any] = set()
         self._pending: deque[Any] = deque()
         self.app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type]
         self.app.agent(self.app.topic(self.names.ledger), name=f"{self.names.prefix}.step")(self._agent)
         self.app.timer(SETTLE_SECONDS)(self._settle)
 
+    def figures(self) -> dict[str, dict[tuple[str, ...], float]]:
+        """How far it has come, by metric."""
+        place = next((p for p in self._places if p.topic == self.names.ledger), None)
+        highest = self.app.consumer.highwater(place) if place and self.is_assigned else None
+        return {
+            "tocsin_ledger_done_offset": {(): self.owner.done},
+            "tocsin_ledger_safe_offset": {(): self.owner.safe},
+            "tocsin_ledger_lag_records": {(): max(0, (highest or 0) - max(self.owner.done, 0))},
+            "tocsin_checkpoint_number": {(): self.owner.checkpoint[0]},
+            "tocsin_checkpoint_epoch": {(): self.owner.checkpoint[1]},
+            "tocsin_step_owner": {(): float(self.is_assigned)},
+        }
+
     def _assigned(self, _app: faust.App, assigned: set[Any], **_: Any) -> None:
-        self._is_new = True
+        self._is_new, self._places = True, set(assigned)
         self.is_assigned = any(place.topic == self.names.ledger for place in assigned)
+        self.is_standing_by = not self.is_assigned
         log.info("assigned", partitions=len(assigned), is_owner=self.is_assigned)
 
     async def _agent(self, stream: Any) -> None:

@@ -76,14 +76,23 @@ class DispatchWorker:
         store: Store,
         notifiers: Mapping[str, Notifier],
         clock: Callable[[], int],
+        outbox: Outbox | None = None,
         publish: Callable[[int, tuple[bytes, ...]], None] = lambda _seq, _lines: None,
     ) -> None:
-        self.outbox = Outbox(store)
+        self._store, self.outbox = store, outbox or Outbox(store)
         self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
         self.failure: TocsinError | None = None
         self.tail = JournalTail(directory)
         self._publish = publish
         self._stopping = threading.Event()
+
+    def figures(self) -> dict[str, dict[tuple[str, ...], float]]:
+        """How far it has come, by metric."""
+        pending = self._store.read("SELECT count(*) FROM delivery WHERE state = 'pending'")[0][0]
+        return {
+            "tocsin_dispatch_checkpoint": {(): self.tail.number},
+            "tocsin_deliveries_pending": {(): pending},
+        }
 
     def look(self) -> bool:
         """Plan what is new; whether there was anything."""

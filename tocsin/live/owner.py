@@ -50,6 +50,11 @@ class LedgerOwner(Generic[State]):
         """The ledger offset below which everything is in the newest checkpoint."""
         return self.fold.safe_offset if self.fold else -1
 
+    @property
+    def checkpoint(self) -> tuple[int, int]:
+        """Number and epoch of the last own checkpoint; -1 before there is one."""
+        return (self.fold.mark.number, self.fold.mark.epoch) if self.fold else (-1, -1)
+
     def confirm(self) -> None:
         """Load and claim the newest checkpoint, or make sure that it is still ours.
 

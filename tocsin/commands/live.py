@@ -1,0 +1,144 @@
+"""``tocsin worker`` and ``tocsin topics``: a city on a broker."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tocsin.commands.options import AsJson, CityArgument, Outside
+from tocsin.commands.printing import say, say_json
+
+if TYPE_CHECKING:
+    from tocsin.live.workers import Place
+
+workers = typer.Typer(
+    help="Live workers on a broker: each is one process, and any may be killed at any time.",
+    rich_markup_mode=None,
+)
+topics = typer.Typer(help="The broker's topics, made and checked by us.", rich_markup_mode=None)
+
+Shared = Annotated[
+    Path, typer.Option("--store", help="The directory that all workers of the city see: checkpoints, keys.")
+]
+Host = Annotated[str, typer.Option(help="Where health and metrics listen.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Their port; 0 for any free.")]
+
+
+@workers.command()
+def intake(
+    directory: CityArgument = Path(),
+    store: Shared = Path("store"),
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    data: Outside = None,
+) -> None:
+    """Read raw topics, write rows to the ledger; as many as there are partitions may run."""
+    from tocsin.live.workers import run_intake
+
+    run_intake(_place("intake", directory, store, host, port, data))
+
+
+@workers.command()
+def step(
+    directory: CityArgument = Path(),
+    store: Shared = Path("store"),
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    data: Outside = None,
+) -> None:
+    """Fold the ledger and decide; one works, others stand by."""
+    from tocsin.live.workers import run_step
+
+    run_step(_place("step", directory, store, host, port, data))
+
+
+@workers.command()
+def dispatch(
+    directory: CityArgument = Path(),
+    store: Shared = Path("store"),
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    data: Outside = None,
+) -> None:
+    """Tell receivers what was decided; one runs for each city."""
+    from tocsin.live.workers import run_dispatch
+
+    run_dispatch(_place("dispatch", directory, store, host, port, data))
+
+
+@workers.command("all")
+def all_(
+    directory: CityArgument = Path(),
+    store: Shared = Path("store"),
+    host: Host = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_533, help="Of intake; step and dispatch take the next two; 0: any.")
+    ] = 0,
+    data: Outside = None,
+) -> None:
+    """Run intake, step and dispatch as three processes and start anew whichever ends."""
+    from tocsin.live.supervisor import supervise
+
+    shared = ["--store", str(store), "--host", host] + (["--data", str(data)] if data else [])
+    parts: tuple[Literal["intake", "step", "dispatch"], ...] = ("intake", "step", "dispatch")
+    supervise(
+        {
+            part: ["worker", part, str(directory), *shared, "--port", str(port and port + number)]
+            for number, part in enumerate(parts)
+        }
+    )
+
+
+@topics.command()
+def create(directory: CityArgument = Path(), data: Outside = None, as_json: AsJson = False) -> None:
+    """Make the topics that are not there, and begin the city's ledger."""
+    from tocsin.live.workers import create_topics
+
+    made = create_topics(_place("", directory, Path(), "", 0, data))
+    if as_json:
+        say_json({"made": list(made)})
+    else:
+        say(f"made {', '.join(made)}" if made else "all topics were there already")
+
+
+@topics.command()
+def skip(
+    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="A source partition: hotline-0.")],
+    offset: Annotated[int, typer.Argument(metavar="OFFSET", min=1, help="The first offset that is there.")],
+    directory: Annotated[Path, typer.Option("--city", help="The city directory.")] = Path(),
+    data: Outside = None,
+) -> None:
+    """Note that raw messages below OFFSET are lost: a record in the ledger, and where intake goes on.
+
+    Intake workers must be stopped first.
+    """
+    from tocsin.live.workers import skip_gap
+
+    skip_gap(_place("", directory, Path(), "", 0, data), partition, offset)
+    say(f"{partition}: everything below {offset} is noted as lost; start the intake workers again")
+
+
+@topics.command()
+def check(directory: CityArgument = Path(), data: Outside = None, as_json: AsJson = False) -> None:
+    """Compare the broker's topics with what they must be; exit code 1 if they differ."""
+    from tocsin.live.workers import check_topics
+
+    found = check_topics(_place("", directory, Path(), "", 0, data))
+    if as_json:
+        say_json([{"topic": one.topic, "what": one.what, "remedy": one.remedy} for one in found])
+    else:
+        for one in found:
+            say(str(one))
+        say(f"{len(found)} differences" if found else "the topics are as they must be")
+    if found:
+        raise typer.Exit(1)
+
+
+def _place(part: str, directory: Path, store: Path, host: str, port: int, data: Path | None) -> "Place":
+    """The city of a worker, with structured logs."""
+    from tocsin import config, logs
+    from tocsin.live.workers import Place
+
+    if part:
+        logs.configure(part)
+    return Place(config.load(directory, data), store, host, port)

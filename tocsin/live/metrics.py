@@ -1,0 +1,77 @@
+"""Metrics of live workers: how far each has come, and how far behind it is; read at each scrape."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+Figures = dict[str, dict[tuple[str, ...], float]]
+"""By metric: a value for each combination of labels; () where there are none."""
+
+
+class LiveMetric(msgspec.Struct, frozen=True):
+    """One metric of a worker."""
+
+    name: str
+    worker: Literal["intake", "step", "dispatch"]
+    kind: Literal["counter", "gauge"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+_PLACE: Final = ("topic", "partition")
+
+LIVE_METRICS: Final = (
+    LiveMetric("tocsin_raw_messages", "intake", "counter", "Raw messages whose rows are in the ledger."),
+    LiveMetric(
+        "tocsin_raw_expected_offset",
+        "intake",
+        "gauge",
+        "Offset below which everything of a source partition is known to be in the ledger.",
+        _PLACE,
+    ),
+    LiveMetric(
+        "tocsin_raw_lag_messages", "intake", "gauge", "Messages of a source partition still to read.", _PLACE
+    ),
+    LiveMetric("tocsin_ledger_done_offset", "step", "gauge", "The next record to fold; -1 on a standby."),
+    LiveMetric(
+        "tocsin_ledger_safe_offset", "step", "gauge", "Records below are in a checkpoint; -1 on a standby."
+    ),
+    LiveMetric("tocsin_ledger_lag_records", "step", "gauge", "Records that wait to be folded."),
+    LiveMetric("tocsin_checkpoint_number", "step", "gauge", "Number of the last own checkpoint; -1 if none."),
+    LiveMetric("tocsin_checkpoint_epoch", "step", "gauge", "How often the city has changed hands."),
+    LiveMetric("tocsin_step_owner", "step", "gauge", "1 on the worker that holds the ledger's partition."),
+    LiveMetric("tocsin_dispatch_checkpoint", "dispatch", "gauge", "The newest checkpoint looked at."),
+    LiveMetric("tocsin_deliveries_pending", "dispatch", "gauge", "Deliveries that nobody has accepted yet."),
+)
+"""Every metric of a worker, in the order of the reference."""
+
+
+class LiveMetrics(Collector):
+    """The metrics of one worker, with a registry of its own; ``read`` gives the newest figures."""
+
+    def __init__(self, worker: str, read: Callable[[], Figures]) -> None:
+        self._worker, self._read = worker, read
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Family]:
+        """Called by the registry."""
+        figures = self._read()
+        for metric in LIVE_METRICS:
+            if metric.worker != self._worker:
+                continue
+            family = (CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily)(
+                metric.name, metric.help, labels=metric.labels
+            )
+            for labels, value in figures.get(metric.name, {}).items():
+                family.add_metric(labels, value)
+            yield family
+
+    def render(self) -> bytes:
+        """The page that Prometheus scrapes."""
+        return generate_latest(self.registry)

@@ -1,0 +1,231 @@
+"""Where the live workers of a city are put together; each is one process."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from alerting.notifiers.registry import notifiers
+from streams import ledger
+from streams.errors import BusyError, ConfigError, DataError
+from streams.ledger import Settings, settings
+from streams.live import clients, topics
+from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
+from tocsin import clock
+from tocsin.config import Installation
+from tocsin.crossing import Crossing
+from tocsin.doors import intakes
+from tocsin.fold import Cadence, Fold
+from tocsin.keys import pseudonym_key, vault_of
+from tocsin.live.beating import Beats
+from tocsin.live.directory import DirectoryChronicle
+from tocsin.live.dispatching import DispatchWorker
+from tocsin.live.health import Health
+from tocsin.live.metrics import LiveMetrics
+from tocsin.live.owner import LedgerOwner
+from tocsin.live.publishing import Publisher, PublishingOutbox
+from tocsin.live.sending import Parcel, Sender
+from tocsin.live.translating import RawTranslator
+from tocsin.pipeline import Pipeline, PipelineState
+from tocsin.store import Store
+from tocsin.telling import Teller, in_store
+
+CADENCE: Final = Cadence(seals=1, records=2_000, seconds=5)
+
+log: Final = structlog.get_logger("worker")
+
+
+class Place:
+    """What every worker of a city is given: configuration, the shared directory, where it says how it is."""
+
+    def __init__(self, installation: Installation, directory: Path, host: str, port: int) -> None:
+        self.installation, self.directory = installation, directory
+        self.city, self.kafka = installation.city, installation.kafka
+        self.names = TopicNames(self.kafka.prefix)
+        self.host, self.port = host, port
+
+    def health(self, is_ready: Callable[[], bool], metrics: LiveMetrics) -> Health:
+        """Health and metrics over HTTP."""
+        made = Health(is_ready, metrics.render, self.host, self.port)
+        log.info("listening", host=self.host, port=made.port)
+        return made
+
+    def plans(self) -> tuple[TopicPlan, ...]:
+        """The topics as they must be."""
+        return topic_plans(self.names, self.city.feeds, self.installation.privacy.raw_days)
+
+
+def run_intake(place: Place) -> None:
+    """Raw messages become rows of the ledger, until a signal ends it."""
+    from streams.live.app import run
+    from streams.live.intake import IntakeWorker
+
+    city = place.city
+    doors = intakes(city, pseudonym_key(place.installation, place.directory))
+    readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
+    translator = RawTranslator(
+        Crossing(city.partitions, readers), vault_of(place.installation, place.directory)
+    )
+    worker = IntakeWorker(place.kafka, [feed.id for feed in city.feeds], city.id, translator)
+    health = place.health(lambda: worker.is_assigned, LiveMetrics("intake", worker.figures))
+    try:
+        run(worker.app)
+    finally:
+        health.close()
+
+
+def run_step(place: Place) -> None:
+    """The ledger is folded by whoever holds its partition, until a signal ends it."""
+    from streams.live.app import run
+    from streams.live.step import StepWorker
+
+    begun(place)
+    city = place.city
+    pipeline, sender = Pipeline(city), Sender(place.kafka)
+
+    def amend(fold: Fold[PipelineState]) -> None:
+        for record in pipeline.amendments(fold.state, clock.now()):
+            sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=city.id.encode())])
+
+    owner: LedgerOwner[PipelineState] = LedgerOwner(
+        pipeline,
+        DirectoryChronicle(place.directory),
+        tuple(partition.name for partition in city.partitions),
+        lambda state: Teller(city, state).planner(),
+        clock.now,
+        cadence=CADENCE,
+        beat=Beats(sender, place.names, city.id, city.partitions, clock.now),
+        on_claim=amend,
+    )
+    worker = StepWorker(place.kafka, owner)
+    health = place.health(
+        lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", worker.figures)
+    )
+    try:
+        run(worker.app)
+    finally:
+        health.close()
+        sender.close()
+
+
+def run_dispatch(place: Place) -> None:
+    """What the newest checkpoint covers is told, until a signal ends it."""
+    city, now = place.city, clock.now
+    with Store.open(place.directory / "dispatch") as store, Sender(place.kafka) as sender:
+        publisher = Publisher(store, sender, place.names, city.id)
+        worker = DispatchWorker(
+            place.directory,
+            store,
+            notifiers(in_store(city.routes, place.directory)),
+            now,
+            outbox=PublishingOutbox(store, publisher),
+            publish=publisher.lines,
+        )
+        health = place.health(lambda: worker.failure is None, LiveMetrics("dispatch", worker.figures))
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(kind, lambda *_: worker.stop())
+        publisher.start()
+        try:
+            worker.run()
+        finally:
+            publisher.stop()
+            health.close()
+
+
+def create_topics(place: Place) -> tuple[str, ...]:
+    """Make the topics that are not there and begin the ledger; what was made.
+
+    Raises:
+        ConfigError: the broker cannot be reached.
+        DataError: it refuses.
+    """
+    made = asyncio.run(topics.create(place.kafka, place.plans()))
+    if asyncio.run(_first_record(place.kafka, place.names.ledger)) is None:
+        origin_at = clock.now() // place.city.bucket_seconds * place.city.bucket_seconds
+        record = place.city.start_settings(origin_at)
+        with Sender(place.kafka) as sender:
+            sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
+    return made
+
+
+def check_topics(place: Place) -> tuple[topics.Difference, ...]:
+    """How the broker's topics differ from what they must be."""
+    return asyncio.run(topics.differences(place.kafka, place.plans()))
+
+
+def skip_gap(place: Place, partition: str, offset: int) -> None:
+    """Note in the ledger that raw messages below ``offset`` are lost, and let intake go on there.
+
+    Raises:
+        ConfigError: there is no such source partition.
+        BusyError: intake workers run.
+    """
+    known = [found.name for found in place.city.partitions]
+    if partition not in known:
+        raise ConfigError(f"partition {partition}", "does not exist", f"it may be {', '.join(known)}")
+    feed, _, number = partition.rpartition("-")
+    spot = clients.TopicPartition(place.names.raw(feed), int(number))
+    asyncio.run(_commit(place.kafka, place.names.intake_group, spot, offset))
+    record = settings("gap", clock.now(), {"partition": partition, "offset": offset})
+    with Sender(place.kafka) as sender:
+        sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
+
+
+async def _commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+    reader = clients.consumer(kafka, group_id=group)
+    await reader.start()
+    try:
+        reader.assign([spot])
+        await reader.commit({spot: offset})
+    except clients.KafkaError as error:
+        raise BusyError(
+            f"group {group}", f"the broker refuses ({type(error).__name__})", "stop the intake workers first"
+        ) from error
+    finally:
+        await reader.stop()
+
+
+def begun(place: Place) -> None:
+    """Make sure that the ledger on the broker is this city's.
+
+    Raises:
+        ConfigError: it is not begun, or was begun with other settings.
+    """
+    first = asyncio.run(_first_record(place.kafka, place.names.ledger))
+    if first is None:
+        raise ConfigError(f"topic {place.names.ledger}", "is empty or missing", "run tocsin topics create")
+    record = ledger.decode(first)
+    expected = place.city.frame()
+    found = record.content if isinstance(record, Settings) else {}
+    changed = sorted(key for key in expected if expected[key] != found.get(key))
+    if changed:
+        raise ConfigError(
+            f"topic {place.names.ledger}",
+            f"was begun with another {', '.join(changed)}",
+            "restore the configuration, or begin with another kafka.prefix",
+        )
+
+
+async def _first_record(kafka: KafkaConfig, topic: str) -> bytes | None:
+    """The first message of the ledger; None if there is none."""
+    reader = clients.consumer(kafka)
+    try:
+        await reader.start()
+        place = clients.TopicPartition(topic, 0)
+        reader.assign([place])
+        if not (await reader.end_offsets([place]))[place]:
+            return None
+        await reader.seek_to_beginning(place)
+        found: dict[Any, Any] = {}
+        while not found:
+            found = await reader.getmany(place, timeout_ms=1_000, max_records=1)
+        return bytes(next(iter(found.values()))[0].value)
+    except (clients.KafkaError, OSError) as error:
+        raise DataError(
+            f"broker {kafka.servers}", f"cannot be read ({type(error).__name__})", "start it"
+        ) from error
+    finally:
+        await reader.stop()
