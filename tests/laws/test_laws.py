@@ -24,7 +24,8 @@ def plain(outcomes):
     return [(b.index, b.observed.tolist(), b.feed_observed.tolist()) for o in outcomes for b in o.sealed]
 
 
-@given(ledgers(), st.frozensets(st.integers(0, 10)))
+# beats cut the rows every minute: only without them does a chunk hold a watermark and what it makes late
+@given(st.one_of(ledgers(with_people=False), ledgers()), st.frozensets(st.integers(0, 10)))
 @EXAMPLES
 def test_chunking_law(records, cuts):
     _, lines, outcomes = run(PIPELINE, records)

@@ -1,5 +1,6 @@
 """The command line: what it says, how it leaves, and that it never shows a traceback."""
 
+import ctypes
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from tocsin.cli import EXIT_CODES, run
 
 ROOT = Path(tocsin.__file__).parent.parent
 STARTER = ROOT / "tocsin" / "starter"
+
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 
 HEAVY = (
     "cryptography", "fastapi", "fluent", "holidays", "httpx", "jinja2", "matplotlib", "numpy", "pandas",
@@ -172,6 +175,44 @@ def test_play_does_not_depend_on_the_hash_seed() -> None:
         command("escalation", "play", "-", given=HISTORY, PYTHONHASHSEED=seed).stdout for seed in "012"
     }
     assert len(outputs) == 1
+
+
+def powerless() -> None:
+    """Before the program starts: root may then do what any owner may, and no more (Linux)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["init", "{shut}/city"], 1, "Permission denied"),
+        (["up", "{city}", "--store", "{shut}/store"], 6, "Permission denied; make room or mend the disk"),
+        (["demo", "--store", "{shut}/store"], 1, "Permission denied"),
+        (["check", "{shut}"], 2, "is not readable"),
+        (["audit", "verify", "{shut}"], 2, "is not readable"),
+        (["dead-letters", "list", "--store", "{shut}"], 2, "is not readable"),
+        (["escalation", "play", "{shut}/tocsin.toml"], 1, "tocsin.toml: Permission denied"),
+    ],
+)
+def test_a_directory_without_rights_is_refused_in_a_sentence(
+    arguments: list[str], code: int, says: str, tmp_path: Path
+) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir()
+    (shut / "tocsin.toml").write_text("")
+    shut.chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tocsin", *(a.format(shut=shut, city=STARTER) for a in arguments)],
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
+            preexec_fn=powerless if os.geteuid() == 0 else None,
+        )  # fmt: skip
+    finally:
+        shut.chmod(0o700)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+    assert says in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
