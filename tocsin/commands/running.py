@@ -42,7 +42,10 @@ def replay(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The city directory.")],
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE…", help="A ledger archive, or FEED=PATH each; else history.toml."),
+        typer.Argument(
+            metavar="FILE…",
+            help="A ledger archive, or FEED=PATH each (the first feed unless named); else history.toml.",
+        ),
     ] = None,
     data: Outside = None,
     out: Annotated[
