@@ -31,6 +31,9 @@ EVENTS_PER_MESSAGE: Final = 1 << 20
 LONGEST_TEXT: Final = 4000
 """Characters of a text that are kept."""
 
+IDENTITY: Final = "ce-identity"
+"""Member that an edge adds: the record's identity in its envelope, where its mapping finds none."""
+
 _HASH_PREFIX: Final = "h-"
 
 
@@ -89,7 +92,8 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def reader(self) -> JsonReader:
         """Reads JSON records of the feed's format."""
         format_, plan = FORMATS[self.feed.format], self.plan
-        return JsonReader(plan.columns, plan.mapping.records or format_.records, format_.flatten)
+        names = (*plan.columns, IDENTITY)
+        return JsonReader(names, plan.mapping.records or format_.records, format_.flatten)
 
     def read(self, payload: bytes, received_at: int, where: str, content_type: str = "") -> Taken:
         """NDJSON, a JSON array or object, a form, or CSV with a header.
@@ -137,9 +141,13 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         )
 
     def ids_of(self, columns: Columns) -> list[str]:
-        """The id of each record as its system gives it, "" where it gives none."""
+        """The id of each record as its system or its envelope gives it, "" where neither does."""
         names = [columns.column(name) for name in self.plan.mapping.id]
-        return texts(names, ":") if names else [""] * columns.length
+        ids = texts(names, ":") if names else [""] * columns.length
+        if "" in ids and IDENTITY in columns.cells:
+            envelopes = texts([columns.column(IDENTITY)], "")
+            return [name or envelope for name, envelope in zip(ids, envelopes, strict=True)]
+        return ids
 
     def _ids(self, columns: Columns, batch: Batch) -> list[str]:
         """The id of each record in the system of origin; a pseudonym or a keyed hash where needed."""
@@ -307,7 +315,7 @@ def _form_as_json(payload: bytes) -> bytes:
 
 def _contents(columns: Columns) -> Callable[[int], str]:
     """What stands for the content of one record: its bytes as they came, else all its cells."""
-    names = sorted(columns.cells)
+    names = sorted(columns.cells.keys() - {IDENTITY})
     cells: dict[str, list[Any]] = {name: as_list(columns.cells[name]) for name in names}
     if columns.raw is not None and not any(name.startswith("\0") for name in names):
         raw = columns.raw
