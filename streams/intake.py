@@ -22,7 +22,7 @@ from streams.sources.csv_records import read_csv
 from streams.sources.formats import FORMATS
 from streams.sources.json_records import JsonReader
 from streams.sources.mapping import SourceMapping
-from streams.sources.plan import Plan, merged
+from streams.sources.plan import READING_NAME, Plan, merged
 from streams.taxonomy import Taxonomy
 
 EVENTS_PER_MESSAGE: Final = 1 << 20
@@ -146,7 +146,9 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         ids = texts(names, ":") if names else [""] * columns.length
         if "" in ids and IDENTITY in columns.cells:
             envelopes = texts([columns.column(IDENTITY)], "")
-            return [name or envelope for name, envelope in zip(ids, envelopes, strict=True)]
+            readings = texts([columns.column(READING_NAME)], "")  # of a wide table each is an event
+            pairs = zip(ids, envelopes, readings, strict=True)
+            return [name or (one and one + reading) for name, one, reading in pairs]
         return ids
 
     def _ids(self, columns: Columns, batch: Batch) -> list[str]:

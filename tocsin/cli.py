@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from streams.errors import TocsinError
-from tocsin.commands import audit, dead_letters, demonstrating, escalation, live, running, setting_up
+from tocsin.commands import audit, dead_letters, demonstrating, escalation, keys, live, running, setting_up
 from tocsin.commands.printing import complain, say
 
 EXIT_CODES: Final = {
@@ -44,6 +44,7 @@ app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")
+app.add_typer(keys.app, name="keys", short_help="API keys of those who send.")
 app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")
 app.add_typer(audit.app, name="audit", short_help="Prove the journal whole.")
 app.add_typer(dead_letters.app, name="dead-letters", short_help="What could not be read.")

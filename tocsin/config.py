@@ -1,9 +1,8 @@
 """A city directory, read and checked: files into typed Structs, Structs into one ``City``.
 
 ``tocsin.toml`` is needed, and so are ``areas.toml`` with the GeoJSON that it names, and ``taxonomy.toml``;
-``policy.toml``, ``routes.toml``, ``people.toml``, ``sensors.toml`` (or ``sensors.csv``) may be left out.
-A feed
-of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
+``policy.toml``, ``routes.toml``, ``people.toml``, ``sensors.toml`` (or ``sensors.csv``) and ``keys.toml`` may
+be left out. A feed of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
 """
 
 import csv
@@ -19,6 +18,8 @@ from alerting.policy import Policy, check_lateness
 from alerting.routing import Routing
 from detectors.settings import DetectionSettings
 from streams.area_files import AreasConfig, gazetteer
+from streams.connect.keys import EVERY_FEED, KeysConfig
+from streams.connect.settings import KafkaSourceConfig, MqttConfig, check_feeds
 from streams.errors import ConfigError
 from streams.event_time import check_format, zone_named
 from streams.feeds import Feed, Sensor
@@ -91,6 +92,8 @@ class TocsinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     server: ServerConfig = ServerConfig()
     kafka: KafkaConfig = KafkaConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    mqtt: MqttConfig = MqttConfig()
+    kafka_source: tuple[KafkaSourceConfig, ...] = ()
 
 
 class SensorsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +111,9 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     server: ServerConfig
     kafka: KafkaConfig
     privacy: PrivacyConfig
+    keys: KeysConfig = KeysConfig()
+    mqtt: MqttConfig = MqttConfig()
+    kafka_sources: tuple[KafkaSourceConfig, ...] = ()
 
 
 def load_city(directory: Path, data: Path | None = None) -> City:
@@ -127,6 +133,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     check_people(people, city.units, "people.toml")
     check_server(config.server)
     _check_privacy(config.privacy)
+    check_feeds(config.mqtt, config.kafka_source, tuple(feed.id for feed in city.feeds), CITY_FILE)
     return Installation(
         directory=directory,
         city=city,
@@ -134,6 +141,9 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         server=config.server,
         kafka=_from_environment(config.kafka),
         privacy=config.privacy,
+        keys=read_keys(directory, tuple(feed.id for feed in city.feeds)),
+        mqtt=config.mqtt,
+        kafka_sources=config.kafka_source,
     )
 
 
@@ -202,6 +212,21 @@ def read_sensors(directory: Path) -> tuple[Sensor, ...]:
         return tuple(
             _sensor(row, f"{table}: line {number}") for number, row in enumerate(csv.DictReader(lines), 2)
         )
+
+
+def read_keys(directory: Path, feeds: tuple[str, ...]) -> KeysConfig:
+    """The API keys of ``keys.toml``; none without that file.
+
+    Raises:
+        ConfigError: a key of a feed that does not exist.
+    """
+    keys = _optional(directory / "keys.toml", KeysConfig)
+    for key in keys.key:
+        for feed in key.feeds:
+            if feed not in (*feeds, EVERY_FEED):
+                where = f"{directory / 'keys.toml'}: key {key.id!r}.feeds"
+                raise ConfigError(where, f"no feed is called {feed!r}", f"it may be {', '.join(feeds)}")
+    return keys
 
 
 def find(name: str, directory: Path, data: Path | None, where: str) -> Path:

@@ -12,6 +12,7 @@ from msgspec import inspect as shapes
 from alerting.policy import Policy
 from alerting.routing import Routing
 from streams.area_files import AreasConfig
+from streams.connect.keys import KeysConfig
 from streams.gazetteer_sources import PlacesConfig
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig
@@ -32,6 +33,7 @@ FILES: Final[tuple[tuple[str, str, type], ...]] = (
     ("policy.toml", "may be left out", Policy),
     ("routes.toml", "may be left out", Routing),
     ("people.toml", "may be left out", PeopleConfig),
+    ("keys.toml", "may be left out: then only this machine may send", KeysConfig),
 )
 """Every file of a city directory: its name, whether it is needed, and what it holds."""
 

@@ -1,5 +1,6 @@
 """Redacted events on their way to the archive: looked up by series for a while, forgotten once archived."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -36,6 +37,29 @@ class EventSpool:
             (area, category, since_at, limit),
         )
         return [_decoder.decode(row[0]) for row in rows]
+
+    def of_feed(
+        self, feed: str, since_at: int, until_at: int, categories: Sequence[str], limit: int
+    ) -> list[Event]:
+        """The newest events of a feed between two instants, newest first; of some categories if named."""
+        named = json.dumps(list(categories))
+        rows = self._store.read(
+            "SELECT body FROM event WHERE happened_at BETWEEN ? AND ?"
+            " AND json_extract(CAST(body AS TEXT), '$.source') = ?"
+            " AND (? = '[]' OR category IN (SELECT value FROM json_each(?)))"
+            " ORDER BY happened_at DESC, id DESC LIMIT ?",
+            (since_at, until_at, feed, named, named, limit),
+        )
+        return [_decoder.decode(row[0]) for row in rows]
+
+    def of_id(self, feed: str, name: str) -> Event | None:
+        """The newest event of a feed by its id in the system of origin: looks through all that are kept."""
+        query = (
+            "SELECT body FROM event WHERE instr(body, ?) AND json_extract(CAST(body AS TEXT), '$.id') = ?"
+            " AND json_extract(CAST(body AS TEXT), '$.source') = ? ORDER BY id DESC LIMIT 1"
+        )
+        rows = self._store.read(query, (msgspec.json.encode(name), name, feed))
+        return _decoder.decode(rows[0][0]) if rows else None
 
     def archive(self, write: Callable[[Sequence[Event]], None], limit: int = EVENTS_AT_ONCE) -> int:
         """Hand events that were not archived yet to ``write``, in the order of intake; how many.

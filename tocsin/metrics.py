@@ -32,7 +32,8 @@ Samples = Iterable[tuple[tuple[str, ...], float]]
 class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the metrics are read from: the state behind the newest record, and what the edges counted.
 
-    ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason); ``now`` is seconds UTC.
+    ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason), ``requests`` by (edge,
+    feed, status); ``now`` is seconds UTC.
     """
 
     city: City
@@ -40,6 +41,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     now: int
     deliveries: dict[tuple[str, str], int] = {}
     dead_letters: dict[tuple[str, str], int] = {}
+    requests: dict[tuple[str, str, str], int] = {}
 
     @property
     def findings(self) -> Findings | None:
@@ -191,6 +193,11 @@ METRICS: Final[tuple[Described, ...]] = (
     Described(
         "tocsin_dead_letters", "gauge", "Records kept because they could not be read, by feed and reason.",
         ("feed", "reason"), _pairs("dead_letters"),
+    ),
+    Described(
+        "tocsin_intake_requests_total", "counter",
+        "What edges (http, mqtt, kafka) answered or did, as HTTP status; no feed where none is known.",
+        ("edge", "feed", "status"), _pairs("requests"),
     ),
     Described(
         "tocsin_feed_watermark_timestamp_seconds", "gauge",

@@ -16,7 +16,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-INTAKE_PATHS: Final = ("/intake/", "/healthz", "/readyz")
+INTAKE_PATHS: Final = ("/intake/", "/open311/", "/sensorthings/", "/healthz", "/readyz")
 GRACE_SECONDS: Final = 2
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from alerting.notifiers.registry import notifiers
-from streams.connect.http import Limits, intake_app
 from streams.connect.watch import Watch
 from streams.errors import TocsinError
 from streams.ledger import Record
 from streams.redaction import redacted
 from tocsin import clock
 from tocsin.config import Installation
+from tocsin.connecting import Edges
 from tocsin.console.app import create_app
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
@@ -78,6 +78,7 @@ class Running:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
+        self.edges = Edges(installation, self.run, at)
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
             for feed in city.feeds
@@ -112,13 +113,7 @@ class Running:
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        limits = Limits(body_bytes=self.installation.server.max_body_bytes)
-        feeds = tuple(feed.id for feed in self.city.feeds)
-        return one_app(
-            create_app(self.source, redacted),
-            intake_app(self.run, feeds, self.at, limits),
-            self.metrics.render,
-        )
+        return one_app(create_app(self.source, redacted), self.edges.app(), self.metrics.render)
 
     def reading(self) -> Reading:
         """What the metrics show now."""
@@ -129,6 +124,7 @@ class Running:
             now=self.at(),
             deliveries={(receiver, state): number for receiver, state, number in counts},
             dead_letters=self.run.dead_letters.counts(),
+            requests=self.edges.tally.counts(),
         )
 
     def close(self) -> None:
@@ -149,11 +145,13 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         watching = threading.Thread(target=_look, args=(running, is_over), name="watch", daemon=True)
         run.start()
         watching.start()
+        running.edges.start()
         tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
             Server(running.app(), lambda: run.failure is not None).run([listening])
         finally:
             is_over.set()
+            running.edges.stop()
             watching.join()
             run.stop()
     if run.failure is not None:

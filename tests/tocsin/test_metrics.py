@@ -93,6 +93,7 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
             now=ORIGIN + 60,
             deliveries={("duty-room", "pending"): 2},
             dead_letters={("hotline", "malformed"): 1},
+            requests={("http", "hotline", "429"): 4},
         )
     )
     expected = {
@@ -100,6 +101,7 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         ("tocsin_events_total", "hotline", "rejected"): 3,
         ("tocsin_rejected_events_total", "hotline", "late"): 3,
         ("tocsin_dead_letters", "hotline", "malformed"): 1,
+        ("tocsin_intake_requests_total", "http", "hotline", "429"): 4,
         ("tocsin_feed_watermark_timestamp_seconds", "hotline"): ORIGIN,
         ("tocsin_feed_lag_seconds", "hotline"): 60,
         ("tocsin_feed_silence", "hotline"): 2,
