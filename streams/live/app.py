@@ -78,6 +78,6 @@ def run(app: faust.App, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run a worker in this process until a signal ends it; leaves through ``SystemExit``."""
     sys.argv = sys.argv[:1]  # Faust reads it as its own
     app.on_worker_init.connect(lambda *_a, **_k: on_ready(), weak=False)
-    untouched = {"version": 1, "incremental": True}  # logging is whoever started us's
-    worker = faust.Worker(app, logging_config=untouched, redirect_stdouts=False, quiet=True)
+    # Logging is whoever started us's: Faust's own setup would clear the handlers and then need one.
+    worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()

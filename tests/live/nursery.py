@@ -1,18 +1,19 @@
 """Forks workers from a process that has imported everything: they run half a second after the asking.
 
-Speaks lines: ``start NAME PART DIRECTORY SERVERS PREFIX BREAK`` in; ``started NAME PID`` and
+Speaks lines: ``start NAME PART DIRECTORY SERVERS PREFIX WIDE BREAK`` in; ``started NAME PID`` and
 ``ended NAME PID CODE`` out (a negative code is the signal that ended it).
 """
 
 import os
 import select
 import sys
+import traceback
 
 from tests.live import worker
 
 
 def start(line: str) -> int:
-    name, part, directory, servers, prefix, rule = line.split("\t")
+    name, part, directory, servers, prefix, wide, rule = line.split("\t")
     pid = os.fork()
     if pid == 0:
         os.setsid()
@@ -22,10 +23,12 @@ def start(line: str) -> int:
         os.dup2(log, 2)
         code = 1
         try:
-            worker.main(part, directory, servers, prefix, rule)
+            worker.main(part, directory, servers, prefix, wide, rule)
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)

@@ -104,9 +104,8 @@ class Sample(msgspec.Struct):
 class Rig:
     """One run: its own topics, groups and directory on a shared broker."""
 
-    def __init__(
-        self, broker: Broker, directory: Path, prefix: str, partitions: dict[str, int] | None = None
-    ) -> None:
+    def __init__(self, broker: Broker, directory: Path, prefix: str, wide: int = 1) -> None:
+        self.city, self.wide = SmallCity(wide), wide
         self.broker, self.directory = broker, directory
         self.kafka = KafkaConfig(servers=broker.address, prefix=prefix, session_seconds=3.0)
         self.names = TopicNames(prefix)
@@ -130,9 +129,9 @@ class Rig:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def open(self) -> None:
-        feeds = tuple(Feed(id=name, kind="hotline") for name in ("calls", "gas"))
+        feeds = (Feed(id="calls", kind="hotline", partitions=self.wide), Feed(id="gas", kind="hotline"))
         self.wait_for(topics.create(self.kafka, topic_plans(self.names, feeds, 7)))
-        self.append([SmallCity().start_settings(ORIGIN)])
+        self.append([self.city.start_settings(ORIGIN)])
 
     def close(self) -> None:
         self._stopping.set()
@@ -151,7 +150,8 @@ class Rig:
         """Workers; a name's first word is its part (``step-2``)."""
         for name in names:
             part = name.partition("-")[0]
-            self.nursery.start(name, part, self.directory, self.kafka.servers, self.names.prefix, rule)
+            facts = (self.directory, self.kafka.servers, self.names.prefix, self.wide, rule)
+            self.nursery.start(name, part, *facts)
 
     def keep(self, *names: str, rule: str = "") -> None:
         """Start workers and, like a supervisor, start anew whichever ends, until ``close``."""
@@ -182,14 +182,14 @@ class Rig:
 
     # -- feeding ------------------------------------------------------------------------------------------
 
-    async def _send(self, topic: str, value: bytes, headers: Any = None) -> None:
+    async def _send(self, topic: str, value: bytes, headers: Any = None, partition: int = 0) -> None:
         while True:
             try:
                 if self._producer is None:
                     made = clients.producer(self.kafka)
                     await made.start()
                     self._producer = made
-                await self._producer.send_and_wait(topic, value, headers=headers, partition=0)
+                await self._producer.send_and_wait(topic, value, headers=headers, partition=partition)
                 return
             except (clients.KafkaError, OSError):
                 await asyncio.sleep(0.2)
@@ -198,9 +198,11 @@ class Rig:
         for record in records:
             self.wait_for(self._send(self.names.ledger, ledger.encode(record)))
 
-    def put(self, feed: str, value: bytes, received_at: int, content_type: str = "text/plain") -> None:
+    def put(
+        self, feed: str, value: bytes, received_at: int, content_type: str = "text/plain", partition: int = 0
+    ) -> None:
         envelope = wire.Envelope(content_type, received_at, feed)
-        self.wait_for(self._send(self.names.raw(feed), value, wire.write(envelope)))
+        self.wait_for(self._send(self.names.raw(feed), value, wire.write(envelope), partition))
 
     def feed(self, steps: Sequence[int], commands: bool = True) -> None:
         """The small city's story: payloads, ticks of the other feed, commands and beats."""
@@ -245,28 +247,33 @@ class Rig:
             of_step = await client.list_consumer_group_offsets(self.names.step_group)
         finally:
             await client.close()
-        intake = {place.topic: value.offset for place, value in of_intake.items()}
+        intake = {f"{place.topic} {place.partition}": value.offset for place, value in of_intake.items()}
         step = [v.offset for place, v in of_step.items() if place.topic == self.names.ledger]
         return intake, step[0] if step else 0
 
-    async def _end(self, topic: str) -> int:
+    def _raw_places(self) -> dict[str, tuple[str, int]]:
+        """Topic and number of each source partition, by the name under which its commit is sampled."""
+        found = [(self.names.raw(p.feed), int(p.name.rpartition("-")[2])) for p in self.city.partitions]
+        return {f"{topic} {number}": (topic, number) for topic, number in found}
+
+    async def _end(self, topic: str, partition: int = 0) -> int:
         reader = clients.consumer(self.kafka)
         await reader.start()
         try:
-            place = clients.TopicPartition(topic, 0)
+            place = clients.TopicPartition(topic, partition)
             return int((await reader.end_offsets([place]))[place])
         finally:
             await reader.stop()
 
-    def read_topic(self, topic: str) -> list[Any]:
-        """Every message of partition 0, in order."""
-        return self.wait_for(self._read(topic))
+    def read_topic(self, topic: str, partition: int = 0) -> list[Any]:
+        """Every message of a partition, in order."""
+        return self.wait_for(self._read(topic, partition))
 
-    async def _read(self, topic: str) -> list[Any]:
+    async def _read(self, topic: str, partition: int) -> list[Any]:
         reader = clients.consumer(self.kafka)
         await reader.start()
         try:
-            place = clients.TopicPartition(topic, 0)
+            place = clients.TopicPartition(topic, partition)
             reader.assign([place])
             await reader.seek_to_beginning(place)
             end = (await reader.end_offsets([place]))[place]
@@ -280,14 +287,14 @@ class Rig:
 
     def drained(self, seconds: float | None = None) -> None:
         """Wait until everything that was fed is in the ledger, folded, in a checkpoint and delivered."""
-        wanted = {t: self.wait_for(self._end(self.names.raw(t))) for t in ("calls", "gas")}
+        wanted = {name: self.wait_for(self._end(*place)) for name, place in self._raw_places().items()}
         seconds = seconds or self.patience
         until = time.monotonic() + seconds
         last: Any = None
         while time.monotonic() < until:
             with contextlib.suppress(Exception):
                 last = self.sample()
-                is_taken = all(last.intake.get(self.names.raw(t), 0) >= n for t, n in wanted.items())
+                is_taken = all(last.intake.get(name, 0) >= n for name, n in wanted.items())
                 is_folded = min(last.ledger_offset, last.step) >= last.ledger_end
                 if is_taken and is_folded and self.is_told(last.journal):
                     return
@@ -308,7 +315,7 @@ class Rig:
         records = [ledger.decode(message.value) for message in self.read_topic(self.names.ledger)]
         head = self.reader.newest()
         assert head is not None
-        lines, keys = folded(records)
+        lines, keys = folded(records, self.wide)
         found = list(self.reader.lines(head))
         assert found == lines, f"journal of {len(found)} entries, the ledger leads to {len(lines)}"
         assert journal.verify(found) == len(lines)
@@ -322,25 +329,26 @@ class Rig:
 
     def _check_rows(self, records: Sequence[Record]) -> None:
         """Each record of the raw topics is one row of the ledger, in order, however often it is there."""
-        readers = {p.name: SmallReader() for p in SmallCity.partitions}
-        crossing = Crossing(SmallCity.partitions, readers)
+        readers = {p.name: SmallReader() for p in self.city.partitions}
+        crossing = Crossing(self.city.partitions, readers)
         rows = np.concatenate([record.rows for record in records if isinstance(record, Rows)])
-        for number, partition in enumerate(SmallCity.partitions):
+        places = zip(self.city.partitions, self._raw_places().values(), strict=True)
+        for number, (partition, place) in enumerate(places):
             truth = []
-            for message in self.read_topic(self.names.raw(partition.feed)):
+            for message in self.read_topic(*place):
                 e = wire.read(message.headers, 0, "")
                 whole = RawMessage(
                     0, partition.name, message.offset, e.received_at, e.content_type, e.where, message.value
                 )
                 truth.append(crossing.cross(whole).rows)
             own = rows[rows["partition"] == number]
-            places = own["offset"].astype(np.int64) << 20 | own["index"]
-            seen = np.maximum.accumulate(np.concatenate(([-1], places)))[:-1]
-            assert np.array_equal(own[places > seen], np.concatenate(truth)), f"rows of {partition.name}"
+            keys = own["offset"].astype(np.int64) << 20 | own["index"]
+            seen = np.maximum.accumulate(np.concatenate(([-1], keys)))[:-1]
+            assert np.array_equal(own[keys > seen], np.concatenate(truth)), f"rows of {partition.name}"
 
     def _check_samples(self, records: Sequence[Record]) -> None:
         reach: dict[str, list[int]] = {}
-        for number, partition in enumerate(SmallCity.partitions):
+        for number, name in enumerate(self._raw_places()):
             best, upto = -1, [0]
             for record in records:
                 if isinstance(record, Rows):
@@ -348,7 +356,7 @@ class Rig:
                     whole = own[own["index"] == own["count"] - 1]
                     best = max(best, int(whole["offset"].max())) if len(whole) else best
                 upto.append(best + 1)
-            reach[self.names.raw(partition.feed)] = upto
+            reach[name] = upto
         last = Sample({}, 0, 0, -1, 0, 0)
         for sample in self.samples:
             assert sample.step <= sample.ledger_offset, f"commit ahead of the checkpoint: {sample}"
@@ -371,9 +379,9 @@ class Rig:
             assert set(told) == wanted
 
 
-def folded(records: Sequence[Record]) -> tuple[list[bytes], set[str]]:
+def folded(records: Sequence[Record], wide: int = 1) -> tuple[list[bytes], set[str]]:
     """Journal lines and delivery keys that a plain fold of the ledger leads to."""
-    pipeline, tell = SmallPipeline(), planner()
+    pipeline, tell = SmallPipeline(wide), planner()
     state, lines, keys = pipeline.fresh(), [], set()
     for record in records:
         state, outcome = pipeline.step(state, record)
@@ -384,9 +392,9 @@ def folded(records: Sequence[Record]) -> tuple[list[bytes], set[str]]:
 
 
 @contextlib.contextmanager
-def rig(broker: Broker, directory: Path, prefix: str) -> Iterator[Rig]:
+def rig(broker: Broker, directory: Path, prefix: str, wide: int = 1) -> Iterator[Rig]:
     directory.mkdir(parents=True, exist_ok=True)
-    made = Rig(broker, directory, prefix)
+    made = Rig(broker, directory, prefix, wide)
     try:
         made.open()
         yield made

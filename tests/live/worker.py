@@ -26,14 +26,12 @@ from tocsin.live.translating import RawTranslator
 from tocsin.raw import Glass
 from tocsin.store import Store
 
-NAMES = tuple(p.name for p in SmallCity.partitions)
-
 
 def clock() -> int:
     return now()
 
 
-def main(part: str, folder: str, servers: str, prefix: str, rule: str) -> None:
+def main(part: str, folder: str, servers: str, prefix: str, wide: str, rule: str) -> None:
     directory = Path(folder)
     structlog.configure(
         processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()],
@@ -42,9 +40,9 @@ def main(part: str, folder: str, servers: str, prefix: str, rule: str) -> None:
     breaking.apply(rule)
     kafka = KafkaConfig(servers=servers, prefix=prefix, session_seconds=3.0)
     if part == "intake":
-        run_intake(kafka)
+        run_intake(kafka, SmallCity(int(wide)))
     elif part == "step":
-        run_step(kafka, directory)
+        run_step(kafka, directory, int(wide))
     else:
         run_dispatch(directory)
 
@@ -63,17 +61,17 @@ def run_app(app: Any) -> None:
     run(app)
 
 
-def run_intake(kafka: KafkaConfig) -> None:
-    readers = {name: SmallReader() for name in NAMES}
-    translator = RawTranslator(Crossing(SmallCity.partitions, readers), Glass())
+def run_intake(kafka: KafkaConfig, city: SmallCity) -> None:
+    readers = {p.name: SmallReader() for p in city.partitions}
+    translator = RawTranslator(Crossing(city.partitions, readers), Glass())
     run_app(IntakeWorker(kafka, ("calls", "gas"), "small", translator).app)
 
 
-def run_step(kafka: KafkaConfig, directory: Path) -> None:
+def run_step(kafka: KafkaConfig, directory: Path, wide: int) -> None:
     owner = LedgerOwner(
-        SmallPipeline(),
+        SmallPipeline(wide),
         DirectoryChronicle(directory),
-        NAMES,
+        tuple(p.name for p in SmallCity(wide).partitions),
         lambda _state: planner(),
         clock,
         cadence=Cadence(seals=3, records=50, seconds=1),
@@ -90,4 +88,4 @@ def run_dispatch(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:6])
+    main(*sys.argv[1:7])

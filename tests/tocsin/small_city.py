@@ -43,10 +43,13 @@ ROUTING = Routing(
 
 
 class SmallCity:
-    """Two feeds, buckets of five minutes."""
+    """Two feeds, calls in ``wide`` partitions; buckets of five minutes."""
 
-    partitions = (Partition("calls-0", "calls", 60), Partition("gas-0", "gas", 60))
     bucket_seconds = 300
+
+    def __init__(self, wide: int = 1) -> None:
+        calls = tuple(Partition(f"calls-{n}", "calls", 60) for n in range(wide))
+        self.partitions = (*calls, Partition("gas-0", "gas", 60))
 
     def start_settings(self, origin_at: int) -> Settings:
         return settings("start", origin_at, {"city": "small", "origin_at": origin_at})
@@ -68,25 +71,28 @@ class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     reminders: tuple[Reminder, ...] = ()
 
 
-def frame() -> sealing.Frame:
+def frame(wide: int = 1) -> sealing.Frame:
     return sealing.Frame(
         bucket_seconds=300,
         max_skew=120,
         areas=2,
         categories=2,
         feeds=2,
-        lateness=np.array([60, 60]),
-        partition_feed=np.array([0, 1]),
-        partition_names=("calls-0", "gas-0"),
+        lateness=np.full(wide + 1, 60),
+        partition_feed=np.array([0] * wide + [1]),
+        partition_names=tuple(p.name for p in SmallCity(wide).partitions),
         sensor_area=np.zeros(0, np.int64),
     )
 
 
 class SmallPipeline:
-    """Each sealed bucket with events, each fast row and each command makes one entry."""
+    """Each sealed bucket, each fast row and each command makes one entry."""
+
+    def __init__(self, wide: int = 1) -> None:
+        self._frame = frame(wide)
 
     def fresh(self) -> SmallState:
-        return SmallState(sealing.start(frame(), ORIGIN), np.zeros(4, np.int64), Chain(), {})
+        return SmallState(sealing.start(self._frame, ORIGIN), np.zeros(4, np.int64), Chain(), {})
 
     def step(self, state: SmallState, record: Record) -> tuple[SmallState, SmallOutcome]:
         if isinstance(record, Rows):
@@ -100,7 +106,7 @@ class SmallPipeline:
         return state, SmallOutcome()
 
     def _rows(self, state: SmallState, record: Rows) -> tuple[SmallState, SmallOutcome]:
-        sealed_state, folded = sealing.fold(state.sealing, record.rows, frame())
+        sealed_state, folded = sealing.fold(state.sealing, record.rows, self._frame)
         state = msgspec.structs.replace(state, sealing=sealed_state)
         entries: list[Entry] = []
         for step in folded.steps:
