@@ -1,7 +1,6 @@
 """A small city on a real broker: workers that can be killed, a feeder, a sampler, and the oracle of a run."""
 
 import asyncio
-import collections
 import contextlib
 import os
 import queue
@@ -14,22 +13,23 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
-from alerting import journal
 from streams import ledger
-from streams.commands import Command
 from streams.feeds import Feed
-from streams.ledger import Beat, Record, Rows
+from streams.ledger import Beat, Record
 from streams.live import clients, topics, wire
 from streams.live.settings import KafkaConfig, TopicNames, topic_plans
+from tests.live import oracle
+from tests.live.oracle import Sample
 from tests.parts.kafka import Broker
-from tests.tocsin.small_city import ORIGIN, SmallCity, SmallPipeline, SmallReader, command, payload, planner
-from tocsin.crossing import Crossing
+from tests.tocsin.small_city import (
+    ORIGIN,
+    SmallCity,
+    command,
+    payload,
+)
 from tocsin.live.directory import DirectoryReader
 from tocsin.outbox import Outbox
-from tocsin.raw import TICK, RawMessage
+from tocsin.raw import TICK
 from tocsin.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -88,17 +88,6 @@ class Nursery:
         self._listener.join(10)
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-class Sample(msgspec.Struct):
-    """What could be seen at one instant: commits first, then what they must not be ahead of."""
-
-    intake: dict[str, int]
-    step: int
-    ledger_end: int
-    checkpoint: int
-    ledger_offset: int
-    journal: int
 
 
 class Rig:
@@ -251,7 +240,7 @@ class Rig:
         step = [v.offset for place, v in of_step.items() if place.topic == self.names.ledger]
         return intake, step[0] if step else 0
 
-    def _raw_places(self) -> dict[str, tuple[str, int]]:
+    def raw_places(self) -> dict[str, tuple[str, int]]:
         """Topic and number of each source partition, by the name under which its commit is sampled."""
         found = [(self.names.raw(p.feed), int(p.name.rpartition("-")[2])) for p in self.city.partitions]
         return {f"{topic} {number}": (topic, number) for topic, number in found}
@@ -287,7 +276,7 @@ class Rig:
 
     def drained(self, seconds: float | None = None) -> None:
         """Wait until everything that was fed is in the ledger, folded, in a checkpoint and delivered."""
-        wanted = {name: self.wait_for(self._end(*place)) for name, place in self._raw_places().items()}
+        wanted = {name: self.wait_for(self._end(*place)) for name, place in self.raw_places().items()}
         seconds = seconds or self.patience
         until = time.monotonic() + seconds
         last: Any = None
@@ -308,87 +297,9 @@ class Rig:
             pending = store.read("SELECT count(*) FROM delivery WHERE state = 'pending'")[0][0]
             return pending == 0 and Outbox(store).cursor() >= journal_length
 
-    # -- the oracle ---------------------------------------------------------------------------------------
-
     def check(self) -> dict[str, int]:
         """Hold the run against its own ledger and raw topics; some figures of it."""
-        records = [ledger.decode(message.value) for message in self.read_topic(self.names.ledger)]
-        head = self.reader.newest()
-        assert head is not None
-        lines, keys = folded(records, self.wide)
-        found = list(self.reader.lines(head))
-        assert found == lines, f"journal of {len(found)} entries, the ledger leads to {len(lines)}"
-        assert journal.verify(found) == len(lines)
-        self._check_rows(records)
-        self._check_samples(records)
-        self._check_told(keys, len(lines))
-        own = [record.id for record in records if isinstance(record, Command)]
-        answered = collections.Counter(journal.read_line(line).trigger_id for line in found)
-        assert all(answered[name] == 1 for name in set(own)), "a command was answered twice or never"
-        return {"records": len(records), "entries": len(lines), "samples": len(self.samples)}
-
-    def _check_rows(self, records: Sequence[Record]) -> None:
-        """Each record of the raw topics is one row of the ledger, in order, however often it is there."""
-        readers = {p.name: SmallReader() for p in self.city.partitions}
-        crossing = Crossing(self.city.partitions, readers)
-        rows = np.concatenate([record.rows for record in records if isinstance(record, Rows)])
-        places = zip(self.city.partitions, self._raw_places().values(), strict=True)
-        for number, (partition, place) in enumerate(places):
-            truth = []
-            for message in self.read_topic(*place):
-                e = wire.read(message.headers, 0, "")
-                whole = RawMessage(
-                    0, partition.name, message.offset, e.received_at, e.content_type, e.where, message.value
-                )
-                truth.append(crossing.cross(whole).rows)
-            own = rows[rows["partition"] == number]
-            keys = own["offset"].astype(np.int64) << 20 | own["index"]
-            seen = np.maximum.accumulate(np.concatenate(([-1], keys)))[:-1]
-            assert np.array_equal(own[keys > seen], np.concatenate(truth)), f"rows of {partition.name}"
-
-    def _check_samples(self, records: Sequence[Record]) -> None:
-        reach: dict[str, list[int]] = {}
-        for number, name in enumerate(self._raw_places()):
-            best, upto = -1, [0]
-            for record in records:
-                if isinstance(record, Rows):
-                    own = record.rows[record.rows["partition"] == number]
-                    whole = own[own["index"] == own["count"] - 1]
-                    best = max(best, int(whole["offset"].max())) if len(whole) else best
-                upto.append(best + 1)
-            reach[name] = upto
-        last = Sample({}, 0, 0, -1, 0, 0)
-        for sample in self.samples:
-            assert sample.step <= sample.ledger_offset, f"commit ahead of the checkpoint: {sample}"
-            for topic, offset in sample.intake.items():
-                assert offset <= reach[topic][sample.ledger_end], f"commit ahead of the ledger: {sample}"
-            assert sample.checkpoint >= last.checkpoint and sample.ledger_offset >= last.ledger_offset
-            last = sample
-
-    def _check_told(self, keys: set[str], length: int) -> None:
-        with Store.open_to_read(self.directory / "dispatch") as store:
-            logged = Outbox(store).entries(1_000_000)
-            assert Outbox(store).cursor() == length
-        assert {one.delivery.key for one in logged if one.delivery.entries} == keys
-        assert all(one.state == "delivered" for one in logged)
-        for receiver in ("wall", "duty"):
-            lines = (self.directory / f"{receiver}.jsonl").read_bytes().splitlines()
-            told = [msgspec.json.decode(line)["key"] for line in lines]
-            assert len(told) == len(set(told)), "a receiver that knows its keys was told twice"
-            wanted = {one.delivery.key for one in logged if one.delivery.receiver == receiver}
-            assert set(told) == wanted
-
-
-def folded(records: Sequence[Record], wide: int = 1) -> tuple[list[bytes], set[str]]:
-    """Journal lines and delivery keys that a plain fold of the ledger leads to."""
-    pipeline, tell = SmallPipeline(wide), planner()
-    state, lines, keys = pipeline.fresh(), [], set()
-    for record in records:
-        state, outcome = pipeline.step(state, record)
-        for entry in outcome.entries:
-            lines.append(journal.line(entry))
-            keys |= {delivery.key for delivery in tell.plan([entry])}
-    return lines, keys
+        return oracle.check(self)
 
 
 @contextlib.contextmanager
