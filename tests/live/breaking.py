@@ -1,7 +1,7 @@
 """The protocol's rules broken one at a time, and faults put into honest code; joined by commas.
 
-``RULES`` maps each broken rule to what it breaks. Faults (``pause-…@n``, ``die-…@n``, ``lossy``) happen to
-honest code, which must survive them.
+``RULES`` maps each broken rule to what it breaks. Faults (``pause-…@n``, ``die-…@n``, ``lossy``,
+``hang@port``, ``sizes@seed``) happen to honest code, which must survive them.
 """
 
 import asyncio
@@ -13,13 +13,18 @@ from typing import Any, Final
 
 import msgspec
 
+from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer, after_attempt
 from alerting.dispatcher import Dispatcher
+from alerting.notifiers.file import FileNotifier
+from alerting.notifiers.webhook import WebhookNotifier
 from streams import sealing
+from streams.live import intake
 from streams.live.intake import Lane
+from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
 from tocsin.fold import Fold
-from tocsin.live import directory
+from tocsin.live import directory, translating
 from tocsin.live.directory import DirectoryChronicle, DirectoryReader
 
 _under_way: Final[list[asyncio.Future[None]]] = []
@@ -143,6 +148,32 @@ def lossy(share: float = 0.003) -> None:
     Lane.put = dropping  # type: ignore[method-assign]
 
 
+def hang(port: int) -> None:
+    """The wall is a webhook behind a port that takes requests and never answers."""
+    webhook, send = WebhookNotifier(f"http://127.0.0.1:{port}/", timeout_seconds=60), FileNotifier.send
+
+    def sending(self: FileNotifier, delivery: Delivery) -> Answer:
+        return webhook.send(delivery) if delivery.receiver == "wall" else send(self, delivery)
+
+    FileNotifier.send = sending  # type: ignore[method-assign]
+
+
+def sizes(seed: int) -> None:
+    """Polls and batches of sizes that the seed draws, down to one event at a time."""
+    chance = random.Random(seed)
+    intake.MESSAGES_AT_ONCE = chance.choice((1, 2, 5, 100))  # type: ignore[misc]
+    intake.LANE_MESSAGES = chance.choice((1, 3, 64))  # type: ignore[misc]
+    translating.ROWS_IN_A_RECORD = chance.choice((1, 3, 16_384))  # type: ignore[misc]
+    make_app, polled = intake.make_app, chance.choice((1, 7, 500))
+
+    def made(group: str, kafka: KafkaConfig) -> Any:
+        found = make_app(group, kafka)
+        found.conf.broker_max_poll_records = polled
+        return found
+
+    intake.make_app = made
+
+
 def stop_inside(what: str, number: int, how: int) -> None:
     """At the ``number``-th time the process reaches that point of a checkpoint, it gets the signal.
 
@@ -187,6 +218,9 @@ def apply(names: str) -> None:
             RULES[name]()
         elif name.startswith("lossy"):
             lossy(float(name.partition("@")[2] or 0.003))
+        elif name.startswith(("hang", "sizes")):
+            fault, _, number = name.partition("@")
+            (hang if fault == "hang" else sizes)(int(number))
         else:
             fault, _, number = name.partition("@")
             how, _, what = fault.partition("-")

@@ -4,6 +4,7 @@ import collections
 from collections.abc import Sequence
 from typing import Any
 
+from streams.errors import DataError
 from streams.live import wire
 from tests.tocsin.small_city import ORIGIN
 from tocsin.raw import TICK
@@ -23,13 +24,15 @@ class Count:
     def take(self, messages: Sequence[Any]) -> "Count":
         """All messages of the partition, in order."""
         for message in messages:
-            envelope = wire.read(message.headers, 0, "")
+            try:
+                envelope = wire.read(message.headers, message.timestamp // 1000, "")
+            except DataError:
+                self.outcomes["malformed"] += 1
+                continue
             if envelope.content_type == TICK:
                 self._move(envelope.received_at)
                 continue
-            lines = message.value.decode().splitlines() if message.value else [""]
-            # A message that breaks its reader is one record that could not be read.
-            for line in [""] if "boom" in lines else lines:
+            for line in _lines(message.value or b""):
                 self._call(line, envelope.received_at)
         return self
 
@@ -56,6 +59,15 @@ class Count:
 
     def _move(self, at: int) -> None:
         self.watermark = max(self.watermark, at - LATENESS)
+
+
+def _lines(value: bytes) -> list[str]:
+    """Calls of a message; one that cannot be read stands for a message that breaks its reader."""
+    try:
+        lines = value.decode().splitlines()
+    except UnicodeDecodeError:
+        return [""]
+    return lines if lines and "boom" not in lines else [""]
 
 
 def _closes_at(at: int) -> int:

@@ -11,13 +11,14 @@ from alerting import journal
 from streams import ledger
 from streams.commands import Command
 from streams.ledger import Record, Rows
-from streams.live import wire
+from streams.live.intake import RawEvent
 from streams.sealing import OUTCOMES
 from tests.live.counting import Count
 from tests.tocsin.small_city import SmallPipeline, SmallReader, SmallState, planner
 from tocsin.crossing import Crossing
+from tocsin.live.translating import RawTranslator
 from tocsin.outbox import Outbox
-from tocsin.raw import RawMessage
+from tocsin.raw import Glass
 from tocsin.store import Store
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Sample(msgspec.Struct):
 
 def check(city: "Rig") -> dict[str, int]:
     """Hold the run against its own ledger and raw topics; some figures of it."""
-    records = [ledger.decode(message.value) for message in city.read_topic(city.names.ledger)]
+    records = ledger_of(city)
     head = city.reader.newest()
     assert head is not None
     lines, keys, state = folded(records, city.wide)
@@ -54,20 +55,29 @@ def check(city: "Rig") -> dict[str, int]:
     return {"records": len(records), "entries": len(lines), "samples": len(city.samples)}
 
 
+def ledger_of(city: "Rig") -> list[Record]:
+    """The ledger as it stands on the broker."""
+    return [ledger.decode(message.value) for message in city.read_topic(city.names.ledger)]
+
+
+def folded_ledger(city: "Rig") -> SmallState:
+    """The state that a plain fold of the ledger on the broker leads to."""
+    return folded(ledger_of(city), city.wide)[2]
+
+
 def _check_rows(city: "Rig", records: Sequence[Record]) -> None:
     """Each record of the raw topics is one row of the ledger, in order, however often it is there."""
     readers = {p.name: SmallReader() for p in city.city.partitions}
-    crossing = Crossing(city.city.partitions, readers)
+    translator = RawTranslator(Crossing(city.city.partitions, readers), Glass())
     rows = np.concatenate([record.rows for record in records if isinstance(record, Rows)])
     places = zip(city.city.partitions, city.raw_places().values(), strict=True)
     for number, (partition, place) in enumerate(places):
-        truth = []
-        for message in city.read_topic(*place):
-            e = wire.read(message.headers, 0, "")
-            whole = RawMessage(
-                0, partition.name, message.offset, e.received_at, e.content_type, e.where, message.value
-            )
-            truth.append(crossing.cross(whole).rows)
+        messages = [
+            RawEvent(m.offset, m.value or b"", m.headers, m.timestamp // 1000)
+            for m in city.read_topic(*place)
+        ]
+        found = [ledger.decode(r) for r in translator.translate(partition.name, messages).records]
+        truth = [record.rows for record in found if isinstance(record, Rows)]
         own = rows[rows["partition"] == number]
         keys = own["offset"].astype(np.int64) << 20 | own["index"]
         seen = np.maximum.accumulate(np.concatenate(([-1], keys)))[:-1]

@@ -193,6 +193,15 @@ class Rig:
         envelope = wire.Envelope(content_type, received_at, feed)
         self.wait_for(self._send(self.names.raw(feed), value, wire.write(envelope), partition))
 
+    def send_raw(self, feed: str, value: bytes, headers: wire.Headers) -> None:
+        """A message as somebody else might write it."""
+        self.wait_for(self._send(self.names.raw(feed), value, headers))
+
+    def tick(self, at: int) -> None:
+        """Say of each source partition that nothing older is on its way."""
+        for partition in self.city.partitions:
+            self.put(partition.feed, b"", at, TICK, int(partition.name.rpartition("-")[2]))
+
     def feed(self, steps: Sequence[int], commands: bool = True) -> None:
         """The small city's story: payloads, ticks of the other feed, commands and beats."""
         for step in steps:
@@ -229,16 +238,24 @@ class Rig:
         return found
 
     async def _committed(self) -> tuple[dict[str, int], int]:
+        while True:
+            try:
+                of_intake, of_step = await self._offsets()
+                break
+            except clients.KafkaError:  # a broker that has just started does not know its groups yet
+                await asyncio.sleep(0.1)
+        intake = {f"{place.topic} {place.partition}": value.offset for place, value in of_intake.items()}
+        step = [v.offset for place, v in of_step.items() if place.topic == self.names.ledger]
+        return intake, step[0] if step else 0
+
+    async def _offsets(self) -> tuple[Any, Any]:
         client = clients.admin(self.kafka)
         await client.start()
         try:
             of_intake = await client.list_consumer_group_offsets(self.names.intake_group)
-            of_step = await client.list_consumer_group_offsets(self.names.step_group)
+            return of_intake, await client.list_consumer_group_offsets(self.names.step_group)
         finally:
             await client.close()
-        intake = {f"{place.topic} {place.partition}": value.offset for place, value in of_intake.items()}
-        step = [v.offset for place, v in of_step.items() if place.topic == self.names.ledger]
-        return intake, step[0] if step else 0
 
     def raw_places(self) -> dict[str, tuple[str, int]]:
         """Topic and number of each source partition, by the name under which its commit is sampled."""

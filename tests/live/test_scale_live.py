@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from alerting import journal
+from streams.ledger import Beat
 from tests.live.rig import Rig, rig
 from tests.parts.kafka import Broker
-from tests.tocsin.small_city import ORIGIN, Clock, embedded
+from tests.tocsin.small_city import ORIGIN, Clock, command, embedded, payload
 from tocsin.door import ticks
 from tocsin.live.desk import partition_number
-from tocsin.raw import TICK
 from tocsin.store import Store
 
 BUCKETS = 12
@@ -38,7 +39,8 @@ def journal_of_embedded(directory: Path, calls: list[tuple[int, bytes]]) -> list
         return run.history.journal()
 
 
-@pytest.mark.parametrize(("workers", "wide"), [(1, 1), (2, 8), (4, 8)])
+@pytest.mark.parametrize("wide", [1, 8])
+@pytest.mark.parametrize("workers", [1, 2, 4])
 def test_workers_and_partitions_change_no_byte(
     broker: Broker, tmp_path: Path, workers: int, wide: int
 ) -> None:
@@ -46,11 +48,37 @@ def test_workers_and_partitions_change_no_byte(
     expected = journal_of_embedded(tmp_path / "embedded", calls)
     assert len(expected) == BUCKETS
     with rig(broker, tmp_path / "live", f"scale-{workers}-{wide}", wide) as city:
-        city.keep("dispatch", "step-1", *(f"intake-{n}" for n in range(workers)))
+        start(city, workers)
         put(city, calls, random.Random(workers))
         city.drained()
         city.check()
         assert list(city.reader.lines(city.reader.newest())) == expected  # type: ignore[arg-type]
+
+
+def test_with_commands_beats_and_fast_rows_the_ledger_says_how_they_fell(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Its replay gives the journal that was written live; that all of them are in it is the oracle's."""
+    with rig(broker, tmp_path, "scale-mixed", wide=8) as city:
+        start(city, 4)
+        for step in range(80):
+            city.put("calls", payload(step), ORIGIN + 30 * step, partition=step % 8)
+            if step % 3 == 0:
+                city.append([command(step)])
+            if step % 10 == 0:
+                city.append([Beat(stamp=ORIGIN + 30 * step)])
+                city.tick(ORIGIN + 30 * step)
+        city.drained()
+        assert city.check()["entries"] > 30
+        kinds = {journal.read_line(line).trigger for line in city.reader.lines(city.reader.newest())}  # type: ignore[arg-type]
+        assert kinds == {"bucket", "fast", "acknowledge"}
+
+
+def start(city: Rig, workers: int) -> None:
+    """Each intake worker with polls and batches of sizes of its own."""
+    city.keep("dispatch", "step-1")
+    for number in range(workers):
+        city.keep(f"intake-{number}", rule=f"sizes@{10 * workers + number}")
 
 
 def put(city: Rig, calls: list[tuple[int, bytes]], rng: random.Random) -> None:
@@ -63,10 +91,7 @@ def put(city: Rig, calls: list[tuple[int, bytes]], rng: random.Random) -> None:
             flush(city, number, waiting.pop(number))
     for number, rest in sorted(waiting.items()):
         flush(city, number, rest)
-    end = ORIGIN + 300 * (BUCKETS + 1)
-    for number in range(city.wide):
-        city.put("calls", b"", end, TICK, number)
-    city.put("gas", b"", end, TICK)
+    city.tick(ORIGIN + 300 * (BUCKETS + 1))
 
 
 def flush(city: Rig, number: int, calls: list[tuple[int, bytes]]) -> None:
