@@ -29,6 +29,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     buckets_per_day: int
 
 
+class Attention(msgspec.Struct, frozen=True, eq=False):
+    """Which scores can matter in a bucket: those of at least ``least``, and all where something is told of.
+
+    A faint score elsewhere opens no hotspot and belongs to none, so a detector need not reckon it.
+    """
+
+    least: dict[str, np.ndarray]  # per detector, one score for each of its strata; 0 where any may matter
+    told: np.ndarray  # (A + 1, C) bool: places of open hotspots and of what is strange by others; CITY last
+
+
 class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a detector sees of one bucket.
 
@@ -43,6 +53,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     is_new_day: bool
     counts_mask: np.ndarray  # (C,) bool: categories that may be learnt from this bucket
     feeds_mask: np.ndarray  # (F,) bool
+    attention: Attention | None = None  # None: every score counts
 
 
 class Scores(msgspec.Struct, frozen=True, eq=False):

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors import explain
 from detectors import layout as laying
-from detectors.base import CITY, Detector, Scores, Sight, joined
+from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
 from detectors.city import stands_alone
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from detectors.layout import Layout
@@ -18,6 +18,7 @@ from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
 from models.fusion import group_of
 from models.normal import Normal
+from models.pareto import Tail
 from models.peaks import Events
 from models.risk import WATCH_RARITY
 from models.shape import CityShape
@@ -55,6 +56,7 @@ class Detection:
         }
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
+        self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
         self.rule = laying.rule(shape, settings, self.layout, tuple(s for part in strata for s in part))
 
     def start(self) -> DetectionState:
@@ -152,11 +154,25 @@ class Detection:
         return explain.plain_upper_bound(expected)
 
     def _scored(self, state: DetectionState, sight: Sight) -> dict[str, Scores]:
-        """Every detector's scores."""
-        return {
-            name: detector.score(getattr(state.detectors, name), sight)
-            for name, detector in self.detectors.items()
-        }
+        """Every detector's scores; the first, which may leave out what is faint, is asked last."""
+        if not sight.is_scoring:
+            return dict.fromkeys(self.detectors, NONE)
+        told = stories.told_places(state.stories, len(self.shape.areas), len(self.shape.categories))
+        sight = msgspec.structs.replace(sight, attention=Attention(self._least(state.calibration), told))
+        scored: dict[str, Scores] = {}
+        for name in reversed(self.detectors):
+            found = scored[name] = self.detectors[name].score(getattr(state.detectors, name), sight)
+            placed = found.category >= 0
+            told[found.area[placed], found.category[placed]] = True
+        return {name: scored[name] for name in self.detectors}
+
+    def _least(self, learnt: Calibration) -> dict[str, Array]:
+        """Each detector's least scores that matter; they change when calibration does, once a week."""
+        if self._faint is None or self._faint[0] is not learnt.strata:
+            least = calibration.least_scores(learnt, self.rule, WATCH_RARITY)
+            parts = np.split(least, self._first_stratum[1:-1])
+            self._faint = learnt.strata, dict(zip(self.detectors, parts, strict=True))
+        return self._faint[1]
 
     def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
         """The sight with what a silent feed leaves out marked as not to be learnt."""
@@ -204,14 +220,15 @@ class Detection:
         parts = list(scored.values())
         if not any(len(part.score) for part in parts):
             return peaks.no_events(), NOTHING_FOUND
-        everything = joined(parts)
         detector = np.repeat(np.arange(len(parts)), [len(part.score) for part in parts])
+        everything = joined(parts)
+        stratum = everything.stratum + self._first_stratum[detector]
         events = Events(
             np.full(len(detector), index, np.int64),
             everything.area.astype(np.int32),
             everything.category.astype(np.int32),
             everything.feed.astype(np.int32),
-            (everything.stratum + self._first_stratum[detector]).astype(np.int32),
+            stratum.astype(np.int32),
             everything.score,
         )
         rarity = calibration.rarity(learnt, self.rule, events)

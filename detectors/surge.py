@@ -55,16 +55,31 @@ class Surge:
         return SurgeState()
 
     def score(self, state: SurgeState, sight: Sight) -> Scores:
-        """Exact mid-p tails of the series that a screen of 2.5 standard deviations lets through."""
+        """Exact mid-p tails of the series that a screen of 2.5 standard deviations lets through.
+
+        What is too faint to matter is left out.
+        """
         if not (sight.is_scoring and sight.counts.is_started):
             return no_scores()
         found = [_strange(i, window, sight.counts) for i, window in enumerate(sight.counts.windows)]
         place, observed, mean, spread, stratum, index = map(np.concatenate, zip(*found, strict=True))
+        heard = self._heard(sight, place, stratum, observed, mean, spread)
+        place, observed, mean, spread, stratum, index = (
+            column[heard] for column in (place, observed, mean, spread, stratum, index)
+        )
         if not len(place):
             return no_scores()
         score = tails.upper_score(observed, mean, spread)
         area, category = np.divmod(place, sight.counts.observed.shape[1])
         return scores_of(area, category, stratum, index, score)
+
+    def _heard(self, sight: Sight, place: Array, stratum: Array, *counts: Array) -> Array | slice:
+        """Those whose place is told of or may matter in one of its windows; ``counts`` as in ``tails``."""
+        if sight.attention is None:
+            return slice(None)
+        is_told = sight.attention.told.reshape(-1).copy()
+        is_told[place[tails.may_reach(sight.attention.least[self.name][stratum], *counts)]] = True
+        return np.flatnonzero(is_told[place])
 
     def learn(self, state: SurgeState, sight: Sight) -> SurgeState:
         """Nothing to learn."""
@@ -76,7 +91,7 @@ def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ..
     counts = view.observed if window.width == 1 else window.capped
     is_suspect = counts >= MIN_EVENTS
     if window.width > 1:
-        is_suspect &= window.may_exceed()
+        is_suspect &= window.may_stray(SCREEN_SD)
     place = np.flatnonzero(is_suspect)
     observed, mean = counts.take(place).astype(np.float64), window.expected_at(place)
     column = place % counts.shape[1]

@@ -22,6 +22,7 @@ MOST_RARE: Final = 6.0
 CITY_SHARE: Final = 0.15
 """Part of the budget that the city as a whole may spend; all its places together have the rest."""
 STRONG_CITY: Final = 0.0
+ROUNDING: Final = 1e-9
 LN10: Final = float(np.log(10.0))
 THEORY: Final = 1.0 / LN10
 """Scale of a rarity that is what it says: ten times rarer for each unit."""
@@ -139,6 +140,18 @@ def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
     city = pareto.rate(state.city, first) / allowed(rule, True)
     second = -np.log10(np.where(rule.is_city[events.stratum], city, places))
     return np.asarray(np.minimum(second, MOST_RARE) - state.offset)
+
+
+def least_scores(state: Calibration, rule: Rule, watch: float) -> Array:
+    """Scores below which no event of a stratum is logged or reaches the rarity ``watch``: (T,) float64.
+
+    The entry where even a category of the gravest consequence stays below ``watch`` there, else 0.
+    """
+    strata = np.arange(len(rule.enter))
+    none = np.zeros(len(strata), np.int64)
+    gravest = none + int(np.argmax(rule.consequence))
+    at_entry = rarity(state, rule, Events(none, none, gravest, none - 1, strata, rule.enter))
+    return np.where(at_entry < watch - ROUNDING, rule.enter, 0.0)
 
 
 def allowed(rule: Rule, is_city: bool) -> float:

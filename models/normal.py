@@ -94,16 +94,27 @@ class WindowView(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True)
             )
         )
 
-    def may_exceed(self) -> Array:
-        """Where ``capped`` can be above ``expected``: an (A, K) bool without false negatives.
+    def may_stray(self, deviations: float) -> Array:
+        """Where ``capped`` can exceed ``expected`` by so many deviations: (A, K) bool, no false negatives.
 
-        o > m (O - o + k)/(M - m + k) says the same as o > m (O + k)/(M + k), which is cheaper.
+        No area's factor is below (O - max o + k)/(M + k); what hardly exceeds the expectation that this
+        gives exceeds the exact one by less. The spread is taken without its square term, too low as well.
         """
+        least = self.base * self._least_factor()
+        excess = self.capped - least
+        np.maximum(excess, 0.0, out=excess)
+        excess *= excess
+        least *= deviations**2 * (1.0 - ROUNDING) * self.variance.phi
+        return np.asarray(excess > least)
+
+    def _least_factor(self) -> Array:
+        """What no area's factor is below, per column: (K,) float64."""
+        if not self.has_factor:
+            return np.ones(len(self.base_total))
         lender = self.lender or self
-        if not self.has_factor or lender is not self:
-            return np.asarray(self.capped > 0)
-        rise = city_factor.city_factor(np.zeros(()), np.zeros(()), self.capped_total, self.base_total)
-        return np.asarray(self.capped > self.base * ((1.0 - ROUNDING) * rise))
+        most = np.maximum.reduce(lender.capped, axis=0)
+        lowest = city_factor.city_factor(most, np.zeros(()), lender.capped_total, lender.base_total)
+        return np.asarray((1.0 - ROUNDING) * lowest)
 
 
 class PanelView(msgspec.Struct, frozen=True, eq=False):

@@ -77,6 +77,15 @@ class Naming(msgspec.Struct, frozen=True):
         return hotspot_id(self.categories[group], "*" if area == CITY else self.areas[area], began_at)
 
 
+def told_places(stories: tuple[Story, ...], areas: int, categories: int) -> Array:
+    """Where the open stories are: (A + 1, C) bool, the last row for the city as a whole."""
+    told = np.zeros((areas + 1, categories), bool)
+    for story in stories:
+        if story.group >= 0:
+            told[[*story.areas, *((CITY,) if story.is_city else ())], story.group] = True
+    return told
+
+
 def still_open(stories: tuple[Story, ...], now: Now) -> tuple[Story, ...]:
     """Those that alarmed (or, while they only watch, were strange) within their hold time."""
     return tuple(s for s in stories if now.index - s.last_index <= _hold(s, now))

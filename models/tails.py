@@ -13,6 +13,9 @@ MAX_SCORE: Final = 300.0
 _POISSON: Final = 1e-9
 """A variance closer to the mean than this share is taken as Poisson."""
 
+_ROUNDING: Final = 1e-6
+"""More than rounding can add to a few terms of a tail."""
+
 
 def upper_score(observed: Array, expected: Array, variance: Array) -> Array:
     """-log10(P(N > y) + P(N = y) / 2) for N negative binomial of that mean and variance; (n,) float64.
@@ -22,19 +25,45 @@ def upper_score(observed: Array, expected: Array, variance: Array) -> Array:
     """
     mean, k = _floats(expected), np.maximum(np.asarray(observed, np.float64), 1.0)
     size, success = _parameters(mean, variance)
-    failure = 1.0 - success
     # P(N > k) = P(N >= k) - P(N = k): one incomplete beta function instead of two, and nothing cancels,
     # because at most half of the tail is taken off.
-    tail = special.betainc(k, size, failure)
-    tail -= 0.5 * np.exp(k * np.log(failure) + size * np.log(success) - special.betaln(k, size)) / k
-    poisson = _is_poisson(mean, variance)
-    if poisson.any():
-        plain = special.gammainc(k, mean) - 0.5 * np.exp(k * np.log(mean) - mean - special.gammaln(k + 1.0))
-        tail = np.where(poisson, plain, tail)
-    none = observed <= 0
-    if none.any():
-        tail = np.where(none, 1.0 - 0.5 * _at_most(np.zeros_like(mean), mean, variance), tail)
+    tail = special.betainc(k, size, 1.0 - success)
+    tail -= 0.5 * _exactly(k, size, success)
+    poisson = np.flatnonzero(_is_poisson(mean, variance))
+    if len(poisson):
+        tail[poisson] = _poisson_tail(k[poisson], mean[poisson])
+    none = np.flatnonzero(observed <= 0)
+    if len(none):
+        tail[none] = 1.0 - 0.5 * _at_most(np.zeros(len(none)), mean[none], variance[none])
     return _score(tail)
+
+
+def may_reach(score: Array, observed: Array, expected: Array, variance: Array) -> Array:
+    """Where ``upper_score`` may be ``score`` or more, without false negatives; (n,) bool, ``observed`` >= 1.
+
+    The first four terms of the tail are less than all of it, and cost a tenth.
+    """
+    mean, k = _floats(expected), np.asarray(observed, np.float64)
+    size, success = _parameters(mean, variance)
+    rest: Array = np.ones(len(k))
+    for step in (3.0, 2.0, 1.0):  # P(N = k + step) over P(N = k + step - 1)
+        rest = rest * ((1.0 - success) * (size + k + (step - 1.0)) / (k + step))
+        rest += 0.5 if step == 1.0 else 1.0
+    least = _exactly(k, size, success) * rest * (1.0 - _ROUNDING)
+    return np.asarray((least <= 10.0**-score) | _is_poisson(mean, variance))
+
+
+def _exactly(k: Array, size: Array, success: Array) -> Array:
+    """P(N = k) for k >= 1."""
+    power = k * np.log(1.0 - success) + size * np.log(success)
+    return np.asarray(np.exp(power - special.betaln(k, size)) / k)
+
+
+def _poisson_tail(k: Array, mean: Array) -> Array:
+    """P(N > k) + P(N = k) / 2 of a Poisson distribution."""
+    return np.asarray(
+        special.gammainc(k, mean) - 0.5 * np.exp(k * np.log(mean) - mean - special.gammaln(k + 1.0))
+    )
 
 
 def lower_score(observed: Array, expected: Array, variance: Array) -> Array:

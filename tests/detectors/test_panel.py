@@ -14,6 +14,7 @@ from detectors.checks import fingerprint, state_bytes
 from detectors.explain import still_silent
 from detectors.findings import SilentFeed
 from detectors.panel import Detection, DetectionSettings, DetectionState
+from models import calibration
 from streams.errors import ConfigError
 from tests.detectors.small_city import (
     BUCKET,
@@ -131,6 +132,18 @@ def test_a_restart_changes_nothing(buckets, walked, at):
     after, tail = fold(engine, buckets[at : at + 120], carried)
     assert facts(tail) == facts(findings[at : at + 120])
     again, _ = fold(engine, buckets[at : at + 120], states[at])
+    assert fingerprint(after) == fingerprint(again)
+
+
+@pytest.mark.parametrize("at", MARKS[1:])
+def test_leaving_out_what_is_faint_changes_nothing(buckets, walked, at, monkeypatch):
+    states, findings = walked
+    everything = np.zeros(len(detection().rule.enter))
+    monkeypatch.setattr(calibration, "least_scores", lambda *_: everything)
+    after, tail = fold(detection(calibration_weeks=3), buckets[at : at + 300], states[at])
+    assert facts(tail) == facts(findings[at : at + 300])
+    monkeypatch.undo()
+    again, _ = fold(detection(calibration_weeks=3), buckets[at : at + 300], states[at])
     assert fingerprint(after) == fingerprint(again)
 
 

@@ -1,10 +1,14 @@
 """Surge against its formula: the tail by scipy, the screen, the strata, and the city's rise taken out."""
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from detectors.base import Attention
 from detectors.surge import Surge
-from tests.detectors.sights import AREAS, CATEGORIES, SETTING, WIDTHS, even, panel, sight, tail_above
+from tests.detectors.sights import AREAS, CATEGORIES, SETTING, WIDTHS, even, panel, sight, tail_above, window
 
 SURGE = Surge(SETTING)
 PLACE = (3, 1)
@@ -106,3 +110,32 @@ def test_several_places_and_windows_come_apart():
 
 def test_a_city_as_expected_is_quiet():
     assert len(SURGE.score(SURGE.start(), sight()).score) == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_screen_before_the_screen_passes_over_nothing(seed):
+    rng = np.random.default_rng(seed)
+    base = rng.gamma(0.3, 4.0, (AREAS, CATEGORIES))
+    capped = rng.poisson(base * rng.choice([0.5, 1.0, 3.0])).astype(float)
+    capped[3, 1] += rng.integers(0, 30)
+    view = window(16, capped, base, None, bool(rng.integers(2)))
+    spread = view.variance.phi * view.expected + view.variance.s2 * view.expected**2
+    residual = capped - view.expected
+    strange = (residual > 0) & (residual**2 > 6.25 * spread)
+    assert view.may_stray(2.5)[strange].all()
+
+
+def test_what_is_faint_is_left_out_where_nothing_is_told_of():
+    base = even(AREAS, CATEGORIES, WIDTHS, 0.0)
+    capped = {w: array.copy() for w, array in base.items()}
+    for width, place, y in ((16, PLACE, 12), (16, (5, 2), 12), (16, (7, 0), 12), (96, (7, 0), 60)):
+        base[width][place], capped[width][place] = 4.0, y  # 12 against 4 scores 2.1
+    seen = sight(panel(capped, base))
+    told = np.zeros((AREAS + 1, CATEGORIES), bool)
+    told[5, 2] = told[AREAS, 1] = True
+    attention = Attention({"surge": np.full(len(SURGE.strata()), 3.0)}, told)
+    whole = SURGE.score(SURGE.start(), seen)
+    heard = SURGE.score(SURGE.start(), msgspec.structs.replace(seen, attention=attention))
+    assert list(zip(whole.area, whole.window, strict=True)) == [(3, 2), (5, 2), (7, 2), (7, 3)]
+    assert list(zip(heard.area, heard.window, strict=True)) == [(5, 2), (7, 2), (7, 3)]
+    assert heard.score.tolist() == whole.score[1:].tolist()

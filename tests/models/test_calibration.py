@@ -126,3 +126,23 @@ def test_episodes_end_with_a_gap():
     found, stratum = peaks.episode_peaks(Events(at, area, zero, zero - 1, zero, score), 16)
     assert sorted(found.tolist()) == [3.3, 5.0, 6.5]
     assert (stratum == 0).all()
+
+
+@pytest.mark.parametrize("weeks", [0, 2, 6])
+def test_no_event_below_the_least_score_reaches_the_watch_line(weeks):
+    told = rule(consequence=np.array([-0.7, 0.0, 0.35]))
+    state = walked(chance(np.random.default_rng(5), weeks), weeks, told)
+    least = calibration.least_scores(state, told, -0.7)
+    score = np.linspace(0.1, 3.0, 30)
+    for stratum in range(2):
+        none, below = np.zeros(30, np.int32), score < least[stratum]
+        events = Events(none, none, none + 2, none - 1, none + stratum, score)
+        assert (calibration.rarity(state, told, events)[below] < -0.7).all()
+        assert least[stratum] in (0.0, told.enter[stratum])
+
+
+def test_where_entries_are_frequent_only_what_is_logged_matters():
+    told = rule()
+    state = walked(chance(np.random.default_rng(5), 6), 6, told)
+    assert calibration.least_scores(state, told, -0.7)[0] == 3.0
+    assert calibration.least_scores(state, rule(budget=400.0), -0.7)[0] == 0.0

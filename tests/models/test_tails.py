@@ -75,3 +75,22 @@ def test_one_tail_and_one_probability_are_as_good_as_two_tails(cases):
     )
     is_large = two > 1e-290
     assert got[is_large] == pytest.approx(-np.log10(0.5 * two[is_large]), rel=1e-6, abs=1e-9)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 60), st.floats(0.01, 30), st.floats(1.0, 6.0), st.floats(0, 1)), min_size=1
+    ),
+    st.sampled_from([0.0, 2.2, 3.0, 8.0]),
+)
+def test_what_may_not_reach_a_score_does_not_reach_it(cases, least):
+    y, mean, phi, s2 = (np.array(part, float) for part in zip(*cases, strict=True))
+    variance = phi * mean + s2 * mean * mean
+    may = tails.may_reach(np.full(len(y), least), y, mean, variance)
+    assert may[tails.upper_score(y, mean, variance) >= least].all()
+
+
+def test_most_of_what_is_faint_is_seen_to_be_faint():
+    y, mean = np.arange(3.0, 30.0), np.arange(3.0, 30.0) / 2
+    may = tails.may_reach(np.full(27, 3.0), y, mean, 1.5 * mean + 0.1 * mean**2)
+    assert not may.any()
