@@ -1,6 +1,6 @@
 """Run every benchmark in a process of its own: ``python -m benchmarks [NAME …]``.
 
-Figures are printed as they come; a run of all of them is written to docs/benchmarks.md.
+Figures are printed as they come; each script that was measured gets its section of docs/benchmarks.md anew.
 """
 
 import importlib
@@ -15,34 +15,48 @@ from benchmarks.machine import machine
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
 
-Written by `python -m benchmarks` (or `make benchmarks`): do not edit. Machines differ and are shared: trust
-the ratios, which come from one run, more than the milliseconds."""
+Written by `make benchmarks`, or section by section by `python -m benchmarks NAME`: do not edit. Machines
+differ and are shared: trust the ratios, which come from one run, more than the milliseconds."""
 SCRIPTS = ("replay", "step", "intake", "city")
 """One question each; a script's ``main()`` returns its figures as a flat dict, the words are the keys."""
 
 
 def main(arguments: list[str]) -> int:
-    """Print the machine, then each script's figures as they come; write them down if none was left out."""
+    """Print the machine, then each script's figures as they come, and write its section of the page."""
     if arguments[:1] == ["--one"]:
         print(json.dumps(importlib.import_module(f"benchmarks.{arguments[1]}").main()))
         return 0
+    unknown = [name for name in arguments if name not in SCRIPTS]
+    if unknown:
+        print(f"benchmarks: no script {unknown[0]}: choose from {', '.join(SCRIPTS)}", file=sys.stderr)
+        return 2
     where = machine()
-    print("  ".join(f"{name}: {value}" for name, value in where.items()))
+    print(_words_of(where))
     reports = {name: _report(name) for name in arguments or SCRIPTS}
-    failed = [name for name, lines in reports.items() if not lines]
-    if not failed and not arguments:
-        PAGE.write_text(_page(where, reports), encoding="utf-8")
+    measured = {name: section(name, where, lines) for name, lines in reports.items() if lines}
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    PAGE.write_text(page(before, measured), encoding="utf-8")
+    failed = [name for name in reports if name not in measured]
     print(f"not measured: {', '.join(failed)}" if failed else "all measured")
     return 1 if failed else 0
 
 
-def _page(where: dict[str, str], reports: dict[str, list[str]]) -> str:
-    """The page of figures."""
-    parts = [INTRODUCTION, "\n".join(f"* {name}: {value}" for name, value in where.items())]
-    for name, lines in reports.items():
-        question = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip()
-        parts.append(f"## {name}\n\n{question}\n\n```\n" + "\n".join(lines) + "\n```")
-    return "\n\n".join(parts) + "\n"
+def page(before: str, measured: dict[str, str]) -> str:
+    """The page with the measured sections in place of their old ones, in the order of ``SCRIPTS``."""
+    old = {part.split("\n", 1)[0]: f"## {part.strip()}" for part in before.split("\n## ")[1:]}
+    sections = {**old, **measured}
+    return "\n\n".join([INTRODUCTION, *(sections[name] for name in SCRIPTS if name in sections)]) + "\n"
+
+
+def section(name: str, where: dict[str, str], lines: list[str]) -> str:
+    """One script's question, its figures, and the machine they were measured on."""
+    question = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip()
+    figures = "\n".join(lines)
+    return f"## {name}\n\n{question}\n\n```\n{figures}\n```\n\nMachine: {_words_of(where)}."
+
+
+def _words_of(where: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in where.items())
 
 
 def _report(name: str) -> list[str]:
@@ -74,6 +88,8 @@ def _words(value: Any) -> str:
     return (
         f"{value:,.3g}"
         if isinstance(value, float) and abs(value) < 1_000
+        else f"{value:,.0f}"
+        if isinstance(value, float)
         else f"{value:,}"
         if isinstance(value, int | float) and not isinstance(value, bool)
         else str(value)
