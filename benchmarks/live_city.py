@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.made_city import CONSEQUENCES
 from benchmarks.synthetic import DAY, FEEDS, ORIGIN, Load, rows
 from streams import ledger
+from streams.feeds import Feed
 from streams.ledger import RowArray, Rows
 from streams.live import clients, topics
 from tests.parts.kafka import free_ports
@@ -35,14 +36,19 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def write_city(
-    folder: Path, load: Load, servers: str, prefix: str = "tocsin", warm_up_weeks: float = 1.0
+    folder: Path,
+    load: Load,
+    servers: str,
+    prefix: str = "tocsin",
+    feeds: tuple[Feed, ...] = FEEDS,
+    warm_up_weeks: float = 1.0,
 ) -> None:
     """The files of a city that fits ``load``; its areas, sensors and feeds are those of the made rows."""
     (folder / "feeds").mkdir(parents=True)
-    feeds = "".join(_feed(feed.id, feed.kind, feed.partitions) for feed in FEEDS)
+    listed = "".join(_feed(feed.id, feed.kind, feed.partitions) for feed in feeds)
     (folder / "tocsin.toml").write_text(
         '[city]\nid = "made"\nnames = { en = "Made" }\nzone = "UTC"\n'
-        f"{feeds}[detection]\nwarm_up_weeks = {warm_up_weeks}\n"
+        f"{listed}[detection]\nwarm_up_weeks = {warm_up_weeks}\n"
         f'[server]\ntransport = "kafka"\n[kafka]\nservers = "{servers}"\nprefix = "{prefix}"\n'
     )
     (folder / "feeds" / "calls.toml").write_text(
