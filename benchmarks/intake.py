@@ -99,7 +99,7 @@ def _intake(redacts_text: bool) -> Intake:
         feed=feed,
         mapping=MAPPING,
         taxonomy=Taxonomy(kinds),
-        gazetteer=_city(np.random.default_rng(2)),
+        gazetteer=grid_city(np.random.default_rng(2)),
         sensors=(),
         max_skew=120,
         key=b"benchmark",
@@ -107,7 +107,8 @@ def _intake(redacts_text: bool) -> Intake:
     )
 
 
-def _city(rng: np.random.Generator) -> Gazetteer:
+def grid_city(rng: np.random.Generator) -> Gazetteer:
+    """A box of so many Voronoi cells, each its own street."""
     box = shapely.box(119.99, 29.99, 120.21, 30.21)
     seeds = shapely.multipoints(rng.uniform((120.0, 30.0), (120.2, 30.2), (AREAS, 2)))
     cells = shapely.intersection(shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=box)), box)

@@ -15,7 +15,7 @@ MAX_VALUE = 1_000_000_000.0
 """Largest absolute sensor value accepted, in the sensor's own unit."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing that happened at a place, after redaction and mapping; times are integer seconds UTC.
 
     ``source`` is the configured feed that brought it, ``system`` and ``id`` its name in the system of origin

@@ -16,7 +16,7 @@ Tier = Literal["street", "district", "city"]
 OUTSIDE: Final = -1
 METRES_PER_DEGREE: Final = 111_320.0
 _GRID: Final = 128
-_GRID_FROM: Final = 256  # so many points at once pay for building the grid
+_GRID_FROM: Final = 32  # so many points at once come from a stream: it pays for building the grid
 _MIXED: Final = -2
 
 

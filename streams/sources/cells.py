@@ -36,7 +36,7 @@ def coded(columns: Sequence[Cells], code: Callable[[str], int], joint: str = "")
 def texts(columns: Sequence[Cells], joint: str) -> list[str]:
     """Each record's text: the texts of its cells that are not blank, joined."""
     if len(columns) == 1:
-        return list(map(text, as_list(columns[0])))
+        return [cell.strip() if type(cell) is str else text(cell) for cell in as_list(columns[0])]
     return [_joined(parts, joint) for parts in zip(*map(as_list, columns), strict=True)]
 
 

@@ -18,6 +18,9 @@ from streams.taxonomy import SEVERITIES, Taxonomy
 READING_NAME: Final = "\0reading of"
 READING: Final = "\0reading"
 
+_REMEMBERED: Final = 4096
+_REMEMBERED_LENGTH: Final = 64  # so that what a hostile source sends is not kept at length
+
 
 class Plan:
     """How one feed's columns are read in one city.
@@ -51,6 +54,7 @@ class Plan:
         self._check_names()
         self.categories: Final = Lookup(mapping.category.map)
         self.severities: Final = Lookup({key: str(code) for key, code in mapping.severity.map.items()})
+        self._known_category: Final = functools.lru_cache(_REMEMBERED)(self._category)
         self.area_names: Final = {key.strip().casefold(): name for key, name in mapping.area.names.items()}
 
     @property
@@ -93,6 +97,9 @@ class Plan:
 
     def category(self, value: str) -> int:
         """Column of the panel for a value of the source; −1 unknown."""
+        return self._known_category(value) if len(value) <= _REMEMBERED_LENGTH else self._category(value)
+
+    def _category(self, value: str) -> int:
         name = self.categories.find(value)
         if name is None:
             name = self.mapping.category.default or value.strip()

@@ -1,5 +1,6 @@
 """Raw messages of a broker as ledger records, events and dead letters on their way to their topics."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ ROWS_IN_A_RECORD: Final = 16_384
 ITEMS_IN_A_MESSAGE: Final = 1_000
 
 
-class KeptEvent(msgspec.Struct, frozen=True, array_like=True):
+class KeptEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A redacted event with the place of its row."""
 
     partition: str
@@ -98,11 +99,6 @@ class RawTranslator:
 
 def _packed(items: Iterable[Any]) -> Iterator[bytes]:
     """Messages of so many items each."""
-    page: list[Any] = []
-    for item in items:
-        page.append(item)
-        if len(page) == ITEMS_IN_A_MESSAGE:
-            yield msgspec.json.encode(page)
-            page = []
-    if page:
+    rest = iter(items)
+    while page := list(itertools.islice(rest, ITEMS_IN_A_MESSAGE)):
         yield msgspec.json.encode(page)
