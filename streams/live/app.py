@@ -80,4 +80,5 @@ def run(app: faust.App, on_ready: Callable[[], None] = lambda: None) -> None:
     app.on_worker_init.connect(lambda *_a, **_k: on_ready(), weak=False)
     # Logging is whoever started us's: Faust's own setup would clear the handlers and then need one.
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # its control characters would stand between our lines
     worker.execute_from_commandline()
