@@ -17,6 +17,7 @@ from tests.live import processes
 from tests.live.processes import Callers, Process, begin_city, call, ended, posted, reading, ready, tocsin
 from tests.live.rig import eventually
 from tests.parts.kafka import Broker, free_ports
+from tocsin import clock
 from tocsin.live.directory import DirectoryReader
 
 PERSONAL = ("Wang Xiaoming", "13912345678", "王小明")
@@ -109,8 +110,21 @@ def test_events_are_decided_told_and_answered_and_all_ends_in_peace(live: LiveCi
     assert intake.metric('tocsin_raw_lag_messages{partition="0",topic="commands.raw.hotline"}') == 0
     eventually(lambda: step.metric("tocsin_ledger_safe_offset") >= 6)
     assert step.metric("tocsin_step_owner") == 1
+    assert step.metric("tocsin_ledger_lag_records") == 0
+    assert step.metric("tocsin_journal_entries_total") == len(live.journal())
+    _check_instants(step)
     eventually(lambda: dispatch.metric("tocsin_deliveries_pending") == 0)
     assert ended(console, everything) == {"up": 0, "all": 0}
+
+
+def _check_instants(step: Process) -> None:
+    """Watermarks stand their lateness behind the ticks; decision time and checkpoint are of this minute."""
+    now = clock.now()
+    for feed in ("hotline", "sensors"):
+        assert 300 <= now - step.metric(f'tocsin_feed_watermark_timestamp_seconds{{feed="{feed}"}}') < 600
+    for name in ("tocsin_decision_timestamp_seconds", "tocsin_checkpoint_timestamp_seconds"):
+        assert 0 <= now - step.metric(name) < 120
+    assert step.metric("tocsin_sealed_buckets_total") == 0
 
 
 def _ratify(url: str) -> None:

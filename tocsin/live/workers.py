@@ -25,7 +25,7 @@ from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
 from tocsin.live.ledger_topic import export, first_record
-from tocsin.live.metrics import LiveMetrics
+from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
 from tocsin.live.sending import Parcel, Sender
@@ -102,9 +102,13 @@ def run_step(place: Place) -> None:
         on_claim=amend,
     )
     worker = StepWorker(place.kafka, owner)
-    health = place.health(
-        lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", worker.figures)
-    )
+
+    def figures() -> Figures:
+        fold = owner.fold
+        written: Figures = {"tocsin_checkpoint_timestamp_seconds": {(): fold.committed_at if fold else 0}}
+        return worker.figures() | written | folded(city, fold.state if fold else None, clock.now())
+
+    health = place.health(lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", figures))
     try:
         run(worker.app)
     finally:
