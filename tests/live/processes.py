@@ -31,7 +31,10 @@ def tocsin(*arguments: object, **variables: str) -> subprocess.CompletedProcess[
 
 
 class Process:
-    """One long-running command; what it says on standard error is kept in a file."""
+    """One long-running command; what it says is kept in a file.
+
+    With ``is_alone`` it gets ``variables`` and nothing of ours.
+    """
 
     def __init__(
         self,
@@ -40,10 +43,12 @@ class Process:
         folder: Path,
         variables: Mapping[str, str],
         port: int = 0,
+        is_alone: bool = False,
     ) -> None:
         self.name, self.port = name, port
+        self._environment = dict(variables) if is_alone else {**os.environ, **variables}
         self.log = folder / f"{name}.log"
-        self._command, self._variables = [str(one) for one in command], variables
+        self._command = [str(one) for one in command]
         self.process: Any = None
         self.start()
 
@@ -57,7 +62,7 @@ class Process:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, env={**os.environ, **self._variables},
+                self._command, stdout=log, stderr=log, env=self._environment,
                 start_new_session=True,
             )  # fmt: skip
 
