@@ -39,6 +39,7 @@ soak: $(READY)
 
 lock:
 	uv pip compile --universal --generate-hashes --group dev --no-header -p 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --group image --no-header -p 3.11 pyproject.toml -c requirements.lock -o requirements.image.lock
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

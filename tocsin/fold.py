@@ -122,6 +122,11 @@ class Fold(Generic[State]):
         return self._safe
 
     @property
+    def committed_at(self) -> int:
+        """When the last own checkpoint was written, s UTC; 0 before the first."""
+        return self._committed_at or 0
+
+    @property
     def mark(self) -> Mark:
         """How far the fold has come; its number and epoch are the last checkpoint's."""
         return self._mark

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-QUIET: Final = ("aiokafka", "faust", "mode", "kafka", "aiomqtt")
+QUIET: Final = ("aiokafka", "faust", "mode", "kafka", "aiomqtt", "uvicorn")
 """Libraries whose own lines below a warning are noise."""
 
 
@@ -40,3 +40,9 @@ def configure(worker: str = "") -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     if worker:
         structlog.contextvars.bind_contextvars(worker=worker)
+
+
+def hush() -> None:
+    """For commands that speak in sentences: libraries keep to themselves what the sentence says."""
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

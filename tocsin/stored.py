@@ -13,6 +13,7 @@ from tocsin.chronicle import SetAside
 from tocsin.dead_letters import DeadLetters
 from tocsin.history import History
 from tocsin.keys import vault_of
+from tocsin.live.directory import DirectoryReader
 from tocsin.raw import RawLog
 from tocsin.store import Store
 
@@ -20,7 +21,9 @@ ALL: Final = 1_000_000
 
 
 def verify_journal(path: Path) -> tuple[int, str]:
-    """Prove the journal of a data directory, or of a file of JSON lines; its length and last hash.
+    """Prove the journal of a data directory, of the directory of live workers, or of a file of JSON lines.
+
+    Its length and last hash.
 
     Raises:
         IntegrityError: the first entry that does not follow from the one before.
@@ -31,6 +34,11 @@ def verify_journal(path: Path) -> tuple[int, str]:
         return journal.verify(lines), _last_hash(lines)
     if not path.is_dir():
         raise DataError(str(path), "no such file or directory", "name a data directory or a journal")
+    if (path / "checkpoints").is_dir():
+        reader = DirectoryReader(path)
+        head = reader.newest()
+        lines = list(reader.lines(head)) if head else []
+        return journal.verify(lines), _last_hash(lines)
     with Store.open_to_read(path) as store:
         history = History(store)
         return history.verify(), _last_hash(history.journal(max(history.journal_length() - 1, 0)))

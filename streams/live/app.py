@@ -1,6 +1,7 @@
 """The Faust application of a worker: settings that the protocol needs, an assignor that is never blind."""
 
 import sys
+import tempfile
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ def make_app(group: str, kafka: KafkaConfig) -> faust.App:
         broker=[f"kafka://{one.strip()}" for one in kafka.servers.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",
+        datadir=tempfile.gettempdir(),  # Faust makes folders there that nothing of ours is kept in
         key_serializer="raw",
         value_serializer="raw",
         topic_allow_declare=False,
@@ -80,4 +82,5 @@ def run(app: faust.App, on_ready: Callable[[], None] = lambda: None) -> None:
     app.on_worker_init.connect(lambda *_a, **_k: on_ready(), weak=False)
     # Logging is whoever started us's: Faust's own setup would clear the handlers and then need one.
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # its control characters would stand between our lines
     worker.execute_from_commandline()

@@ -1,5 +1,6 @@
 """Plain Kafka clients: a producer whose answer means "on the broker", and an administrator."""
 
+import asyncio
 import os
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ __all__ = [
     "admin",
     "consumer",
     "producer",
+    "stopped",
 ]
 
 
@@ -76,6 +78,16 @@ def consumer(kafka: KafkaConfig, **more: Any) -> AIOKafkaConsumer:
         **connection(kafka),
         **more,
     )
+
+
+async def stopped(reader: AIOKafkaConsumer) -> None:
+    """Stop a consumer; one that had hardly begun may end in a cancellation that nobody asked for."""
+    try:
+        await reader.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
 
 
 def admin(kafka: KafkaConfig) -> AIOKafkaAdminClient:

@@ -164,7 +164,7 @@ class IntakeWorker:
             for name, (place, expect) in held.items()
         }
         return {
-            "tocsin_raw_messages": {(): self.taken},
+            "tocsin_raw_messages_total": {(): self.taken},
             "tocsin_raw_expected_offset": {name: expect for name, (_, expect) in held.items()},
             "tocsin_raw_lag_messages": lags,
         }

@@ -48,11 +48,14 @@ message.max.bytes=8388608
 
 
 class Broker:
-    """One broker and its directory; it can be killed and started again on the same data and ports."""
+    """One broker and its directory; it can be killed and started again on the same data and ports.
 
-    def __init__(self, directory: Path, port: int, controller: int) -> None:
+    ``properties`` stand in for our own where somebody else's are tried.
+    """
+
+    def __init__(self, directory: Path, port: int, controller: int, properties: str = "") -> None:
         self.directory, self.port = directory, port
-        self._controller = controller
+        self._controller, self._properties = controller, properties
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,9 +73,10 @@ class Broker:
         """Prepare an empty log directory."""
         self.directory.mkdir(parents=True, exist_ok=True)
         values = {"port": self.port, "controller": self._controller, "logs": self.directory / "logs"}
-        self._config.write_text(_PROPERTIES.format(**values))
+        self._config.write_text(self._properties or _PROPERTIES.format(**values))
         name = "A" + secrets.token_urlsafe(16)[:21]  # a name that begins with '-' reads as an option
-        command = _java("kafka.tools.StorageTool", "format", "--standalone", "-t", name, "-c", self._config)
+        how = () if "controller.quorum.voters" in self._properties else ("--standalone",)
+        command = _java("kafka.tools.StorageTool", "format", *how, "-t", name, "-c", self._config)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:

@@ -102,6 +102,23 @@ def create(directory: CityArgument = Path(), data: Outside = None, as_json: AsJs
 
 
 @topics.command()
+def export(
+    directory: CityArgument = Path(),
+    out: Annotated[Path, typer.Option("--out", help="The archive to write.")] = Path("ledger.parquet"),
+    data: Outside = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the ledger to an archive: a backup, and what tocsin replay reads."""
+    from tocsin.live.workers import export_ledger
+
+    records, rows = export_ledger(_place("", directory, Path(), "", 0, data), out)
+    if as_json:
+        say_json({"file": str(out), "records": records, "rows": rows})
+    else:
+        say(f"{out}: {records} records, {rows} rows")
+
+
+@topics.command()
 def skip(
     partition: Annotated[str, typer.Argument(metavar="PARTITION", help="A source partition: hotline-0.")],
     offset: Annotated[int, typer.Argument(metavar="OFFSET", min=1, help="The first offset that is there.")],
@@ -135,10 +152,12 @@ def check(directory: CityArgument = Path(), data: Outside = None, as_json: AsJso
 
 
 def _place(part: str, directory: Path, store: Path, host: str, port: int, data: Path | None) -> "Place":
-    """The city of a worker, with structured logs."""
+    """The city of a worker, with structured logs; of a command, with none but its own sentences."""
     from tocsin import config, logs
     from tocsin.live.workers import Place
 
     if part:
         logs.configure(part)
+    else:
+        logs.hush()
     return Place(config.load(directory, data), store, host, port)

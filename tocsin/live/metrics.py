@@ -9,6 +9,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from tocsin.city import City
+from tocsin.metrics import METRICS, Described, Reading
+from tocsin.pipeline import PipelineState
+
 Figures = dict[str, dict[tuple[str, ...], float]]
 """By metric: a value for each combination of labels; () where there are none."""
 
@@ -25,8 +29,24 @@ class LiveMetric(msgspec.Struct, frozen=True):
 
 _PLACE: Final = ("topic", "partition")
 
+_FOLDED: Final[tuple[Described, ...]] = tuple(
+    metric
+    for metric in METRICS
+    if metric.name
+    in (
+        "tocsin_feed_watermark_timestamp_seconds",
+        "tocsin_feed_lag_seconds",
+        "tocsin_sealed_buckets_total",
+        "tocsin_decision_timestamp_seconds",
+        "tocsin_journal_entries_total",
+    )
+)
+"""What the console shows of its own fold, the owner shows of the one that decides."""
+
 LIVE_METRICS: Final = (
-    LiveMetric("tocsin_raw_messages", "intake", "counter", "Raw messages whose rows are in the ledger."),
+    LiveMetric(
+        "tocsin_raw_messages_total", "intake", "counter", "Raw messages whose rows are in the ledger."
+    ),
     LiveMetric(
         "tocsin_raw_expected_offset",
         "intake",
@@ -44,11 +64,26 @@ LIVE_METRICS: Final = (
     LiveMetric("tocsin_ledger_lag_records", "step", "gauge", "Records that wait to be folded."),
     LiveMetric("tocsin_checkpoint_number", "step", "gauge", "Number of the last own checkpoint; -1 if none."),
     LiveMetric("tocsin_checkpoint_epoch", "step", "gauge", "How often the city has changed hands."),
+    LiveMetric(
+        "tocsin_checkpoint_timestamp_seconds",
+        "step",
+        "gauge",
+        "When the last own checkpoint was written (s UTC); 0 if none.",
+    ),
     LiveMetric("tocsin_step_owner", "step", "gauge", "1 on the worker that holds the ledger's partition."),
+    *(LiveMetric(one.name, "step", one.kind, one.help, one.labels) for one in _FOLDED),
     LiveMetric("tocsin_dispatch_checkpoint", "dispatch", "gauge", "The newest checkpoint looked at."),
     LiveMetric("tocsin_deliveries_pending", "dispatch", "gauge", "Deliveries that nobody has accepted yet."),
 )
 """Every metric of a worker, in the order of the reference."""
+
+
+def folded(city: City, state: PipelineState | None, now: int) -> Figures:
+    """Watermarks, seals and decision time of the fold that decides; nothing on a standby."""
+    if state is None:
+        return {}
+    reading = Reading(city=city, state=state, now=now)
+    return {metric.name: dict(metric.samples(reading)) for metric in _FOLDED}
 
 
 class LiveMetrics(Collector):

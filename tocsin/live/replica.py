@@ -69,7 +69,7 @@ class Replica(Embedded[State]):
         self._kafka, self._names = kafka, TopicNames(kafka.prefix)
         self._sender, self._desk, self._city_id = sender, desk, city_id
         self._loop = Loop("kafka-follower")
-        self._follow_once(store, until_begun=True)
+        self._await_beginning(store)
         super().__init__(
             city, pipeline, store, {}, clock, readers=readers, planner=planner, vault=vault, cadence=cadence
         )
@@ -118,8 +118,11 @@ class Replica(Embedded[State]):
         super().stop()
         self._loop.close()
 
-    def _follow_once(self, store: Store, until_begun: bool) -> None:
+    def _await_beginning(self, store: Store) -> None:
+        """Copy until the ledger's first record is here."""
         history = History(store)
+        if history.ledger_length():
+            return
         try:
             self._loop.call(self._follow(store, lambda: history.ledger_length() > 0), BEGIN_SECONDS)
         except (clients.KafkaError, OSError, TimeoutError) as error:
@@ -144,7 +147,7 @@ class Replica(Embedded[State]):
                 for place, messages in found.items():
                     await asyncio.to_thread(self._take, store, place.topic, messages)
         finally:
-            await reader.stop()
+            await clients.stopped(reader)
 
     def _start(self, store: Store, topic: str) -> int:
         return History(store).ledger_length() if topic == self._names.ledger else store.cursor(topic)

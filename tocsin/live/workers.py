@@ -4,13 +4,13 @@ import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from alerting.notifiers.registry import notifiers
 from streams import ledger
-from streams.errors import BusyError, ConfigError, DataError
+from streams.errors import BusyError, ConfigError
 from streams.ledger import Settings, settings
 from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
@@ -24,7 +24,8 @@ from tocsin.live.beating import Beats
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
-from tocsin.live.metrics import LiveMetrics
+from tocsin.live.ledger_topic import export, first_record
+from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
 from tocsin.live.sending import Parcel, Sender
@@ -101,9 +102,13 @@ def run_step(place: Place) -> None:
         on_claim=amend,
     )
     worker = StepWorker(place.kafka, owner)
-    health = place.health(
-        lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", worker.figures)
-    )
+
+    def figures() -> Figures:
+        fold = owner.fold
+        written: Figures = {"tocsin_checkpoint_timestamp_seconds": {(): fold.committed_at if fold else 0}}
+        return worker.figures() | written | folded(city, fold.state if fold else None, clock.now())
+
+    health = place.health(lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", figures))
     try:
         run(worker.app)
     finally:
@@ -143,7 +148,7 @@ def create_topics(place: Place) -> tuple[str, ...]:
         DataError: it refuses.
     """
     made = asyncio.run(topics.create(place.kafka, place.plans()))
-    if asyncio.run(_first_record(place.kafka, place.names.ledger)) is None:
+    if first_record(place.kafka, place.names.ledger) is None:
         origin_at = clock.now() // place.city.bucket_seconds * place.city.bucket_seconds
         record = place.city.start_settings(origin_at)
         with Sender(place.kafka) as sender:
@@ -154,6 +159,17 @@ def create_topics(place: Place) -> tuple[str, ...]:
 def check_topics(place: Place) -> tuple[topics.Difference, ...]:
     """How the broker's topics differ from what they must be."""
     return asyncio.run(topics.differences(place.kafka, place.plans()))
+
+
+def export_ledger(place: Place, out: Path) -> tuple[int, int]:
+    """Write the city's ledger to an archive; its records and rows.
+
+    Raises:
+        ConfigError: there is no ledger, or it is another city's.
+        DataError: the broker cannot be read.
+    """
+    begun(place)
+    return export(place.kafka, place.names.ledger, out)
 
 
 def skip_gap(place: Place, partition: str, offset: int) -> None:
@@ -194,10 +210,9 @@ def begun(place: Place) -> None:
     Raises:
         ConfigError: it is not begun, or was begun with other settings.
     """
-    first = asyncio.run(_first_record(place.kafka, place.names.ledger))
-    if first is None:
+    record = first_record(place.kafka, place.names.ledger)
+    if record is None:
         raise ConfigError(f"topic {place.names.ledger}", "is empty or missing", "run tocsin topics create")
-    record = ledger.decode(first)
     expected = place.city.frame()
     found = record.content if isinstance(record, Settings) else {}
     changed = sorted(key for key in expected if expected[key] != found.get(key))
@@ -207,25 +222,3 @@ def begun(place: Place) -> None:
             f"was begun with another {', '.join(changed)}",
             "restore the configuration, or begin with another kafka.prefix",
         )
-
-
-async def _first_record(kafka: KafkaConfig, topic: str) -> bytes | None:
-    """The first message of the ledger; None if there is none."""
-    reader = clients.consumer(kafka)
-    try:
-        await reader.start()
-        place = clients.TopicPartition(topic, 0)
-        reader.assign([place])
-        if not (await reader.end_offsets([place]))[place]:
-            return None
-        await reader.seek_to_beginning(place)
-        found: dict[Any, Any] = {}
-        while not found:
-            found = await reader.getmany(place, timeout_ms=1_000, max_records=1)
-        return bytes(next(iter(found.values()))[0].value)
-    except (clients.KafkaError, OSError) as error:
-        raise DataError(
-            f"broker {kafka.servers}", f"cannot be read ({type(error).__name__})", "start it"
-        ) from error
-    finally:
-        await reader.stop()
