@@ -1,5 +1,6 @@
 """Parquet files, written whole or not at all: the ledger, redacted events, and the tables of others."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,10 +53,13 @@ class _File:
         self._writer.write_table(table)
 
     def close(self, is_whole: bool) -> None:
-        self._writer.close()
-        if is_whole:
-            self._draft.replace(self.path)
-        else:
+        try:
+            self._writer.close()
+            if is_whole:
+                _sync(self._draft)
+                self._draft.replace(self.path)
+                _sync(self.path.parent)
+        finally:
             self._draft.unlink(missing_ok=True)
 
 
@@ -197,6 +201,26 @@ def _opened(path: Path) -> Iterator[Any]:
     except (pa.ArrowException, OSError) as error:
         what = str(error).splitlines()[0][:120]
         raise DataError(str(path), f"is cut off or damaged: {what}", "restore the file") from error
+
+
+def archived_records(path: Path) -> int:
+    """Records of a ledger archive; raises ``DataError`` as ``read_ledger`` does."""
+    with _opened(path) as file:
+        check_stamp(file.schema_arrow, "ledger", str(path))
+        last = file.metadata.num_row_groups - 1
+        if last < 0:
+            return 0
+        ordinals = file.read_row_group(last, columns=["record"]).column("record")
+        return int(ordinals[-1].as_py()) + 1
+
+
+def _sync(path: Path) -> None:
+    """What stands there is on disk when this returns: whoever forgets the original relies on it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _cells(column: Any) -> Cells:

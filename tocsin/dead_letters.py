@@ -116,13 +116,13 @@ class DeadLetters:
         connection.execute("UPDATE dead_letter SET state = 'retried' WHERE id = ?", (letter_id,))
         return Message(partition, self._vault.open(sealed), content_type, at, f"retry of {place}")
 
-    def erase(self, connection: Connection, before: int) -> int:
-        """Forget the bytes of letters that came before ``before`` (s UTC); how many."""
-        connection.execute(
-            "UPDATE dead_letter SET state = 'erased' WHERE received_at < ? AND state = 'listed'", (before,)
-        )
+    def erase(self, connection: Connection, before: int, limit: int) -> int:
+        """Forget the bytes of letters that came before ``before`` (s UTC); how many, at most ``limit``."""
         return connection.execute(
-            "UPDATE dead_letter SET sealed = NULL WHERE received_at < ? AND sealed IS NOT NULL", (before,)
+            "UPDATE dead_letter SET sealed = NULL, state = CASE state WHEN 'listed' THEN 'erased' ELSE state"
+            " END WHERE id IN (SELECT id FROM dead_letter WHERE received_at < ? AND sealed IS NOT NULL"
+            " LIMIT ?)",
+            (before, limit),
         ).rowcount
 
     def accesses(self) -> list[tuple[int, str, str]]:

@@ -16,9 +16,8 @@ from streams.feeds import Partition
 from streams.ledger import Beat, Settings
 from tocsin.checkpoint import State
 from tocsin.crossing import Reader
-from tocsin.dead_letters import KEPT_SECONDS, DeadLetters
-from tocsin.door import CURSOR, Door, ticks
-from tocsin.event_spool import KEPT_SECONDS as EVENTS_KEPT_SECONDS
+from tocsin.dead_letters import DeadLetters
+from tocsin.door import Door, ticks
 from tocsin.event_spool import EventSpool
 from tocsin.fold import Advance, Cadence, Fold, Pipeline
 from tocsin.group_commit import GroupCommit
@@ -28,7 +27,6 @@ from tocsin.raw import Glass, Message, RawLog, Receipt, Vault
 from tocsin.store import Store
 
 BEAT_SECONDS: Final = 60
-ERASE_SECONDS: Final = 3_600
 LARGEST_BACKLOG: Final = 10_000
 RECORDS_AT_ONCE: Final = 200
 
@@ -66,8 +64,8 @@ class Embedded(Generic[State]):
     """One city on one store: driven by ``drain`` (nothing happens in between) or by threads (``start``).
 
     The ledger's first record is written when the store is new. ``readers`` are the intakes of the source
-    partitions by name. With ``is_archiving`` somebody calls ``spool.archive``, and no event is forgotten
-    before that. Entries of one input are delivered together, as soon as they are on disk.
+    partitions by name. Entries of one input are delivered together, as soon as they are on disk. What is to
+    be archived or forgotten is somebody else's affair.
 
     Raises:
         ConfigError: the store's ledger was begun with other settings.
@@ -88,7 +86,6 @@ class Embedded(Generic[State]):
         cadence: Cadence | None = None,
         origin_at: int | None = None,
         largest_backlog: int = LARGEST_BACKLOG,
-        is_archiving: bool = False,
     ) -> None:
         vault = vault or Glass()
         self.store, self.clock = store, clock
@@ -102,7 +99,7 @@ class Embedded(Generic[State]):
         self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner)
         self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
         self.failure: TocsinError | None = None
-        self._largest_backlog, self.is_archiving = largest_backlog, is_archiving
+        self._largest_backlog = largest_backlog
         self._submissions = GroupCommit(self.raw.add)
         self._subscribers: list[Callable[[Advance[State]], None]] = []
         self._grown = threading.Condition()
@@ -110,7 +107,6 @@ class Embedded(Generic[State]):
         self._kept, self._noted, self._stopping = threading.Event(), threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._beat_at = self.raw.last_tick_at()
-        self._erased_at: int | None = None
 
     # -- coming in ----------------------------------------------------------------------------------------
 
@@ -203,21 +199,6 @@ class Embedded(Generic[State]):
             pass
         self.dispatcher.send_due()
 
-    def erase(self) -> int:
-        """Forget raw bytes and dead letters older than 7 days; how many messages and letters.
-
-        Redacted events are forgotten after 30 days, so that the data directory does not grow for ever.
-        """
-        now = self.clock()
-        with self.store.transaction() as connection:
-            through = self.store.cursor(CURSOR)
-            erased = self.raw.erase(connection, now - KEPT_SECONDS, through)
-            erased += self.dead_letters.erase(connection, now - KEPT_SECONDS)
-            self.spool.forget(connection, now - EVENTS_KEPT_SECONDS, only_archived=self.is_archiving)
-        if erased:
-            self.store.settle()
-        return erased
-
     def _advance(self) -> bool:
         """Fold a stretch, plan what its end has closed; whether there was anything to do."""
         with self._folding:
@@ -242,7 +223,7 @@ class Embedded(Generic[State]):
     # -- going on, with threads ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Take in, fold, deliver, beat and erase in the background until ``stop``."""
+        """Take in, fold, deliver and beat in the background until ``stop``."""
         self._stopping.clear()
         self.beat()
         self.dispatcher.start()
@@ -309,9 +290,6 @@ class Embedded(Generic[State]):
             now = self.clock()
             if now - self._beat_at >= BEAT_SECONDS:
                 self.beat()
-            if self._erased_at is None or abs(now - self._erased_at) >= ERASE_SECONDS:
-                self._erased_at = now
-                self.erase()
 
 
 def _unexpected(error: Exception) -> TocsinError:

@@ -1,16 +1,15 @@
 """Redacted events on their way to the archive: looked up by series for a while, forgotten once archived."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from streams.events import Event
-from tocsin.store import Connection, Store, move_cursor
+from tocsin.store import Connection, Store
 
 CURSOR: Final = "archive"
-EVENTS_AT_ONCE: Final = 50_000
 KEPT_SECONDS: Final = 30 * 86_400
 
 _decoder: Final = msgspec.json.Decoder(Event)
@@ -61,25 +60,25 @@ class EventSpool:
         rows = self._store.read(query, (msgspec.json.encode(name), name, feed))
         return _decoder.decode(rows[0][0]) if rows else None
 
-    def archive(self, write: Callable[[Sequence[Event]], None], limit: int = EVENTS_AT_ONCE) -> int:
-        """Hand events that were not archived yet to ``write``, in the order of intake; how many.
-
-        The cursor moves after ``write`` has returned: killed in between, the same events are handed over
-        again, so ``write`` names what it writes by content.
-        """
+    def after(self, number: int, limit: int) -> list[tuple[int, Event]]:
+        """Events from ``number`` on with their numbers, in the order of intake."""
         rows = self._store.read(
-            "SELECT id, body FROM event WHERE id > ? ORDER BY id LIMIT ?",
-            (self._store.cursor(CURSOR), limit),
+            "SELECT id, body FROM event WHERE id >= ? ORDER BY id LIMIT ?", (number, limit)
         )
-        if rows:
-            write([_decoder.decode(body) for _, body in rows])
-            with self._store.transaction() as connection:
-                move_cursor(connection, CURSOR, rows[-1][0])
-        return len(rows)
+        return [(number, _decoder.decode(body)) for number, body in rows]
 
-    def forget(self, connection: Connection, before: int, *, only_archived: bool) -> int:
-        """Forget events that happened before ``before`` (s UTC), as part of a transaction; how many."""
-        through = self._store.cursor(CURSOR) if only_archived else 1 << 62
+    def archived(self) -> int:
+        """The number below which every event is in the archive."""
+        return self._store.cursor(CURSOR)
+
+    def forget(self, connection: Connection, before: int, archived: int | None, limit: int) -> int:
+        """Forget events of before ``before`` (s UTC), the first that came first; how many, at most ``limit``.
+
+        None numbered ``archived`` or above is forgotten, if that is given. The newest stays whatever its age:
+        from it the next one has its number. Part of a transaction.
+        """
         return connection.execute(
-            "DELETE FROM event WHERE happened_at < ? AND id <= ?", (before, through)
+            "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < ? ORDER BY id LIMIT ?)"
+            " AND happened_at < ? AND id < (SELECT max(id) FROM event)",
+            (1 << 62 if archived is None else archived, limit, before),
         ).rowcount

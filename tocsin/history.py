@@ -65,6 +65,14 @@ class History:
         """The offset that the next record will have."""
         return int(self._store.read("SELECT coalesce(max(offset), -1) + 1 FROM ledger")[0][0])
 
+    def ledger_lines(self) -> int:
+        """How many rows and other records the ledger holds."""
+        query = (
+            "SELECT coalesce(sum(CASE substr(record, 2, 1) WHEN X'52' THEN (length(record) - 2) / ?"
+            " ELSE 1 END), 0) FROM ledger"
+        )
+        return int(self._store.read(query, (ledger.ROW.itemsize,))[0][0])
+
     # -- the journal --------------------------------------------------------------------------------------
 
     def journal(self, start: int = 0, limit: int = -1) -> list[bytes]:

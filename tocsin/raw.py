@@ -173,11 +173,15 @@ class RawLog:
         with self._store.transaction() as connection:
             _note_piece(connection, Message("", b"", "", at, where), digest, pieces)
 
-    def erase(self, connection: Connection, before: int, through: int) -> int:
-        """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages."""
+    def erase(self, connection: Connection, before: int, through: int, limit: int) -> int:
+        """Forget bytes that came before ``before`` (s UTC), up to raw id ``through``; how many messages.
+
+        At most ``limit`` of them; part of a transaction.
+        """
         return connection.execute(
-            "UPDATE raw SET sealed = NULL WHERE received_at < ? AND id <= ? AND sealed IS NOT NULL",
-            (before, through),
+            "UPDATE raw SET sealed = NULL WHERE id IN (SELECT id FROM raw"
+            " WHERE received_at < ? AND id <= ? AND sealed IS NOT NULL LIMIT ?)",
+            (before, through, limit),
         ).rowcount
 
     def _opened(self, row: Row) -> RawMessage:

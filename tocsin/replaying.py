@@ -18,14 +18,18 @@ from streams.errors import ConfigError, DataError
 from streams.ledger import Record, RowArray
 from streams.tables import read_history
 from tocsin import clock
+from tocsin import history as noted
 from tocsin.checking import SAMPLE_KEY
 from tocsin.city import City
 from tocsin.config import find
+from tocsin.day_archive import ledger_files
 from tocsin.doors import intakes
 from tocsin.pipeline import Pipeline
+from tocsin.store import FILE_NAME, Store
 from tocsin.toml_reader import read
 
 HISTORY_FILE: Final = "history.toml"
+RECORDS_AT_ONCE: Final = 500
 
 
 class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,14 +53,16 @@ class Position(msgspec.Struct, frozen=True):
 
 
 def history_of(city: City, directory: Path, files: tuple[str, ...], data: Path | None) -> History:
-    """What to replay: a ledger archive, files as ``FEED=PATH`` or ``PATH``, or those of ``history.toml``.
+    """What to replay: a ledger, files as ``FEED=PATH`` or ``PATH``, or those of ``history.toml``.
+
+    A ledger is a Parquet file of one, a folder of such files by days, or a data directory.
 
     Raises:
         ConfigError: no feed is called so, or nothing is named.
         DataError: a file cannot be read.
     """
-    if len(files) == 1 and (archive := _as_archive(Path(files[0]))) is not None:
-        return archive
+    if len(files) == 1 and (recorded := _as_ledger(Path(files[0]))) is not None:
+        return recorded
     named = dict(_named(city, file) for file in files) if files else _recorded(directory, data)
     rows = _rows(city, named)
     start = city.start_settings(origin_of(rows, city.bucket_seconds))
@@ -99,6 +105,37 @@ def _kept(out: Path | None) -> Iterator[Callable[[Record, Iterable[journal.Entry
         yield keep
 
 
+def _as_ledger(path: Path) -> History | None:
+    """The path as a recorded ledger; None if it is some other file."""
+    if not path.is_dir():
+        return _as_archive(path)
+    if (path / FILE_NAME).is_file():
+        return _as_store(path)
+    return _of_archives(ledger_files(path))
+
+
+def _as_store(directory: Path) -> History:
+    """The ledger of a data directory, which may be in use: as far as it went when it was looked at."""
+    with Store.open_to_read(directory) as store:
+        history = noted.History(store)
+        length, lines = history.ledger_length(), history.ledger_lines()
+    return History(recut(_noted(directory, length)), lines)
+
+
+def _noted(directory: Path, length: int) -> Iterator[Record]:
+    with Store.open_to_read(directory) as store:
+        history = noted.History(store)
+        for start in range(0, length, RECORDS_AT_ONCE):
+            page = history.records(start, min(RECORDS_AT_ONCE, length - start))
+            yield from (record for _, record in page)
+
+
+def _of_archives(paths: list[Path]) -> History:
+    """Several files of one ledger, in order."""
+    records = (record for path in paths for record in read_ledger(path))
+    return History(recut(records), sum(archive_length(path) for path in paths))
+
+
 def _as_archive(path: Path) -> History | None:
     """The path as a ledger archive; None if it is some other file."""
     if path.suffix != ".parquet":
@@ -109,7 +146,7 @@ def _as_archive(path: Path) -> History | None:
         if error.what.startswith("is no ledger archive"):
             return None
         raise
-    return History(recut(read_ledger(path)), archive_length(path))
+    return _of_archives([path])
 
 
 def _named(city: City, file: str) -> tuple[str, Path]:

@@ -18,13 +18,16 @@ from tocsin import clock
 from tocsin.config import Installation
 from tocsin.connecting import Edges
 from tocsin.console.app import create_app
+from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
 from tocsin.fold import Cadence
-from tocsin.keys import pseudonym_key, vault_of
+from tocsin.housekeeping import Housekeeping
+from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, Reading
 from tocsin.picture.live_city import LiveCity
 from tocsin.pipeline import Outcome, Pipeline, PipelineState
+from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
@@ -79,6 +82,7 @@ class Running:
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
         self.edges = Edges(installation, self.run, at)
+        self.housekeeping = self._housekeeping()
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
             for feed in city.feeds
@@ -110,6 +114,14 @@ class Running:
             origin_at=origin_at,
             cadence=cadence,
         )
+
+    def _housekeeping(self) -> Housekeeping:
+        """Archives what the run took in, and forgets it after its time."""
+        run, days = self.run, self.installation.privacy.raw_days
+        kept = Retention(
+            self.store, run.raw, run.dead_letters, run.spool, days * DAY_SECONDS, is_archiving=True
+        )
+        return Housekeeping(DayArchive(self.store), kept, self.at)
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
@@ -146,11 +158,13 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         run.start()
         watching.start()
         running.edges.start()
+        running.housekeeping.start()
         tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
             Server(running.app(), lambda: run.failure is not None).run([listening])
         finally:
             is_over.set()
+            running.housekeeping.stop()
             running.edges.stop()
             watching.join()
             run.stop()

@@ -39,6 +39,7 @@ from tocsin.fold import Cadence
 from tocsin.group_commit import GroupCommit
 from tocsin.history import History
 from tocsin.raw import Message, RawLog, Receipt
+from tocsin.retention import Retention
 from tocsin.store import FILE_NAME, StorageError, Store
 
 DAY = 86_400
@@ -154,6 +155,10 @@ def test_a_dead_letter_is_given_back_with_todays_reader(tmp_path: Path) -> None:
                 better.dead_letters.retry(number, 0, "li")
 
 
+def retention(city: Any) -> Retention:
+    return Retention(city.store, city.raw, city.dead_letters, city.spool)
+
+
 def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> None:
     secret = b"!13800138000 of Li Lei"
     clock = Clock()
@@ -162,11 +167,11 @@ def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> N
         city.submit_raw("calls", secret, "text/plain", clock())
         city.drain()
         clock.at += 7 * DAY
-        assert city.erase() == 0
+        assert retention(city).forget(clock()) == 0
         city.submit_raw("calls", b"!not yet taken in", "text/plain", ORIGIN - 9 * DAY)
         clock.at += 1
         assert b"".join(path.read_bytes() for path in tmp_path.iterdir()).count(Rot().seal(secret)) > 0
-        assert city.erase() == 2, "the message and its letter, but not what intake has yet to read"
+        assert retention(city).forget(clock()) == 2, "message and letter, not what intake has yet to read"
         assert Rot().seal(secret) not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
         city.drain()
         assert city.raw.at("calls-0", 0).payload is None  # type: ignore[union-attr]
@@ -175,31 +180,6 @@ def test_bytes_are_sealed_at_rest_and_gone_after_seven_days(tmp_path: Path) -> N
             city.dead_letters.retry(1, clock(), "li")
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert secret not in disk and Rot().seal(secret) not in disk
-
-
-def test_events_are_handed_to_the_archive_once_and_forgotten_after_it(tmp_path: Path) -> None:
-    clock = Clock()
-    with Store.open(tmp_path) as store:
-        city = embedded(tmp_path, clock, store, is_archiving=True)
-        city.submit_raw("calls", b"a %d 1\nb %d 1\nc %d 1" % ((ORIGIN,) * 3), "text/plain", clock())
-        city.drain()
-        archived: list[str] = []
-
-        def write(events: Any) -> None:
-            archived.extend(event.id for event in events)
-
-        def fail(_: Any) -> None:
-            raise OSError("no room")
-
-        assert city.spool.archive(write, limit=2) == 2
-        with pytest.raises(OSError, match="no room"):
-            city.spool.archive(fail)
-        clock.at += 31 * DAY
-        city.erase()
-        assert [event.id for event in city.events("a0", "c1", 0)] == ["c"], "not archived yet"
-        assert (city.spool.archive(write), city.spool.archive(write)) == (1, 0)
-        city.erase()
-        assert archived == ["a", "b", "c"] and city.events("a0", "c1", 0) == []
 
 
 def test_too_much_waiting_is_refused_and_taken_later(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import tocsin
+from streams.errors import ConfigError
 from streams.events import Reason
 from streams.sealing import OUTCOMES
 from tocsin import clock, config
 from tocsin.cli import run
+from tocsin.doors import intakes
 from tocsin.stored import retry_letters, uncounted
 from tocsin.wiring import Running
 
@@ -108,3 +110,23 @@ def test_letters_are_fed_again_byte_for_byte(counts: dict[str, int], city: Path,
         running.close()
     assert sorted(letter.reason for letter in again) == sorted(refused)
     assert all(letter.where.startswith("retry of test:") for letter in again)
+
+
+def test_a_message_of_too_many_records_is_kept_whole_and_said_so(city: Path, tmp_path: Path) -> None:
+    """Places of records in a message have 20 bits."""
+    running = Running(config.load(city), tmp_path / "big", lambda: START + 60)
+    running.run.submit_raw("hotline", b"[" + b"0," * (1 << 20) + b"0]", "application/json", START, "test")
+    running.run.door.take_in()
+    (letter,) = running.run.dead_letters.letters()
+    assert (letter.reason, letter.detail) == (
+        "too_large",
+        "holds 1048577 records, one message at most 1048576; send it in parts",
+    )
+    running.close()
+
+
+def test_a_mapping_that_does_not_fit_names_its_file(city: Path) -> None:
+    path = city / "feeds" / "hotline.toml"
+    path.write_text(path.read_text().replace('"noise"', '"no such category"'))
+    with pytest.raises(ConfigError, match=r"feeds/hotline\.toml"):
+        intakes(config.load(city).city, b"k" * 32)

@@ -45,7 +45,8 @@ def replay(
         list[str] | None,
         typer.Argument(
             metavar="FILE…",
-            help="A ledger archive, or FEED=PATH each (the first feed unless named); else history.toml.",
+            help="A ledger (archive, folder of archives, data directory), or FEED=PATH each"
+            " (the first feed unless named); else history.toml.",
         ),
     ] = None,
     data: Outside = None,
