@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
+from streams.connect.refusals import reason_of
 from streams.events import REASON_CODE, Event, Reason, Rejected
 from streams.feeds import Partition
 from streams.ledger import MARK_REJECTED, MARK_TICK, Record, RowArray, Rows, blank_rows
@@ -77,6 +78,8 @@ class Crossing:
         payload = message.payload
         if payload is None:
             return self.refused(message, b"", "its bytes were erased before they were read")
+        if reason := reason_of(message.content_type):
+            return self.refused(message, payload, "the door could not take it", reason)
         try:
             taken = self._read(message, payload)
             rows = self._numbered(taken.rows, message)
@@ -89,17 +92,20 @@ class Crossing:
         rejections = (Rejection(why, *place, item, message.content_type, raw) for item, why, raw in rejected)
         return Crossed(rows, tuple(rejections), events)
 
-    def refused(self, message: RawMessage, payload: bytes, why: str) -> Crossed:
+    def refused(
+        self, message: RawMessage, payload: bytes, why: str, reason: Reason = Reason.MALFORMED
+    ) -> Crossed:
         """One rejected row stands for the message, so that offsets stay dense."""
-        reason = Rejected(
+        rejected = Rejected(
             source=self._feeds.get(message.partition, message.partition),
-            reason=Reason.MALFORMED,
+            reason=reason,
             detail=why,
             received_at=message.received_at,
             where=message.where,
         )
         place = (message.partition, message.offset, 0, message.content_type)
-        return Crossed(self._numbered(_rejected(message), message), (Rejection(reason, *place, payload),))
+        rows = self._numbered(_rejected(message, reason), message)
+        return Crossed(rows, (Rejection(rejected, *place, payload),))
 
     def _read(self, message: RawMessage, payload: bytes) -> Taken:
         reader = self._readers[message.partition]
@@ -119,9 +125,9 @@ def _tick(at: int) -> RowArray:
     return rows
 
 
-def _rejected(message: RawMessage) -> RowArray:
+def _rejected(message: RawMessage, reason: Reason) -> RowArray:
     rows = blank_rows(1)
-    rows["mark"], rows["reason"] = MARK_REJECTED, REASON_CODE[Reason.MALFORMED]
+    rows["mark"], rows["reason"] = MARK_REJECTED, REASON_CODE[reason]
     rows["event_at"] = rows["received_at"] = message.received_at
     return rows
 

@@ -1,5 +1,6 @@
 """The secrets of a data directory: the key of pseudonyms, and the vault of raw bytes."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,15 @@ def pseudonym_key(installation: Installation, store_directory: Path) -> bytes:
     path = store_directory / "pseudonym.key"
     if not path.exists():
         store_directory.mkdir(parents=True, exist_ok=True)
-        path.touch(0o600, exist_ok=False)
-        path.write_bytes(os.urandom(32))
+        _make_key(path)
     return path.read_bytes()
+
+
+def _make_key(path: Path) -> None:
+    """A new key, whole before it has its name: of processes that start together, the first one's counts."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(0o600)
+    draft.write_bytes(os.urandom(32))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -69,7 +69,8 @@ class Replica(Embedded[State]):
         self._kafka, self._names = kafka, TopicNames(kafka.prefix)
         self._sender, self._desk, self._city_id = sender, desk, city_id
         self._loop = Loop("kafka-follower")
-        self._follow_once(store, until_begun=True)
+        if not History(store).ledger_length():
+            self._await_beginning(store)
         super().__init__(
             city, pipeline, store, {}, clock, readers=readers, planner=planner, vault=vault, cadence=cadence
         )
@@ -118,7 +119,8 @@ class Replica(Embedded[State]):
         super().stop()
         self._loop.close()
 
-    def _follow_once(self, store: Store, until_begun: bool) -> None:
+    def _await_beginning(self, store: Store) -> None:
+        """Copy from the broker until the store has the ledger's first record."""
         history = History(store)
         try:
             self._loop.call(self._follow(store, lambda: history.ledger_length() > 0), BEGIN_SECONDS)
