@@ -22,9 +22,10 @@ def up(
 
     Ends at Ctrl-C or SIGTERM; what was taken in is on disk, and the next start goes on from there.
     """
-    from tocsin import config
+    from tocsin import config, logs
     from tocsin.wiring import Running, serve
 
+    logs.configure("up")
     installation = config.load(directory, data)
     running = Running(installation, store)
     try:

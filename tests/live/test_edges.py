@@ -1,0 +1,313 @@
+"""Every way into a city, tried on the programs that a user starts: the same tests on both transports."""
+
+import base64
+import contextlib
+import gzip
+import json
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from tests.live.edge_city import EdgeCity, Transport, call, edge_city, key, lines, stamp
+from tests.parts import mosquitto as mqtt
+from tests.parts.foreign import Foreign
+from tests.parts.kafka import Broker
+from tests.parts.mosquitto import Mosquitto
+
+LINES = "application/x-ndjson"
+ALL, SECRET = key("all", "*", scopes=("write", "read"))
+ONLY_AIR, AIR_SECRET = key("air-only", "air")
+OLD, OLD_SECRET = key("old", "*", expires="2020-01-01")
+SLOW, SLOW_SECRET = key("slow", "hotline", events_per_second=1.0)
+
+_MQTT = """
+[mqtt]
+host = "127.0.0.1"
+port = {port}
+version = "5"
+client_id = "{transport}"
+share = "{transport}"
+
+[[mqtt.topic]]
+filter = "{transport}/calls/#"
+feed = "hotline"
+
+[[mqtt.topic]]
+filter = "{transport}/air/+/level"
+feed = "air"
+level = 3
+
+[[kafka_source]]
+servers = "{servers}"
+topic = "foreign-{transport}"
+feed = "hotline"
+group = "{transport}"
+"""
+
+
+class Parts:
+    """A city with everything around it."""
+
+    def __init__(self, city: EdgeCity, broker: Broker, posts: Mosquitto) -> None:
+        self.city, self.broker, self.posts = city, broker, posts
+        self.foreign = Foreign(broker.address)
+        self.numbers = iter(range(1_000_000))
+
+    def call(self, **more: Any) -> dict[str, Any]:
+        """A call that was not there before."""
+        return call(f"n{next(self.numbers)}", **more)
+
+    def publish(self, topic: str, body: bytes, *more: str) -> None:
+        """One message at QoS 1, by Mosquitto's own client; returns when the broker has it."""
+        self._publish(topic, body, "-s", *more)
+
+    def publish_lines(self, topic: str, bodies: Sequence[bytes]) -> None:
+        """Many messages, one after the other."""
+        self._publish(topic, b"\n".join(bodies) + b"\n", "-l")
+
+    def _publish(self, topic: str, body: bytes, *more: str) -> None:
+        name = f"{self.city.transport}/{topic}"
+        target = ["-h", "127.0.0.1", "-p", str(self.posts.port), "-q", "1", "-t", name]
+        subprocess.run(["mosquitto_pub", *target, *more], input=body, check=True, timeout=60)
+
+    def produce(self, topic: str, *values: bytes | None) -> None:
+        """Messages without key or headers."""
+        self.foreign.produce(topic, [(value, []) for value in values])
+
+    @contextlib.contextmanager
+    def nothing_can_be_kept(self) -> Iterator[None]:
+        """The disk (embedded) or the broker (kafka) accepts nothing."""
+        if self.city.transport == "kafka":
+            self.broker.pause()
+            try:
+                yield
+            finally:
+                self.broker.resume()
+            return
+        lock = sqlite3.connect(next(self.city.store.glob("*.sqlite*")), isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            lock.rollback()
+            lock.close()
+
+    def crash(self) -> None:
+        """SIGKILL for everything of ours at once."""
+        self.city.kill(signal.SIGKILL)
+        self.city.stop_workers(signal.SIGKILL)
+
+    def recover(self) -> None:
+        """Start all that ``crash`` ended."""
+        if self.city.transport == "kafka":
+            self.city.start_workers()
+        self.city.start()
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    if why := mqtt.why_not():
+        pytest.skip(why)
+    with mqtt.mosquitto(tmp_path_factory.mktemp("mosquitto")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def parts(
+    request: pytest.FixtureRequest,
+    broker: Broker,
+    posts: Mosquitto,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Parts]:
+    transport: Transport = request.param
+    servers = broker.address if transport == "kafka" else ""
+    city = EdgeCity(tmp_path_factory.mktemp(transport), transport, servers, f"edges-{transport}")
+    city.add(_MQTT.format(port=posts.port, transport=transport, servers=broker.address))
+    city.let_in(ALL, ONLY_AIR, OLD, SLOW)
+    city.secret = SECRET
+    Foreign(broker.address).create(f"foreign-{transport}", 2)
+    with edge_city(city):
+        yield Parts(city, broker, posts)
+
+
+def cloud_event(data: Any, **more: Any) -> dict[str, Any]:
+    found = {"specversion": "1.0", "id": "1", "source": "crm", "type": "call", "data": data}
+    return {**found, **more}
+
+
+def test_each_way_over_http_is_counted(parts: Parts) -> None:
+    city = parts.city
+    before = city.accepted("hotline")
+    two = [parts.call(), parts.call()]
+    header = ",".join(two[0])
+    table = "\n".join([header, *(",".join(parts.call().values()) for _ in range(2))]).encode()
+    packed = gzip.compress(lines([parts.call()]))
+    batch = json.dumps([cloud_event(parts.call()), cloud_event(parts.call())]).encode()
+    encoded = cloud_event(None, data_base64=base64.b64encode(json.dumps(parts.call()).encode()).decode())
+    sent: list[tuple[bytes, str, dict[str, str], int]] = [
+        (lines(two), LINES, {}, 2),
+        (json.dumps([parts.call(), parts.call(), parts.call()]).encode(), "application/json", {}, 3),
+        (table, "text/csv", {}, 2),
+        (packed, LINES, {"content_encoding": "gzip"}, 1),
+        (json.dumps(cloud_event(parts.call())).encode(), "application/cloudevents+json", {}, 1),
+        (json.dumps(encoded).encode(), "application/cloudevents+json", {}, 1),
+        (batch, "application/cloudevents-batch+json", {}, 2),
+        (json.dumps(parts.call()).encode(), "application/json",
+         {"ce_specversion": "1.0", "ce_id": "9", "ce_source": "crm", "ce_type": "call"}, 1),
+    ]  # fmt: skip
+    for body, kind, headers, count in sent:
+        answer = city.post("/intake/hotline", body, kind, **headers)
+        assert (answer.status_code, answer.json().get("accepted")) == (202, count), answer.text
+    city.until(lambda: city.accepted("hotline"), before + sum(one[3] for one in sent))
+
+
+def test_a_line_that_is_none_costs_no_other(parts: Parts) -> None:
+    city = parts.city
+    before, bad = city.accepted("hotline"), city.letters("hotline", "malformed")
+    body = b"garbage\n" + lines([parts.call() for _ in range(20)]) + b"{\n"
+    assert city.post("/intake/hotline", body, LINES).json()["accepted"] == 22
+    city.until(lambda: city.accepted("hotline"), before + 20)
+    city.until(lambda: city.letters("hotline", "malformed"), bad + 2)
+
+
+def test_an_open311_client_reports_and_asks(parts: Parts) -> None:
+    city, here = parts.city, {"lat": "30.0145", "long": "113.0105"}
+    services = {one["service_code"] for one in city.get("/open311/requests/services.json", secret="").json()}
+    assert services == {"gas", "noise", "006"}
+    form = {"api_key": SECRET, "service_code": "noise", "description": "Saw at night, 13812345678", **here}
+    made = city.form("/open311/requests/requests.json", {**form, "phone": "13812345678"})
+    assert made.status_code == 201, made.text
+    name = made.json()[0]["service_request_id"]
+    again = city.form("/open311/requests/requests.json", {**form, "phone": "13812345678"})
+    assert again.json()[0]["service_request_id"] == name
+    city.until(lambda: city.get(f"/open311/requests/requests/{name}.json").status_code, 200)
+    (shown,) = city.get(f"/open311/requests/requests/{name}.json").json()
+    assert (shown["service_code"], shown["status"]) == ("noise", "open")
+    assert "138" not in json.dumps(shown), "a phone number is shown"
+    assert city.get(f"/open311/requests/tokens/{name}.json").json()[0]["service_request_id"] == name
+    city.until(lambda: city.rejected("requests", "duplicate"), 1)
+    page = city.get(f"/open311/requests/requests/{name}.xml")
+    assert page.headers["content-type"].startswith("text/xml")
+    assert f"<service_request_id>{name}</service_request_id>" in page.text
+
+
+def test_an_observation_is_counted(parts: Parts) -> None:
+    city = parts.city
+    before = city.accepted("air")
+    body = {"result": 17.5, "phenomenonTime": stamp(), "@iot.id": f"o{next(parts.numbers)}"}
+    path = "/sensorthings/air/v1.1/Datastreams('pm-1')/Observations"
+    answer = city.post(path, json.dumps(body).encode(), "application/json")
+    assert answer.status_code == 201, answer.text
+    city.until(lambda: city.accepted("air"), before + 1)
+
+
+def test_what_was_answered_survives_a_kill_at_once(parts: Parts) -> None:
+    city = parts.city
+    before = city.accepted("hotline")
+    answer = city.post("/intake/hotline", lines([parts.call() for _ in range(3)]), LINES)
+    parts.crash()
+    assert answer.status_code == 202
+    parts.recover()
+    city.until(lambda: city.accepted("hotline"), before + 3)
+
+
+def test_what_is_sent_again_is_answered_and_counted_once(parts: Parts) -> None:
+    city = parts.city
+    before, twice = city.accepted("hotline"), city.rejected("hotline", "duplicate")
+    body = lines([parts.call()])
+    for _ in range(3):
+        assert city.post("/intake/hotline", body, LINES).status_code == 202
+    city.until(lambda: city.rejected("hotline", "duplicate"), twice + 2)
+    assert city.accepted("hotline") == before + 1
+
+
+def test_mqtt_by_topic_to_its_feed(parts: Parts) -> None:
+    city = parts.city
+    calls, air = city.accepted("hotline"), city.accepted("air")
+    parts.publish("calls/north", json.dumps(parts.call()).encode())
+    event = json.dumps(cloud_event(parts.call())).encode()
+    kind = ("-V", "5", "-D", "PUBLISH", "content-type", "application/cloudevents+json")
+    parts.publish("calls/south", event, *kind)
+    parts.publish("air/pm-1/level", b"21.5")
+    city.until(lambda: city.accepted("hotline"), calls + 2)
+    city.until(lambda: city.accepted("air"), air + 1)
+    assert city.answered("mqtt", "air", 202) >= 1
+
+
+def test_mqtt_is_acknowledged_behind_the_write(parts: Parts) -> None:
+    """Nothing can be kept, a message comes, everything is killed: the broker still has it."""
+    city = parts.city
+    before = city.accepted("hotline")
+    with parts.nothing_can_be_kept():
+        parts.publish("calls/x", json.dumps(parts.call()).encode())
+        city.until(lambda: parts.posts.in_flight(city.transport), 1)
+        city.kill(signal.SIGKILL)
+    city.start()
+    city.until(lambda: city.accepted("hotline"), before + 1)
+
+
+def test_mqtt_through_kills_is_counted_once(parts: Parts) -> None:
+    city, count = parts.city, 240
+    before = city.accepted("hotline")
+    bodies = [json.dumps(parts.call()).encode() for _ in range(count)]
+    stream = threading.Thread(target=lambda: parts.publish_lines("calls/flood", bodies))
+    stream.start()
+    for _ in range(2):
+        city.until(lambda: city.answered("mqtt", "hotline", 202) > 0, True)
+        city.kill(signal.SIGKILL)
+        city.start()
+    stream.join()
+    city.until(lambda: city.accepted("hotline"), before + count)
+
+
+def test_mqtt_3_1_1_speaks_too(parts: Parts) -> None:
+    city = parts.city
+    before = city.accepted("hotline")
+    city.kill(signal.SIGTERM)
+    city.change('version = "5"', 'version = "3.1.1"')
+    parts.publish("calls/away", json.dumps(parts.call()).encode())  # the session waits for us
+    city.start()
+    parts.publish("calls/here", json.dumps(parts.call()).encode())
+    city.until(lambda: city.accepted("hotline"), before + 2)
+
+
+def test_a_foreign_topic_is_committed_behind_the_write(parts: Parts) -> None:
+    city, topic = parts.city, f"foreign-{parts.city.transport}"
+    before = city.accepted("hotline")
+    parts.produce(topic, json.dumps(parts.call()).encode(), b"\xff\xfe", None)
+    city.until(lambda: city.accepted("hotline"), before + 1)
+    city.until(lambda: parts.foreign.committed(city.transport, topic), 3)
+    if city.transport == "embedded":  # there the broker goes on while the disk does not
+        with parts.nothing_can_be_kept():
+            parts.produce(topic, json.dumps(parts.call()).encode())
+            for _ in range(4):
+                time.sleep(0.5)  # it has been read by then, and cannot be kept
+                assert parts.foreign.committed(city.transport, topic) == 3
+            city.kill(signal.SIGKILL)
+        city.start()
+    else:
+        parts.produce(topic, json.dumps(parts.call()).encode())
+        parts.crash()
+        parts.recover()
+    city.until(lambda: city.accepted("hotline"), before + 2)
+    city.until(lambda: parts.foreign.committed(city.transport, topic), 4)
+
+
+def test_files_are_taken_once_though_killed(parts: Parts) -> None:
+    city = parts.city
+    inbox = city.store / "inbox" / "hotline"
+    before = city.accepted("hotline")
+    draft = inbox / "calls.jsonl.gz.part"
+    draft.write_bytes(gzip.compress(lines([parts.call() for _ in range(50)])))
+    with parts.nothing_can_be_kept():
+        draft.rename(inbox / "calls.jsonl.gz")
+        city.kill(signal.SIGKILL)
+    city.start()
+    city.until(lambda: (inbox / "done" / "calls.jsonl.gz").exists(), True)
+    city.until(lambda: city.accepted("hotline"), before + 50)
