@@ -95,6 +95,16 @@ class EdgeCity:
         assert what in text
         path.write_text(text.replace(what, to))
 
+    def rewrite(self, change: Callable[[str], str], file: str = "tocsin.toml") -> None:
+        """Make something else of a file of the city."""
+        path = self.directory / file
+        path.write_text(change(path.read_text()))
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the programs."""
+        return sys.executable
+
     def let_in(self, *keys: ApiKey) -> None:
         """Keys of the city; rates and dates as the keys say."""
         for one in keys:
