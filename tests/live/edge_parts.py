@@ -26,31 +26,31 @@ _MQTT = """
 host = "127.0.0.1"
 port = {port}
 version = "5"
-client_id = "{transport}"
-share = "{transport}"
+client_id = "{name}"
+share = "{name}"
 
 [[mqtt.topic]]
-filter = "{transport}/calls/#"
+filter = "{name}/calls/#"
 feed = "hotline"
 
 [[mqtt.topic]]
-filter = "{transport}/air/+/level"
+filter = "{name}/air/+/level"
 feed = "air"
 level = 3
 
 [[kafka_source]]
 servers = "{servers}"
-topic = "foreign-{transport}"
+topic = "foreign-{name}"
 feed = "hotline"
-group = "{transport}"
+group = "{name}"
 """
 
 
 class Parts:
     """The city, and what speaks to it."""
 
-    def __init__(self, city: EdgeCity, broker: Broker, posts: Mosquitto) -> None:
-        self.city, self.broker, self.posts = city, broker, posts
+    def __init__(self, name: str, city: EdgeCity, broker: Broker, posts: Mosquitto) -> None:
+        self.name, self.city, self.broker, self.posts = name, city, broker, posts
         self.foreign = Foreign(broker.address)
         self.numbers = iter(range(1_000_000))
 
@@ -67,7 +67,7 @@ class Parts:
         self._publish(topic, b"\n".join(bodies) + b"\n", "-l")
 
     def _publish(self, topic: str, body: bytes, *more: str) -> None:
-        name = f"{self.city.transport}/{topic}"
+        name = f"{self.name}/{topic}"
         target = ["-h", "127.0.0.1", "-p", str(self.posts.port), "-q", "1", "-t", name]
         subprocess.run(["mosquitto_pub", *target, *more], input=body, check=True, timeout=60)
 
@@ -121,15 +121,16 @@ def parts(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Parts]:
     transport: Transport = request.param
+    name = f"{transport}-{request.module.__name__.rpartition('.')[2]}"  # the broker outlives the module
     servers = broker.address if transport == "kafka" else ""
-    city = EdgeCity(tmp_path_factory.mktemp(transport), transport, servers, f"edges-{transport}")
-    city.add(_MQTT.format(port=posts.port, transport=transport, servers=broker.address))
+    city = EdgeCity(tmp_path_factory.mktemp(transport), transport, servers, f"edges-{name}")
+    city.add(_MQTT.format(port=posts.port, name=name, servers=broker.address))
     city.change("[server]", "[server]\nmax_waiting_bytes = 32_000_000")
     city.let_in(ALL, ONLY_AIR, OLD, SLOW)
     city.secret = SECRET
-    Foreign(broker.address).create(f"foreign-{transport}", 2)
+    Foreign(broker.address).create(f"foreign-{name}", 2)
     with edge_city(city):
-        yield Parts(city, broker, posts)
+        yield Parts(name, city, broker, posts)
 
 
 def cloud_event(data: Any, **more: Any) -> dict[str, Any]:

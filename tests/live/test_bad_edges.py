@@ -100,7 +100,7 @@ def test_over_mqtt(parts: Parts) -> None:
     grown = {"malformed": 3, "too_large": 1, "unsupported_version": 1}
     for reason, count in grown.items():
         city.until(lambda reason=reason: city.letters("hotline", reason), letters.get(reason, 0) + count)
-    city.until(lambda: parts.posts.in_flight(city.transport), 0)
+    city.until(lambda: parts.posts.in_flight(parts.name), 0)
 
 
 def test_over_a_foreign_topic(parts: Parts) -> None:
@@ -108,7 +108,7 @@ def test_over_a_foreign_topic(parts: Parts) -> None:
     before, letters = city.accepted("hotline"), dead(city)
     long = b'{"number": "%s"}' % (b"9" * 2_000_000)
     good = json.dumps(parts.call()).encode()
-    parts.produce(f"foreign-{city.transport}", b"garbage", None, b"\xff", long, b"[[[[", good)
+    parts.produce(f"foreign-{parts.name}", b"garbage", None, b"\xff", long, b"[[[[", good)
     city.until(lambda: city.accepted("hotline"), before + 1)
     city.until(lambda: city.letters("hotline", "too_large"), letters.get("too_large", 0) + 1)
     city.until(lambda: city.letters("hotline", "malformed"), letters.get("malformed", 0) + 3)

@@ -118,7 +118,7 @@ def test_mqtt_is_acknowledged_behind_the_write(parts: Parts) -> None:
     before = city.accepted("hotline")
     with parts.nothing_can_be_kept():
         parts.publish("calls/x", json.dumps(parts.call()).encode())
-        city.until(lambda: parts.posts.in_flight(city.transport), 1)
+        city.until(lambda: parts.posts.in_flight(parts.name), 1)
         city.kill(signal.SIGKILL)
     city.start()
     city.until(lambda: city.accepted("hotline"), before + 1)
@@ -150,17 +150,17 @@ def test_mqtt_3_1_1_speaks_too(parts: Parts) -> None:
 
 
 def test_a_foreign_topic_is_committed_behind_the_write(parts: Parts) -> None:
-    city, topic = parts.city, f"foreign-{parts.city.transport}"
+    city, topic = parts.city, f"foreign-{parts.name}"
     before = city.accepted("hotline")
     parts.produce(topic, json.dumps(parts.call()).encode(), b"\xff\xfe", None)
     city.until(lambda: city.accepted("hotline"), before + 1)
-    city.until(lambda: parts.foreign.committed(city.transport, topic), 3)
+    city.until(lambda: parts.foreign.committed(parts.name, topic), 3)
     if city.transport == "embedded":  # there the broker goes on while the disk does not
         with parts.nothing_can_be_kept():
             parts.produce(topic, json.dumps(parts.call()).encode())
             for _ in range(4):
                 time.sleep(0.5)  # it has been read by then, and cannot be kept
-                assert parts.foreign.committed(city.transport, topic) == 3
+                assert parts.foreign.committed(parts.name, topic) == 3
             city.kill(signal.SIGKILL)
         city.start()
     else:
@@ -168,7 +168,7 @@ def test_a_foreign_topic_is_committed_behind_the_write(parts: Parts) -> None:
         parts.crash()
         parts.recover()
     city.until(lambda: city.accepted("hotline"), before + 2)
-    city.until(lambda: parts.foreign.committed(city.transport, topic), 4)
+    city.until(lambda: parts.foreign.committed(parts.name, topic), 4)
 
 
 def test_files_are_taken_once_though_killed(parts: Parts) -> None:
