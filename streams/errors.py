@@ -25,6 +25,16 @@ class DataError(TocsinError):
     exit_code = 3
 
 
+class VersionError(DataError):
+    """Data of a schema version that this program does not read."""
+
+
+class AwayError(TocsinError):
+    """Something that is needed does not answer now; the same may succeed later."""
+
+    exit_code = 6
+
+
 class IntegrityError(TocsinError):
     """What is stored contradicts itself: a broken chain, a corrupt checkpoint, a gap in the ledger."""
 

@@ -125,6 +125,10 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
             return self.reader.read(_form_as_json(payload), is_lines=False)
         return self.reader.read(payload, {"lines": True, "object": False}.get(sort))
 
+    def is_table(self, payload: bytes, content_type: str = "") -> bool:
+        """Whether the payload is read as CSV with a header."""
+        return _sort(payload, content_type, self.mapping.layout) == "csv"
+
     def _taken(
         self, columns: Columns, received_at: int, where: str, is_history: bool, first: int = 0
     ) -> Taken:

@@ -3,7 +3,9 @@
 Whoever deletes the rows of a day also calls ``erase``: what copies and backups still hold is then noise.
 """
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -96,19 +98,13 @@ class Vault:
 
 def _make_key(path: Path) -> None:
     """A new key, whole on disk before it has its name; whoever comes second uses the first one's."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(handle, os.urandom(_KEY_BYTES))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    # The name must be nobody else's: containers that share the directory may all be process 1.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
+        draft.write(os.urandom(_KEY_BYTES))
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, path)
     _sync(path.parent)
 
 

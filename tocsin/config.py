@@ -58,7 +58,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Where ``tocsin up`` listens.
 
     Without sign-in only a loopback address is allowed as ``host``. ``max_body_bytes`` is the largest body of
-    one request, after decompression. ``watch`` is a directory, relative to the data directory, whose new
+    one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet: more is
+    answered with 429. ``watch`` is a directory, relative to the data directory, whose new
     files are taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or
     ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges).
     """
@@ -66,6 +67,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     host: str = "127.0.0.1"
     port: int = 8750
     max_body_bytes: int = 10_000_000
+    max_waiting_bytes: int = 256_000_000
     watch: str = "inbox"
     transport: Literal["embedded", "kafka"] = "embedded"
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from streams.connect.desk import Desk, Tally
 from streams.connect.http import Limits, intake_app
@@ -11,15 +11,12 @@ from streams.connect.open311 import Catalogue, Place, Query, Service
 from streams.events import Event
 from streams.feeds import Feed
 from streams.gazetteer import Area
-from streams.live.settings import LARGEST_MESSAGE
+from streams.live.settings import LARGEST_PAYLOAD
 from streams.sources.mapping import SourceMapping
 from tocsin.city import City
 from tocsin.config import Installation
 from tocsin.event_spool import EventSpool
 from tocsin.serving import App
-
-ENVELOPE_BYTES: Final = 64 << 10
-"""What a broker's message needs beside the bytes that came: headers, and what sealing adds."""
 
 
 class Run(Desk, Protocol):
@@ -77,8 +74,8 @@ class Edges:
         server = self._installation.server
         most = server.max_body_bytes
         if server.transport == "kafka":
-            most = min(most, LARGEST_MESSAGE - ENVELOPE_BYTES)
-        return Limits(body_bytes=most)
+            most = min(most, LARGEST_PAYLOAD)
+        return Limits(body_bytes=most, waiting_bytes=server.max_waiting_bytes)
 
     def _sources(self) -> list[Any]:
         made: list[Any] = []

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
+from streams.connect.refusals import reason_of
 from streams.events import REASON_CODE, Event, Reason, Rejected
 from streams.feeds import Partition
 from streams.intake import EVENTS_PER_MESSAGE
@@ -78,6 +79,8 @@ class Crossing:
         payload = message.payload
         if payload is None:
             return self.refused(message, b"", "its bytes were erased before they were read")
+        if reason := reason_of(message.content_type):
+            return self.refused(message, payload, "the door could not take it", reason)
         try:
             taken = self._read(message, payload)
             if len(taken.rows) > EVENTS_PER_MESSAGE:

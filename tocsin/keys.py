@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -53,10 +54,10 @@ def pseudonym_key(installation: Installation, store_directory: Path) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """A new key, whole before it has its name: several processes of a city may start at once."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(0o600)
-    draft.write_bytes(os.urandom(32))
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+    """A new key, whole before it has its name: of processes that start together, the first one's counts."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
+        draft.write(os.urandom(32))
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, path)

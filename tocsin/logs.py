@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-QUIET: Final = ("aiokafka", "faust", "mode", "kafka", "aiomqtt", "uvicorn")
+QUIET: Final = ("aiokafka", "faust", "mode", "kafka", "aiomqtt", "uvicorn", "httpx")
 """Libraries whose own lines below a warning are noise."""
 
 

@@ -1,5 +1,6 @@
 """One HTTP server: intake, health, metrics and console on one port; the only import of uvicorn."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -7,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streams.errors import BusyError
 from tocsin.metrics import CONTENT_TYPE
@@ -18,6 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 INTAKE_PATHS: Final = ("/intake/", "/open311/", "/sensorthings/", "/healthz", "/readyz")
 GRACE_SECONDS: Final = 2
+HEAD_SECONDS: Final = 10.0
+"""A connection on which no request begins for so long, or twice that, is closed, whatever trickles in."""
 
 
 def one_app(console: App, intake: App, render_metrics: Callable[[], bytes]) -> App:
@@ -50,6 +54,24 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+class Connection(H11Protocol):
+    """One connection; its sender may be slow with a body, which has its own limit, but not with the head."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called once: begin to look after it."""
+        super().connection_made(transport)
+        self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
+
+    def _look(self, last: object) -> None:
+        """Close it if no request has begun since the last look, and none is being answered."""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        if self.cycle is last and (last is None or self.cycle.response_complete):
+            self.transport.close()
+            return
+        self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
+
+
 class Server(uvicorn.Server):
     """A server that ends at SIGINT or SIGTERM, or when ``should_end`` says so, and then returns."""
 
@@ -57,6 +79,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Connection,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

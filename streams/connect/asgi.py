@@ -10,7 +10,8 @@ import msgspec
 
 from streams.connect.room import Room
 from streams.connect.unpacking import TooLargeError, gunzip
-from streams.errors import BusyError, DataError
+from streams.errors import BusyError, DataError, TocsinError
+from streams.events import Reason
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,30 +28,36 @@ _CLOSE: Final = ((b"connection", b"close"),)
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one request may bring (bytes after unpacking, bytes on the wire), and all requests together.
 
-    ``waiting_requests`` and ``waiting_bytes`` bound what is in memory at once; more is answered with 429.
+    ``waiting_requests`` and ``waiting_bytes`` bound what is in memory at once; more is answered with 429. Of
+    the requests, ``waiting_strangers`` may be read before it is known whose they are.
     """
 
     body_bytes: int = 16 << 20
     sent_bytes: int = 16 << 20
     body_seconds: float = 30.0
     waiting_requests: int = 1_000
+    waiting_strangers: int = 50
     waiting_bytes: int = 256 << 20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, JSON body and further headers of an answer."""
+    """Status, body (bytes as they are, all else as JSON) and further headers of an answer."""
 
     status: int
     body: Any
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    kind: str = "application/json"
 
 
 class Refusal(Exception):  # noqa: N818  it is an answer, not an error
-    """Ends a request with an answer."""
+    """Ends a request with an answer; with a ``reason`` what came is kept as a dead letter.
 
-    def __init__(self, answer: Answer) -> None:
+    ``kept`` is what is kept instead of the body: the part of it that need not be forgotten.
+    """
+
+    def __init__(self, answer: Answer, reason: Reason | None = None, kept: bytes | None = None) -> None:
         super().__init__(answer.status)
-        self.answer = answer
+        self.answer, self.reason, self.kept = answer, reason, kept
 
 
 class Gone(Exception):  # noqa: N818  it is a fact, not an error
@@ -63,6 +70,7 @@ class Request:
     def __init__(self, scope: Scope, receive: Receive, limits: Limits, room: Room) -> None:
         self.method: Final[str] = scope["method"]
         self.path: Final[str] = scope["path"]
+        self.scheme: Final[str] = scope.get("scheme", "http")
         self.client: Final[str] = (scope.get("client") or ("",))[0]
         self.headers: Final[dict[str, str]] = {
             name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
@@ -116,6 +124,9 @@ class Request:
             if came <= largest:
                 self._hold(len(chunk))
                 body += chunk
+            elif body:
+                body.clear()
+                self.release()
         if came > largest:
             raise too_large(largest)
         if announced.isdigit() and int(announced) != len(body):
@@ -158,15 +169,20 @@ def error(status: int, sentence: str) -> Answer:
     return Answer(status, {"error": sentence})
 
 
-def refused(status: int, sentence: str) -> Refusal:
+def refused(status: int, sentence: str, reason: Reason | None = None, kept: bytes | None = None) -> Refusal:
     """The same, to be raised."""
-    return Refusal(error(status, sentence))
+    return Refusal(error(status, sentence), reason, kept)
 
 
 def busy(error: BusyError) -> Answer:
     """429: come back in so many seconds."""
     wait = str(getattr(error, "retry_seconds", _RETRY_SECONDS)).encode()
     return Answer(429, {"error": str(error)}, ((b"retry-after", wait),))
+
+
+def away(error: TocsinError) -> Answer:
+    """503: disk or broker refuses now; the same may be sent again."""
+    return Answer(503, {"error": str(error)}, ((b"retry-after", str(_RETRY_SECONDS).encode()),))
 
 
 def too_large(largest: int) -> Refusal:
@@ -179,20 +195,24 @@ def object_of(payload: bytes) -> Mapping[str, Any]:
     try:
         found = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise refused(400, "the body is no JSON") from None
+        raise refused(400, "the body is no JSON", Reason.MALFORMED) from None
     if not isinstance(found, dict):
-        raise refused(400, "the body is no JSON object")
+        raise refused(400, "the body is no JSON object", Reason.MALFORMED)
     return found
 
 
 async def reply(send: Send, answer: Answer) -> None:
     """Send the answer."""
-    body = json.dumps(answer.body, ensure_ascii=False).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    body = answer.body if isinstance(answer.body, bytes) else _as_json(answer.body)
+    headers = [(b"content-type", answer.kind.encode()), (b"content-length", str(len(body)).encode())]
     await send(
         {"type": "http.response.start", "status": answer.status, "headers": [*headers, *answer.headers]}
     )
     await send({"type": "http.response.body", "body": body})
+
+
+def _as_json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 async def live(receive: Receive, send: Send) -> None:

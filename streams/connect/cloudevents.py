@@ -7,12 +7,13 @@ wherever its mapping finds none.
 
 import base64
 import binascii
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from streams.errors import DataError
+from streams.errors import DataError, VersionError
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -32,7 +33,8 @@ def lines(payload: bytes, kind: str, headers: Mapping[str, str]) -> bytes:
     """The records of a request, one JSON object on each line; none for an empty batch.
 
     Raises:
-        DataError: it is no CloudEvent 1.0, or its data is no JSON object; the sentence says which.
+        VersionError: it is a CloudEvent of another version.
+        DataError: it is no CloudEvent, or its data is no JSON object; the sentence says which.
     """
     if kind == STRUCTURED:
         events: Sequence[Any] = [_json(payload)]
@@ -50,8 +52,14 @@ def lines(payload: bytes, kind: str, headers: Mapping[str, str]) -> bytes:
 
 
 def _binary(payload: bytes, kind: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-    return {**attributes, "datacontenttype": kind, "data": _json(payload) if _is_json(kind) else None}
+    attributes = {name[3:]: _unquoted(value) for name, value in headers.items() if name.startswith("ce-")}
+    is_json = not kind or _is_json(kind)
+    return {**attributes, "datacontenttype": kind, "data": _json(payload) if is_json else None}
+
+
+def _unquoted(value: str) -> str:
+    """An attribute as the HTTP binding writes it: percent-encoded, perhaps between quotation marks."""
+    return urllib.parse.unquote(value.strip().strip('"'))
 
 
 def _record(event: Any, where: str) -> bytes:
@@ -60,7 +68,7 @@ def _record(event: Any, where: str) -> bytes:
     _check(event, where)
     kind = str(event.get("datacontenttype") or "application/json").partition(";")[0].strip().lower()
     if not _is_json(kind):
-        raise DataError(where, f"bears data of type {kind}", "send JSON objects, or the bare table to intake")
+        raise DataError(where, "bears data that is no JSON", "send JSON objects, or the bare table to intake")
     data = _data(event, where)
     facts = {f"ce-{name}": event[name] for name in KEPT if isinstance(event.get(name), str)}
     return msgspec.json.encode({**data, **facts, "ce-identity": f"{event['source']} {event['id']}"})
@@ -69,7 +77,7 @@ def _record(event: Any, where: str) -> bytes:
 def _check(event: Mapping[str, Any], where: str) -> None:
     version = event.get("specversion")
     if version != VERSION:
-        raise DataError(where, f"has specversion {version!r}, {VERSION} is read", _REMEDY)
+        raise VersionError(where, f"is not of specversion {VERSION}, which alone is read", _REMEDY)
     for name in ("id", "source", "type"):
         if not isinstance(event.get(name), str) or not event[name].strip():
             raise DataError(where, f"lacks the attribute {name}", _REMEDY)

@@ -1,9 +1,12 @@
 """Whoever keeps what comes in, as the edges see it; and a tally of what they answered."""
 
+import re
 import threading
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
+
+_LINE: Final = re.compile(rb"\S[^\r\n]*")
 
 
 class Desk(Protocol):
@@ -47,5 +50,5 @@ def records(payload: bytes, content_type: str) -> int:
             return len(msgspec.json.decode(payload, type=list[msgspec.Raw]))
         except msgspec.MsgspecError:
             return 1
-    lines = sum(1 for line in payload.splitlines() if line.strip())
+    lines = sum(1 for _ in _LINE.finditer(payload))
     return max(lines - 1, 0) if content_type == "text/csv" else lines

@@ -1,6 +1,7 @@
 """What every HTTP door shares: who may come in, how much at once, where it is kept, what is counted."""
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable
@@ -9,9 +10,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from streams.connect.asgi import FORM, Answer, Limits, Refusal, Request, busy, error, refused
+from streams.connect.asgi import FORM, Answer, Limits, Refusal, Request, away, busy, error, refused
 from streams.connect.desk import Desk, Tally
 from streams.connect.keys import ApiKey, DeniedError, Keyring, KeyScope, Throttled
+from streams.connect.refusals import refused_as
 from streams.connect.room import Room
 from streams.errors import BusyError, TocsinError
 
@@ -36,9 +38,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     pattern: re.Pattern[str]
     feeds: tuple[str, ...]
     by_method: dict[str, Answering]
-    as_error: Callable[[Answer], Answer] = lambda answer: answer
+    as_error: Callable[[Answer, str], Answer] = lambda answer, _path: answer
     takes_form: bool = False
     """Whether a key may stand in the form."""
+
+    is_public: bool = False
+    """Whether what it shows is for everybody: it says nothing of what was brought."""
 
 
 class Doors:
@@ -55,6 +60,7 @@ class Doors:
     ) -> None:
         self.desk, self.clock, self.limits, self.keyring, self.tally = desk, clock, limits, keyring, tally
         self.room = Room(limits.waiting_requests, limits.waiting_bytes)
+        self._strangers = Room(limits.waiting_strangers, limits.waiting_bytes)
         self._pool = ThreadPoolExecutor(workers, "intake-http")
 
     async def answer(self, request: Request, route: Route, match: re.Match[str]) -> Answer:
@@ -70,7 +76,7 @@ class Doors:
         finally:
             request.release()
         self.tally.note("http", known, str(answer.status))
-        return route.as_error(answer) if answer.status >= 400 else answer
+        return route.as_error(answer, request.path) if answer.status >= 400 else answer
 
     async def _admitted(self, request: Request, route: Route, feed: str, rest: str) -> Answer:
         self.room.enter()
@@ -86,19 +92,37 @@ class Doors:
                 return Answer(405, answer.body, ((b"allow", allow.encode()),))
             if key is not None:
                 self._permitted(key, feed, "write" if request.method == "POST" else "read")
-            return await route.by_method[request.method](Visit(request, feed, rest, key))
+            return await self._answered(route, Visit(request, feed, rest, key))
         finally:
             self.room.leave()
 
+    async def _answered(self, route: Route, visit: Visit) -> Answer:
+        try:
+            return await route.by_method[visit.request.method](visit)
+        except Refusal as refusal:
+            if refusal.reason is not None:
+                await self._set_aside(visit, refusal)
+            raise
+
+    async def _set_aside(self, visit: Visit, refusal: Refusal) -> None:
+        """Keep as a dead letter what a known sender brought and nobody can read; the answer stays."""
+        assert refusal.reason is not None
+        with contextlib.suppress(Refusal):
+            payload = refusal.kept or await visit.request.payload()
+            await self.keep(visit, payload, refused_as(refusal.reason), 1)
+
     async def _known(self, request: Request, route: Route) -> ApiKey | None:
-        """The sender's key; None where no keys are configured and the sender is on this machine."""
+        """The sender's key; None where none is needed, or where this machine sends and there are no keys."""
         if self.keyring is None:
             if why := why_strange(request):
                 raise refused(403, why)
             return None
+        if route.is_public:
+            return None
         secret = secret_of(request)
         if not secret and route.takes_form and request.kind == FORM and request.method == "POST":
-            secret = request.form(await request.payload()).get("api_key", "")
+            with self._strangers:
+                secret = request.form(await request.payload()).get("api_key", "")
         try:
             return self.keyring.known(secret)
         except DeniedError as denied:
@@ -126,7 +150,7 @@ class Doors:
         except BusyError as full:
             raise Refusal(busy(full)) from full
         except TocsinError as failed:
-            raise refused(503, str(failed)) from failed
+            raise Refusal(away(failed)) from failed
         return msgspec.to_builtins(receipt)
 
     async def aside(self, work: Callable[[], T]) -> T:

@@ -22,15 +22,14 @@ from streams.connect.desk import Desk, Tally, records
 from streams.connect.door import Doors, Route, Visit
 from streams.connect.keys import Keyring
 from streams.connect.open311 import Catalogue, Open311
+from streams.connect.parcels import KINDS, LINE_KINDS, LINES
 from streams.connect.sensorthings import Observations
-from streams.errors import DataError
+from streams.errors import DataError, VersionError
+from streams.events import Reason
 
 __all__ = ["CONTENT_TYPES", "Limits", "intake_app", "records"]
 
-CONTENT_TYPES: Final = (
-    "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/csv",
-)  # fmt: skip
-LINES: Final = "application/x-ndjson"
+CONTENT_TYPES: Final = KINDS
 
 _PATH: Final = re.compile(r"/intake/(?P<feed>[^/]+)/?")
 
@@ -52,7 +51,8 @@ def intake_app(
     NDJSON, JSON, CSV and CloudEvents, plain or gzip. 202 kept; 400 empty, cut short, damaged or no
     CloudEvent; 401 and 403 by key; 404 unknown feed or path; 405; 408 for a body that comes too slowly; 413
     too large; 415 unknown type or encoding; 429 with Retry-After while too much waits or a key is too fast;
-    503 if disk or broker refuses. ``open311`` and ``sensorthings`` name the feeds of those formats.
+    503 if disk or broker refuses. What a known sender brought whole, and nobody can read, is a dead letter
+    beside its 400, 404 or 415. ``open311`` and ``sensorthings`` name the feeds of those formats.
     """
     doors = Doors(desk, clock, limits or Limits(), workers, keyring, tally or Tally())
     routes = (
@@ -107,8 +107,10 @@ class _Bulk:
         request = visit.request
         try:
             payload = cloudevents.lines(await request.payload(), request.kind, request.headers)
+        except VersionError as error:
+            raise refused(400, str(error), Reason.UNSUPPORTED_VERSION) from error
         except DataError as error:
-            raise refused(400, str(error)) from error
+            raise refused(400, str(error), Reason.MALFORMED) from error
         accepted = records(payload, LINES)
         receipt = await self._doors.keep(visit, payload, LINES, accepted) if accepted else None
         return Answer(202, {"accepted": accepted, "receipt": receipt})
@@ -117,8 +119,8 @@ class _Bulk:
 def _content_type(kind: str) -> str:
     if kind not in CONTENT_TYPES:
         known = ", ".join((*CONTENT_TYPES, cloudevents.STRUCTURED, cloudevents.BATCH))
-        raise refused(415, f"cannot read {kind or 'an unnamed type'}: send {known}")
-    return LINES if kind in CONTENT_TYPES[1:4] else kind
+        raise refused(415, f"cannot read {kind or 'an unnamed type'}: send {known}", Reason.MALFORMED)
+    return LINES if kind in LINE_KINDS else kind
 
 
 def _health(path: str, desk: Desk) -> Answer:

@@ -1,8 +1,9 @@
 """Open311 GeoReport v2 at the door: requests come in, services and what became of requests can be asked.
 
 ``/open311/{feed}/discovery.json``, ``services.json``, ``services/{code}.json``, ``requests.json`` (POST and
-GET) and ``requests/{id}.json``. What is shown is what is kept: redacted events at their area's middle. The
-caller's name, phone, e-mail, account and device go no further than this file.
+GET), ``requests/{id}.json`` and ``tokens/{id}.json``, each also as ``.xml``. Discovery and services are for
+everybody. What is shown is what is kept: redacted events at their area's middle. The caller's name, phone,
+e-mail, account and device go no further than this file.
 """
 
 import functools
@@ -16,8 +17,10 @@ import msgspec
 
 from streams.connect.asgi import FORM, Answer, object_of, refused
 from streams.connect.door import Answering, Doors, Route, Visit
-from streams.events import Event
+from streams.connect.georeport_xml import XML, document
+from streams.events import Event, Reason
 
+CHANGESET: Final = "2026-01-01T00:00:00Z"
 JSON: Final = "application/json"
 LONGEST_SPAN: Final = 90 * 86_400
 MOST_REQUESTS: Final = 1_000
@@ -88,27 +91,31 @@ class Open311:
         self._doors, self._catalogues = doors, catalogues
 
     def routes(self) -> tuple[Route, ...]:
-        """Every path; other representations than JSON are not served."""
+        """Every path."""
         if not self._catalogues:
             return ()
         route = functools.partial(_route, tuple(self._catalogues))
+        public = functools.partial(route, is_public=True)
         return (
-            route("/discovery.json", GET=self._discovery),
-            route("/services.json", GET=self._services),
-            route(r"/services/(?P<rest>[^/]+)\.json", GET=self._service),
-            route("/requests.json", POST=self._post, GET=self._requests),
-            route(r"/requests/(?P<rest>[^/]+)\.json", GET=self._request),
+            public("/discovery", "discovery", GET=self._discovery),
+            public("/services", "services", GET=self._services),
+            public("/services/(?P<rest>[^/]+)", "service_definition", GET=self._service),
+            route("/requests", "service_requests", POST=self._post, GET=self._requests),
+            route("/requests/(?P<rest>[^/]+)", "service_requests", GET=self._request),
+            route("/tokens/(?P<rest>[^/]+)", "service_requests", GET=self._token),
         )
 
     async def _discovery(self, visit: Visit) -> Answer:
-        host = visit.request.headers.get("host", "")
+        request = visit.request
         endpoint = {
             "specification": "http://wiki.open311.org/GeoReport_v2",
-            "url": f"http://{host}/open311/{visit.feed}",
+            "url": f"{request.scheme}://{request.headers.get('host', '')}/open311/{visit.feed}",
+            "changeset": CHANGESET,
             "type": "production",
-            "formats": [JSON],
+            "formats": ["text/xml", JSON],
         }
-        return Answer(200, {"changeset": "2026-01-01T00:00:00Z", "key_service": "", "endpoints": [endpoint]})
+        about = {"changeset": CHANGESET, "contact": None, "key_service": None, "endpoints": [endpoint]}
+        return Answer(200, about)
 
     async def _services(self, visit: Visit) -> Answer:
         return Answer(200, [_shown_service(one) for one in self._catalogues[visit.feed].services])
@@ -141,12 +148,15 @@ class Open311:
             name: value for name, value in given.items() if value not in ("", None) and name not in PERSONAL
         }
         code, catalogue = str(record.get("service_code", "")), self._catalogues[visit.feed]
+        kept = msgspec.json.encode(record)
         if not code:
-            raise refused(400, "service_code was not provided")
+            raise refused(400, "service_code was not provided", Reason.MISSING_FIELD, kept)
         if not catalogue.takes_all and catalogue.service(code) is None:
-            raise refused(404, f"service_code {code} was not found: see services.json")
+            sentence = f"service_code {code} was not found: see services.json"
+            raise refused(404, sentence, Reason.UNKNOWN_CATEGORY, kept)
         if not any(name in record for name in PLACES) or ("lat" in record) != ("long" in record):
-            raise refused(400, "lat and long, address_string or address_id must be provided")
+            sentence = "lat and long, address_string or address_id must be provided"
+            raise refused(400, sentence, Reason.MISSING_FIELD, kept)
         record.setdefault("service_request_id", content_id(visit.feed, record))
         return record
 
@@ -155,7 +165,7 @@ class Open311:
         wanted = [name for name in query.get("service_request_id", "").split(",") if name]
         if wanted:
             queries = [Query(feed=visit.feed, id=name, limit=1) for name in wanted[:MOST_REQUESTS]]
-        elif query.get("status", "open") == "closed":
+        elif "open" not in query.get("status", "open").split(","):
             queries = []  # nothing is ever told to be closed
         else:
             queries = [_span(visit.feed, query, catalogue, self._doors.clock())]
@@ -170,28 +180,54 @@ class Open311:
             raise refused(404, f"service_request_id {visit.rest} was not found")
         return Answer(200, [_shown_request(event, catalogue) for event in found])
 
+    async def _token(self, visit: Visit) -> Answer:
+        """A request has its id at once, so the id is its token too."""
+        catalogue = self._catalogues[visit.feed]
+        query = Query(feed=visit.feed, id=visit.rest, limit=1)
+        if not await self._doors.aside(lambda: catalogue.lookup(query)):
+            raise refused(404, f"token {visit.rest} was not found")
+        return Answer(200, [{"service_request_id": visit.rest, "token": visit.rest}])
 
-def _route(feeds: tuple[str, ...], path: str, **by_method: Answering) -> Route:
+
+def _route(
+    feeds: tuple[str, ...], path: str, root: str, is_public: bool = False, **by_method: Answering
+) -> Route:
+    """A path with both its representations; ``root`` is the name of the XML document."""
     return Route(
-        pattern=re.compile(_BASE + path),
+        pattern=re.compile(rf"{_BASE}{path}\.(?:json|xml)"),
         feeds=feeds,
-        by_method=by_method,
+        by_method={method: _either(answering, root) for method, answering in by_method.items()},
         as_error=_as_error,
         takes_form=True,
+        is_public=is_public,
     )
 
 
-def _as_error(answer: Answer) -> Answer:
+def _either(answering: Answering, root: str) -> Answering:
+    async def answer(visit: Visit) -> Answer:
+        return _represented(await answering(visit), root, visit.request.path)
+
+    return answer
+
+
+def _represented(answer: Answer, root: str, path: str) -> Answer:
+    """The answer as the end of the path asks for it."""
+    if not path.endswith(".xml"):
+        return answer
+    return Answer(answer.status, document(root, answer.body), answer.headers, XML)
+
+
+def _as_error(answer: Answer, path: str) -> Answer:
     """Errors as GeoReport writes them."""
-    return Answer(
-        answer.status, [{"code": answer.status, "description": answer.body["error"]}], answer.headers
-    )
+    body = [{"code": answer.status, "description": answer.body["error"]}]
+    return _represented(Answer(answer.status, body, answer.headers), "errors", path)
 
 
 async def _fields(visit: Visit) -> Mapping[str, Any]:
     request = visit.request
     if request.kind not in (FORM, JSON):
-        raise refused(415, f"cannot read {request.kind or 'an unnamed type'}: send a form or {JSON}")
+        sentence = f"cannot read {request.kind or 'an unnamed type'}: send a form or {JSON}"
+        raise refused(415, sentence, Reason.MALFORMED)
     payload = await request.payload()
     return request.form(payload) if request.kind == FORM else object_of(payload)
 

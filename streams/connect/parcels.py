@@ -7,12 +7,18 @@ from typing import Any, Final
 import msgspec
 
 from streams.connect import cloudevents
+from streams.connect.refusals import refused_as
 from streams.connect.sensorthings import completed
-from streams.errors import DataError
+from streams.errors import DataError, VersionError
+from streams.events import Reason
 from streams.sources.columns import LARGEST_RECORD
 
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
+LINE_KINDS: Final = (LINES, "application/ndjson", "application/jsonl")
+KINDS: Final = (JSON, *LINE_KINDS, "text/csv")
+"""What a message may be; its sender says so, so nothing else is believed."""
+
 LARGEST_PAYLOAD: Final = 4 << 20
 """Bytes of one payload; a longer message is cut to what shows that it was too long."""
 
@@ -49,9 +55,13 @@ def _plain(message: Payload) -> Payload:
     if kind in (cloudevents.STRUCTURED, cloudevents.BATCH):
         try:
             return cloudevents.lines(body, kind, {}), LINES
+        except VersionError:
+            return body, refused_as(Reason.UNSUPPORTED_VERSION)
         except DataError:
-            return body, JSON  # intake sets it aside
-    if kind == LINES and body.strip():
+            return body, refused_as(Reason.MALFORMED)
+    if kind not in KINDS:
+        return body, refused_as(Reason.MALFORMED)
+    if kind in LINE_KINDS and body.strip():
         return body.strip(), LINES
     record = _object(body) if kind == JSON else None
     return (body, kind) if record is None else (msgspec.json.format(body, indent=-1), LINES)

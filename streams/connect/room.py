@@ -22,6 +22,12 @@ class Room:
         self._requests, self._size = requests, size
         self.entered = self.held = 0
 
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
     def enter(self) -> None:
         """One request more; raises ``FullError``."""
         if self.entered >= self._requests:

@@ -13,6 +13,7 @@ import msgspec
 
 from streams.connect.asgi import Answer, object_of, refused
 from streams.connect.door import Doors, Route, Visit
+from streams.events import Reason
 
 _PATH: Final = re.compile(
     r"/sensorthings/(?P<feed>[^/]+)/v1\.[01](?:/Datastreams\('?(?P<rest>[^')]+)'?\))?/Observations/?"
@@ -33,14 +34,16 @@ class Observations:
 
     async def _post(self, visit: Visit) -> Answer:
         if visit.request.kind != "application/json":
-            raise refused(415, "an observation is one application/json object")
+            raise refused(415, "an observation is one application/json object", Reason.MALFORMED)
         body = object_of(await visit.request.payload())
         if "result" not in body:
-            raise refused(400, "the observation lacks its result")
+            raise refused(400, "the observation lacks its result", Reason.MISSING_FIELD)
         observation = completed(body, visit.rest, self._doors.clock())
         if not {"Datastream", "Datastream@iot.navigationLink", "@iot.selfLink"} & observation.keys():
             raise refused(
-                400, "the observation lacks its Datastream: name it, or post under …/Datastreams(id)/"
+                400,
+                "the observation lacks its Datastream: name it, or post under …/Datastreams(id)/",
+                Reason.MISSING_FIELD,
             )
         receipt = await self._doors.keep(visit, msgspec.json.encode(observation), "application/json", 1)
         return Answer(201, {"accepted": 1, "receipt": receipt})

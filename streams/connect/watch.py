@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from streams.connect.unpacking import gunzip
-from streams.errors import BusyError, DataError
+from streams.errors import AwayError, BusyError, DataError
 
 CONTENT_TYPES: Final = {
     ".csv": "text/csv",
@@ -64,10 +66,10 @@ class Watch:
         return [moved for path in whole if (moved := self._take(path)) is not None]
 
     def _take(self, path: Path) -> Path | None:
-        """Where the file went; None if it must wait because too much waits already."""
+        """Where the file went; None if it must wait: too much waits already, or the broker is away."""
         try:
             self._submit(path)
-        except BusyError:
+        except (BusyError, AwayError):
             return None
         except DataError as error:
             moved = _move(path, self._directory / FAILED)
@@ -112,9 +114,16 @@ def read_file(path: Path) -> tuple[str, bytes]:
 
 
 def pieces(payload: bytes, content_type: str, size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """The payload in parts of about ``size`` bytes that end with a record; CSV parts repeat the header."""
-    if content_type == "application/json" or len(payload) <= size:
+    """The payload in parts of about ``size`` bytes that end with a record; CSV parts repeat the header.
+
+    Raises:
+        DataError: it is too long for one part, and no JSON array that could be cut.
+    """
+    if len(payload) <= size:
         yield payload
+        return
+    if content_type == "application/json":
+        yield from _arrays(payload, size)
         return
     header = b""
     at = 0
@@ -125,6 +134,24 @@ def pieces(payload: bytes, content_type: str, size: int = PIECE_BYTES) -> Iterat
         end = _end_of_record(payload, at, size, is_quoted=content_type == "text/csv")
         yield header + payload[at:end]
         at = end
+
+
+def _arrays(payload: bytes, size: int) -> Iterator[bytes]:
+    """A JSON array as several."""
+    try:
+        elements = msgspec.json.decode(payload, type=list[msgspec.Raw])
+    except msgspec.MsgspecError:
+        what = f"has more than {size} bytes and is no JSON array"
+        raise DataError("JSON file", what, "write one record on each line, as .jsonl") from None
+    part: list[bytes] = []
+    length = 0
+    for element in map(bytes, elements):
+        if part and length + len(element) > size:
+            yield b"[" + b",".join(part) + b"]"
+            part, length = [], 0
+        part.append(element)
+        length += len(element) + 1
+    yield b"[" + b",".join(part) + b"]"
 
 
 def _end_of_record(payload: bytes, start: int, size: int, *, is_quoted: bool) -> int:

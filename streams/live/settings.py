@@ -10,6 +10,9 @@ from streams.feeds import Feed
 LARGEST_MESSAGE: Final = 8 << 20
 """Bytes of one Kafka message, with its headers."""
 
+LARGEST_PAYLOAD: Final = LARGEST_MESSAGE - (64 << 10)
+"""Bytes that came in: a message has headers too, and sealing adds some."""
+
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 

@@ -1,13 +1,16 @@
 """How a raw message stands in Kafka: its bytes as the value, what they are in the headers; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from streams.errors import DataError
+from streams.errors import DataError, VersionError
 
 SCHEMA_VERSION: Final = 1
+
+LATEST: Final = 1 << 40
+"""Seconds UTC: no message came after that, and a row has room for it."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -36,7 +39,8 @@ def read(headers: Iterable[tuple[str, bytes]], written_at: int, place: str) -> E
     """The inverse; a message without our headers was received when it was written (s UTC).
 
     Raises:
-        DataError: another schema version than this program's, or headers that are none.
+        VersionError: another schema version than this program's.
+        DataError: headers that are none.
     """
     found = dict(headers)
     version = found.get("tocsin-version")
@@ -44,15 +48,23 @@ def read(headers: Iterable[tuple[str, bytes]], written_at: int, place: str) -> E
         return Envelope("", written_at, place)
     if version != str(SCHEMA_VERSION).encode():
         shown = version.decode("ascii", "replace")
-        raise DataError(
+        raise VersionError(
             place, f"has schema version {shown}, this program reads {SCHEMA_VERSION}", "update Tocsin"
         )
     try:
-        return Envelope(
-            found["tocsin-type"].decode(),
-            int(found["tocsin-received"]),
-            found["tocsin-where"].decode(),
-            found["tocsin-sealed"] == b"1",
-        )
-    except (KeyError, ValueError) as error:
-        raise DataError(place, f"has headers that cannot be read ({error})", "send it again") from error
+        return _envelope(found)
+    except (KeyError, ValueError, AttributeError, TypeError) as error:  # a header may be null
+        what = f"has headers that cannot be read ({type(error).__name__})"
+        raise DataError(place, what, "send it again") from error
+
+
+def _envelope(found: Mapping[str, bytes]) -> Envelope:
+    received_at = int(found["tocsin-received"])
+    if not 0 <= received_at <= LATEST:
+        raise ValueError(received_at)
+    return Envelope(
+        found["tocsin-type"].decode(),
+        received_at,
+        found["tocsin-where"].decode(),
+        found["tocsin-sealed"] == b"1",
+    )

@@ -1,59 +1,24 @@
 """HTTP intake over a real socket: what is accepted is kept, everything else is answered with a reason."""
 
-import contextlib
 import gzip
 import json
 import socket
-import threading
-import time
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from streams.connect.http import Limits, intake_app, records
+from streams.connect.refusals import refused_as
 from streams.connect.unpacking import TooLargeError, gunzip
 from streams.errors import BusyError, DataError, TocsinError
+from streams.events import Reason
+from tests.streams.served import Desk, served
 
 LIMITS = Limits(body_bytes=3 << 20, sent_bytes=2 << 20, body_seconds=0.5)
 LINES = b'{"id": 1}\n{"id": 2}\n'
 JSON_LINES = {"content-type": "application/x-ndjson"}
-
-
-class Desk:
-    """Keeps everything in a list, or refuses as told."""
-
-    def __init__(self) -> None:
-        self.kept: list[tuple[str, bytes, str, int, str]] = []
-        self.refusal: TocsinError | None = None
-        self.is_ready = True
-
-    def submit_raw(self, *facts: Any) -> dict[str, int]:
-        if self.refusal is not None:
-            raise self.refusal
-        self.kept.append(facts)  # type: ignore[arg-type]
-        return {"offset": len(self.kept) - 1}
-
-
-@contextlib.contextmanager
-def served(app: Any) -> Iterator[int]:
-    """A server of its own thread on a free port of the loopback."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.005)
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +86,8 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(
     desk, client, _ = running
     answer = client.request(method, path, content=body, headers={**JSON_LINES, **headers})
     assert answer.status_code == status and sentence in answer.json()["error"]
-    assert not desk.kept
+    is_whole = (status, path) == (415, "/intake/12345") and "content-encoding" not in headers
+    assert [kept[2] for kept in desk.kept] == [refused_as(Reason.MALFORMED)] * is_whole
 
 
 def test_a_body_without_announced_length_is_bounded_too(running: tuple[Desk, httpx.Client, int]) -> None:

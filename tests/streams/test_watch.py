@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 
 from streams.connect import watch
 from streams.connect.watch import Watch, pieces
-from streams.errors import BusyError
+from streams.errors import AwayError, BusyError, DataError, TocsinError
 
 
 class Desk:
-    """Keeps pieces; ``room`` is how many more it takes."""
+    """Keeps pieces; ``room`` is how many more it takes, ``away`` what it says instead."""
 
     def __init__(self, room: int = 10**9) -> None:
+        self.away: TocsinError | None = None
         self.kept: list[bytes] = []
         self.files: dict[str, int] = {}
         self.room = room
@@ -26,6 +28,8 @@ class Desk:
     def submit_piece(
         self, feed: str, payload: bytes, content_type: str, at: int, where: str, digest: str, number: int
     ) -> Any:
+        if self.away is not None:
+            raise self.away
         if self.room <= 0:
             raise BusyError("intake", "too much waits")
         self.room -= 1
@@ -125,3 +129,25 @@ def test_pieces_of_a_csv_hold_its_records(rows: list[tuple[str, int]], size: int
     header, *expected = read(out.getvalue())
     assert all(part[0] == header for part in parts)
     assert [record for part in parts for record in part[1:]] == expected
+
+
+def test_a_broker_that_is_away_holds_a_file_up_and_ends_nothing(tmp_path: Path) -> None:
+    desk = Desk()
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    watched = Watch("calls", tmp_path, desk, lambda: 1)
+    desk.away = AwayError("broker", "does not answer")
+    assert watched.look() == [] and watched.look() == [] and (tmp_path / "a.csv").exists()
+    desk.away = None
+    assert watched.look() == [tmp_path / "done" / "a.csv"]
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=3), st.integers()), min_size=1), st.integers(1, 60))
+def test_a_json_array_is_cut_between_its_records(records: list[Any], size: int) -> None:
+    parts = list(pieces(json.dumps(records).encode(), "application/json", size))
+    assert [record for part in parts for record in json.loads(part)] == records
+
+
+def test_a_long_file_that_is_no_array_is_refused_in_a_sentence() -> None:
+    for payload in (b'{"a": 1, "b": 2}', b'[{"a": 1}, {"b"'):
+        with pytest.raises(DataError, match=r"no JSON array; write one record on each line"):
+            list(pieces(payload, "application/json", 5))

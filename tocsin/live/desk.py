@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
-from streams.errors import ConfigError
+from streams.errors import ConfigError, DataError
 from streams.live import wire
-from streams.live.settings import TopicNames
+from streams.live.settings import LARGEST_PAYLOAD, TopicNames
 from tocsin.group_commit import GroupCommit
 from tocsin.live.sending import Parcel, Sender
 from tocsin.raw import Message, Receipt, Vault, digest
@@ -47,10 +47,13 @@ class Desk:
 
         Raises:
             ConfigError: no feed has that id.
+            DataError: no message can hold that much.
             BrokerError: the broker does not answer; nothing is known to be kept.
         """
         if feed not in self._feeds:
             raise ConfigError(f"feed {feed}", "does not exist", "name one of the configured feeds")
+        if len(payload) > LARGEST_PAYLOAD:
+            raise DataError(where or feed, f"has more than {LARGEST_PAYLOAD} bytes", "send smaller parts")
         receipt: Receipt | None = None
         for number, piece, kind in self._spread(feed, payload, content_type):
             receipt = self._commits.put(Message(f"{feed}-{number}", piece, kind, received_at, where))

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import structlog
 
-from streams.errors import TocsinError
+from streams.errors import AwayError
 from streams.live import clients, wire
 from streams.live.settings import KafkaConfig
 
@@ -18,10 +18,8 @@ T = TypeVar("T")
 log: Final = structlog.get_logger("sending")
 
 
-class BrokerError(TocsinError):
+class BrokerError(AwayError):
     """The broker does not answer; nothing is known to be kept."""
-
-    exit_code = 6
 
 
 class Parcel(NamedTuple):

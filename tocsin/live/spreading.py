@@ -1,9 +1,10 @@
 """Which partition each record of a payload goes to: the one of its system and id, so that repeats meet."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.connect.refusals import reason_of
 from streams.feeds import Feed
 from streams.intake import Intake
 from tocsin.live.desk import LINES, partition_number
@@ -21,7 +22,7 @@ class Spreader:
     def spread(self, feed: str, payload: bytes, content_type: str) -> list[tuple[int, bytes, str]]:
         """(partition number, bytes, content type) of each part; records keep their order within one."""
         wide, reader = self._partitions[feed], self._readers[feed]
-        if wide == 1:
+        if wide == 1 or reason_of(content_type):
             return [(0, payload, content_type)]
         columns = reader.columns(payload, content_type)
         ids = reader.ids_of(columns)
@@ -30,19 +31,13 @@ class Spreader:
         parts: dict[int, list[bytes]] = defaultdict(list)
         for place, name in enumerate(ids):
             parts[partition_number(feed, name, wide)].append(columns.raw(place).strip(b"\n"))
-        join, kind = _joiner(next(iter(parts.values()))[0])
+        is_table = reader.is_table(payload, content_type)
+        join, kind = (_table, CSV) if is_table else (_lines, LINES)
         return [(number, join(records), kind) for number, records in sorted(parts.items())]
 
 
-def _joiner(record: bytes) -> tuple[Callable[[Sequence[bytes]], bytes], str]:
-    """How records of this kind become one payload, and of which type."""
-    if record.lstrip()[:1] == b"{":
-        return _lines, LINES
-    return _table, CSV
-
-
 def _lines(records: Sequence[bytes]) -> bytes:
-    """JSON objects, one on each line: within them a line end is only space."""
+    """JSON records, one on each line: within them a line end is only space."""
     return b"\n".join(record.replace(b"\n", b" ") for record in records)
 
 

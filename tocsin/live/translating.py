@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from streams import ledger
-from streams.errors import DataError, IntegrityError
-from streams.events import Event, Rejected
+from streams.errors import DataError, IntegrityError, VersionError
+from streams.events import Event, Reason, Rejected
 from streams.ledger import Rows
 from streams.live import wire
 from streams.live.intake import Parcel, RawEvent
@@ -66,7 +66,9 @@ class RawTranslator:
             envelope = wire.read(message.headers, message.written_at, place)
         except DataError as error:
             whole = RawMessage(0, partition, message.offset, message.written_at, "", place, message.value)
-            return self._crossing.refused(whole, message.value, error.what)
+            is_newer = isinstance(error, VersionError)
+            reason = Reason.UNSUPPORTED_VERSION if is_newer else Reason.MALFORMED
+            return self._crossing.refused(whole, message.value, error.what, reason)
         try:
             payload = self._vault.open(message.value) if envelope.is_sealed else message.value
         except (DataError, IntegrityError):
