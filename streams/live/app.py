@@ -1,7 +1,9 @@
 """The Faust application of a worker: settings that the protocol needs, an assignor that is never blind."""
 
+import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
@@ -13,6 +15,8 @@ from streams.live.doubt import Doubt, end
 from streams.live.settings import LARGEST_MESSAGE, KafkaConfig
 
 COMMIT_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 8.0
+"""How long a worker may take to say good-bye; without a broker the library would try for ever."""
 
 
 class SeeingAssignor(PartitionAssignor):
@@ -80,7 +84,15 @@ def run(app: faust.App, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run a worker in this process until a signal ends it; leaves through ``SystemExit``."""
     sys.argv = sys.argv[:1]  # Faust reads it as its own
     app.on_worker_init.connect(lambda *_a, **_k: on_ready(), weak=False)
+    app.on_before_shutdown.connect(_end_in_time, weak=False)
     # Logging is whoever started us's: Faust's own setup would clear the handlers and then need one.
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # its control characters would stand between our lines
     worker.execute_from_commandline()
+
+
+async def _end_in_time(*_: Any, **__: Any) -> None:
+    """End the process after a while, whatever still hangs: what is not acknowledged comes again."""
+    clock = threading.Timer(STOP_SECONDS, os._exit, (0,))
+    clock.daemon = True
+    clock.start()

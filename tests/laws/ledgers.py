@@ -94,10 +94,12 @@ def toy_pipeline():
     return Pipeline(CITY, detection=ToyDetection())
 
 
+LONGEST_DELAY = 2000
+
 events = st.tuples(
     st.integers(0, 40 * WIDTH),  # after the origin
     st.integers(0, 3),  # of few places: hotspots are wanted
-    st.sampled_from([0, 5, 60, 250, 500, 2000]),  # delay: some come late
+    st.sampled_from([0, 5, 60, 250, 500, LONGEST_DELAY]),  # delay: some come late
     st.integers(0, 400),  # identity: some come twice
     st.sampled_from(["call"] * 12 + ["rejected", "fast", "drilled"]),
 )
@@ -141,7 +143,8 @@ def ledgers(draw, with_people=True):
                 for at in range(700, 40 * WIDTH, 4000)
                 for unit in CITY.units.order
             ]
-        arrived += [(ORIGIN + at, "beat", None) for at in range(0, 42 * WIDTH, 60)]
+        # Until after the latest of all: what is far ahead of the newest beat is refused.
+        arrived += [(ORIGIN + at, "beat", None) for at in range(0, 40 * WIDTH + LONGEST_DELAY, 60)]
     arrived.sort(key=lambda a: (a[0], a[1], str(a[2])))
     offsets = [0] * PARTITIONS
     records = Ledger([CITY.start_settings(ORIGIN)])

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from streams.live.app import STOP_SECONDS
 from streams.live.doubt import Doubt
 from tests.live.chaos import chaos
 from tests.live.rig import Rig, eventually, rig
+from tests.parts import kafka
 from tests.parts.kafka import Broker
 
 
@@ -119,6 +121,22 @@ def losses(city: Rig, rule: str = "") -> None:
         city.feed(range(start, start + 20), commands=False)
         time.sleep(0.3)
     city.drained()
+
+
+def test_workers_end_in_time_although_the_broker_is_gone(tmp_path: Path) -> None:
+    """Both what has work and what never came to have any."""
+    with kafka.broker(tmp_path / "own") as broker, rig(broker, tmp_path / "run", "gone") as city:
+        city.start("intake-1", "step-1", "dispatch")
+        city.feed(range(10))
+        city.drained()
+        broker.kill()
+        city.start("intake-2", "step-2")
+        time.sleep(3)
+        names = sorted(city.nursery.pids)
+        for name in names:
+            city.nursery.signal(name, signal.SIGTERM)
+        eventually(lambda: not city.nursery.pids, STOP_SECONDS + 4)
+        assert {"intake-1", "step-1", "dispatch"} <= set(names)
 
 
 def test_a_short_cut_of_the_chaos(broker: Broker, tmp_path: Path) -> None:
