@@ -18,8 +18,13 @@ def told(*options: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str
 
 
 @pytest.fixture(scope="module")
-def tale():
-    run = told("--json")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo") / "store"
+
+
+@pytest.fixture(scope="module")
+def tale(store):
+    run = told("--json", "--store", str(store))
     assert (run.returncode, run.stderr) == (0, "")
     return json.loads(run.stdout)
 
@@ -89,6 +94,15 @@ def test_a_drill_is_marked_and_moves_nothing_real(parts):
     assert drill["is_exercise"] and drill["mode"] == "PROVISIONAL"
     assert drill["told"] == [drill["place"]]
     assert acts(drill)[0] == "begin_drill" and acts(drill)[-1] == "end_drill"
+
+
+def test_each_tier_is_told_of_its_own_units_once(tale, store):
+    for tier, units in (("city", {"luoyin"}), ("district", {"shangyuan", "xiatan", "dongling"})):
+        lines = (store / f"{tier}-duty.jsonl").read_bytes().splitlines()
+        deliveries = [json.loads(line) for line in lines]
+        assert len({one["key"] for one in deliveries}) == len(deliveries) > 5
+        assert {one["unit"] for one in deliveries} <= units
+    assert (store / "street-duty.jsonl").stat().st_size > 0
 
 
 def test_false_alarms_stay_within_a_weeks_budget(tale):
