@@ -19,7 +19,6 @@ from paho.mqtt.properties import Properties
 
 from streams.connect.desk import Desk, Tally
 from streams.connect.parcels import Payload, joined, named
-from streams.connect.refusals import claimed
 from streams.connect.settings import MqttConfig, MqttTopic, fits
 from streams.connect.upkeep import Keeper, Upkeep
 from streams.errors import ConfigError
@@ -80,11 +79,11 @@ class MqttSource:
 
     def _payload(self, message: aiomqtt.Message, topic: MqttTopic) -> Payload:
         body = message.payload if isinstance(message.payload, bytes) else b""
-        kind = claimed(getattr(message.properties, "ContentType", ""), topic.content_type)
+        kind = getattr(message.properties, "ContentType", "") or topic.content_type
         levels = str(message.topic).split("/")
         if 0 < topic.level <= len(levels):
             body = named(body, topic.member, levels[topic.level - 1], self._clock())
-        return body, kind
+        return body, kind.partition(";")[0].strip().lower()
 
     def _client(self) -> aiomqtt.Client:
         config, is_five = self._config, self._config.version == "5"

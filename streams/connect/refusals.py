@@ -8,19 +8,6 @@ REFUSED: Final = "application/x-tocsin-refused"
 """Content type of bytes that nobody is to read: only we write it, senders may not."""
 
 
-OURS: Final = "application/x-tocsin-"
-"""How the content types begin that only we write: a tick, a refusal."""
-
-
-def claimed(kind: str, otherwise: str) -> str:
-    """The content type that a sender claims, or ``otherwise``: a sender cannot claim one of ours.
-
-    A tick from outside would move watermarks, and make late whatever is still on its way.
-    """
-    plain = kind.partition(";")[0].strip().lower()
-    return otherwise if not plain or plain.startswith(OURS) else plain
-
-
 def refused_as(reason: Reason) -> str:
     """The content type under which refused bytes are kept."""
     return f"{REFUSED};reason={reason.value}"

@@ -4,7 +4,7 @@ import collections
 from collections.abc import Sequence
 from typing import Any
 
-from streams.errors import DataError
+from streams.errors import DataError, VersionError
 from streams.live import wire
 from tests.tocsin.small_city import ORIGIN
 from tocsin.raw import TICK
@@ -26,8 +26,8 @@ class Count:
         for message in messages:
             try:
                 envelope = wire.read(message.headers, message.timestamp // 1000, "")
-            except DataError:
-                self.outcomes["malformed"] += 1
+            except DataError as error:
+                self.outcomes["unsupported_version" if isinstance(error, VersionError) else "malformed"] += 1
                 continue
             if envelope.content_type == TICK:
                 self._move(envelope.received_at)
