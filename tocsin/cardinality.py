@@ -48,7 +48,7 @@ def label_counts(city: City, settings: MetricsConfig) -> dict[str, int]:
     return {
         "hotspot": settings.top_hotspots,
         "area": min(settings.top_areas, len(city.gazetteer)),
-        "category": len(city.taxonomy.category_ids),
+        "category": len(city.taxonomy.category_ids) + 1,  # and silence
         "feed": len(city.feeds) + 1,  # requests of nobody's feed have an empty one
         "unit": len(city.units.order),
         "kind": len(DUTY_KINDS),

@@ -1,6 +1,7 @@
 """What the metrics are read from: the state behind the newest record, and what the edges counted."""
 
 import functools
+from typing import Final
 
 import msgspec
 
@@ -9,10 +10,13 @@ from detectors.findings import Findings
 from streams.names import name_in
 from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
-from tocsin.messages import LOCALES
+from tocsin.messages import LOCALES, text
 from tocsin.pipeline import PipelineState
 
 Labels = tuple[str, ...]
+
+SILENCE: Final = "silence"
+"""The category of the hotspots that a silent feed makes; no taxonomy lists it."""
 
 NAME_LABELS: Labels = tuple(f"name_{locale.lower().replace('-', '_')}" for locale in LOCALES)
 """The label of a name in each language: ``name_en``, ``name_zh_cn``."""
@@ -75,8 +79,9 @@ def plates(city: City) -> Plates:
             (f.id, f.kind, str(int(bool({f.id, f.kind} & required))), *_names(f.names, f.id))
             for f in city.feeds
         ),
-        category_info=tuple(
-            (key, *_names(city.taxonomy.category(key).names, key)) for key in city.taxonomy.category_ids
+        category_info=(
+            *((key, *_names(city.taxonomy.category(key).names, key)) for key in city.taxonomy.category_ids),
+            (SILENCE, *(text(locale, "dashboards-category-silence") for locale in LOCALES)),
         ),
         areas={
             area.id: (area.street, f"{latitude:.5f}", f"{longitude:.5f}", *_names(area.names, area.id))

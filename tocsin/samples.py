@@ -13,7 +13,7 @@ from alerting.policy import reached
 from models.hotspots import Hotspot
 from streams.sealing import OUTCOMES
 from tocsin.pipeline import NOT_STARTED
-from tocsin.reading import Reading
+from tocsin.reading import SILENCE, Reading
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 Read = Callable[[Reading], Samples]
@@ -120,7 +120,7 @@ def entries(reading: Reading) -> Samples:
 def hotspots(reading: Reading) -> Samples:
     """Open hotspots by category."""
     tally = Tally(spot.category for spot in _spots(reading))
-    for category in reading.city.taxonomy.category_ids:
+    for category in (*reading.city.taxonomy.category_ids, SILENCE):
         yield (category,), float(tally[category])
 
 
