@@ -94,13 +94,13 @@ def _variables(locale: str) -> list[dict[str, Any]]:
         {
             "type": "datasource", "name": "datasource", "label": text(locale, "dashboards-variable-source"),
             "query": "prometheus", "refresh": 1, "hide": 0, "multi": False, "includeAll": False,
-            "current": {}, "options": [], "regex": "",
+            "options": [], "regex": "",
         },
         {
             "type": "query", "name": "city", "label": text(locale, "dashboards-variable-city"),
-            "datasource": DATASOURCE, "definition": query, "refresh": 1, "sort": 1, "hide": 0,
+            "datasource": DATASOURCE, "refresh": 1, "sort": 1, "hide": 0,
             "query": {"qryType": 1, "query": query, "refId": "city"},
-            "multi": False, "includeAll": False, "current": {}, "options": [], "regex": "",
+            "multi": False, "includeAll": False, "options": [], "regex": "",
         },
         {
             "type": "textbox", "name": "console", "label": text(locale, "dashboards-variable-console"),
