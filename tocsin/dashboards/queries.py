@@ -39,7 +39,7 @@ def promql(expression: str, name: str = NAME_LABELS[0], city: str = "$city") -> 
 
 def counted(expression: str) -> str:
     """A number that is nought only while a process answers."""
-    return f"({expression}) or {NOTHING}"
+    return f"({expression}) or on () {NOTHING}"
 
 
 def named(expression: str, thing: str, key: str = "") -> str:
