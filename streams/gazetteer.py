@@ -153,13 +153,13 @@ class Gazetteer:
     @functools.cached_property
     def middle(self) -> tuple[float, float]:
         """Longitude and latitude of the city's middle: the origin of local metres."""
-        points = self._middles
+        points = self.middles
         return float(points[:, 0].mean()), float(points[:, 1].mean())
 
     @functools.cached_property
     def centroids(self) -> np.ndarray:
         """Middle of each area, (A, 2) float64, metres east and north of the city's middle."""
-        east, north = self._metres(self._middles[:, 0] - self.middle[0], self._middles[:, 1] - self.middle[1])
+        east, north = self._metres(self.middles[:, 0] - self.middle[0], self.middles[:, 1] - self.middle[1])
         return np.stack((east, north), axis=1)
 
     def nearest(self, count: int) -> np.ndarray:
@@ -196,7 +196,8 @@ class Gazetteer:
         return lons * scale, lats * METRES_PER_DEGREE
 
     @functools.cached_property
-    def _middles(self) -> np.ndarray:
+    def middles(self) -> np.ndarray:
+        """Middle of each area, (A, 2) float64, longitude and latitude in degrees."""
         shapes = np.array([area.shape for area in self.areas], dtype=object)
         return shapely.get_coordinates(shapely.centroid(shapes))
 
@@ -213,7 +214,7 @@ class Gazetteer:
 
     def _by_nearest_point(self, lons: np.ndarray, lats: np.ndarray) -> np.ndarray:
         found = np.full(len(lons), OUTSIDE, np.int32)
-        middles = self._middles[self._points]
+        middles = self.middles[self._points]
         for at in range(0, len(lons), 4096):
             part = slice(at, at + 4096)
             east, north = self._metres(

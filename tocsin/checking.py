@@ -14,6 +14,7 @@ from streams.tables import read_history
 from tocsin import clock, config
 from tocsin.city import City
 from tocsin.doors import intakes
+from tocsin.metrics import check_metrics
 from tocsin.toml_reader import located
 
 SAMPLE_KEY: Final = bytes(32)
@@ -33,6 +34,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
     installation = config.load(directory, data)
     city = installation.city
     intakes(city, SAMPLE_KEY)
+    samples = check_metrics(city, installation.metrics)
     with located(str(directory / "routes.toml")):
         notifiers(city.routes)
     tiers = [unit.tier for unit in city.gazetteer.units]
@@ -47,6 +49,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "persons": len(installation.people.person),
         "receivers": ", ".join(r.id for r in city.routes.receivers) or "none: alerts are only on screen",
         "untold": _untold(city),
+        "samples of a scrape at most": sum(samples.values()),
         "false alarms allowed a week": city.detection.budget_per_week,
     }
 

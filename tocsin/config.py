@@ -27,6 +27,7 @@ from streams.gazetteer import Gazetteer, units_tree
 from streams.live.settings import KafkaConfig
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
+from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people
 from tocsin.places import PLACES_FILE, has_places, read_places
@@ -96,6 +97,7 @@ class TocsinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     privacy: PrivacyConfig = PrivacyConfig()
     mqtt: MqttConfig = MqttConfig()
     kafka_source: tuple[KafkaSourceConfig, ...] = ()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 class SensorsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +118,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     keys: KeysConfig = KeysConfig()
     mqtt: MqttConfig = MqttConfig()
     kafka_sources: tuple[KafkaSourceConfig, ...] = ()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 def load_city(directory: Path, data: Path | None = None) -> City:
@@ -146,6 +149,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         keys=read_keys(directory, tuple(feed.id for feed in city.feeds)),
         mqtt=config.mqtt,
         kafka_sources=config.kafka_source,
+        metrics=config.metrics,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from streams.errors import ConfigError
 from tocsin import doc_pages, escalation_page
+from tocsin.dashboards import board
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -25,8 +26,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 
 
 def pages() -> dict[str, str]:
-    """Path under the project → text as it should be."""
-    return {path: render() for path, render in PAGES.items()}
+    """Path under the project → text as it should be, the dashboards among them."""
+    return {**{path: render() for path, render in PAGES.items()}, **board.files()}
 
 
 def stale(root: Path = ROOT) -> list[str]:

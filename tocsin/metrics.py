@@ -4,49 +4,25 @@ Values are read from the city's state when they are asked for, so a label that h
 is gone at the next scrape. The reference page is rendered from ``METRICS``.
 """
 
-from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
 
 import msgspec
-import numpy as np
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from alerting.levels import MODES
-from detectors.findings import Findings
-from streams.sealing import OUTCOMES
+from tocsin import samples
+from tocsin.cardinality import MetricsConfig, check_cardinality
 from tocsin.city import City
-from tocsin.pipeline import NOT_STARTED, PipelineState
+from tocsin.reading import NAME_LABELS, Reading
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 STEP_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 STEP_NAME: Final = "tocsin_step_seconds"
 STEP_HELP: Final = "Time that one record of the ledger took in the fold."
-
-Samples = Iterable[tuple[tuple[str, ...], float]]
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What the metrics are read from: the state behind the newest record, and what the edges counted.
-
-    ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason), ``requests`` by (edge,
-    feed, status); ``now`` is seconds UTC.
-    """
-
-    city: City
-    state: PipelineState
-    now: int
-    deliveries: dict[tuple[str, str], int] = {}
-    dead_letters: dict[tuple[str, str], int] = {}
-    requests: dict[tuple[str, str, str], int] = {}
-
-    @property
-    def findings(self) -> Findings | None:
-        """What the last sealed bucket brought; None before the first."""
-        return self.state.findings
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -56,209 +32,178 @@ class Described(msgspec.Struct, frozen=True):
     kind: Literal["counter", "gauge"]
     help: str
     labels: tuple[str, ...]
-    samples: Callable[[Reading], Samples]
-
-
-def _events(reading: Reading) -> Samples:
-    counts = _by_feed(reading)
-    for feed, row in counts.items():
-        yield (feed, "accepted"), float(row[0])
-        yield (feed, "rejected"), float(row[1:].sum())
-
-
-def _rejected(reading: Reading) -> Samples:
-    for feed, row in _by_feed(reading).items():
-        for reason, count in zip(OUTCOMES[1:], row[1:], strict=True):
-            if count:
-                yield (feed, str(reason)), float(count)
-
-
-def _by_feed(reading: Reading) -> dict[str, np.ndarray]:
-    """Outcome counts of each feed over its partitions, in the order of ``OUTCOMES``."""
-    totals: dict[str, np.ndarray] = {}
-    for partition, row in zip(reading.city.partitions, reading.state.sealing.counts, strict=True):
-        totals[partition.feed] = totals.get(partition.feed, np.zeros(len(OUTCOMES), np.int64)) + row
-    return totals
-
-
-def _watermarks(reading: Reading) -> Samples:
-    for feed, at in _oldest_watermark(reading).items():
-        yield (feed,), float(at)
-
-
-def _lags(reading: Reading) -> Samples:
-    for feed, at in _oldest_watermark(reading).items():
-        yield (feed,), float(max(reading.now - at, 0))
-
-
-def _oldest_watermark(reading: Reading) -> dict[str, int]:
-    oldest: dict[str, int] = {}
-    for partition, at in zip(reading.city.partitions, reading.state.sealing.watermark, strict=True):
-        oldest[partition.feed] = min(int(at), oldest.get(partition.feed, int(at)))
-    return oldest
-
-
-def _silent(reading: Reading) -> Samples:
-    silent = reading.findings.silent if reading.findings else ()
-    whole = {item.feed for item in silent if item.areas is None}
-    partly = {item.feed for item in silent}
-    for feed in reading.city.feeds:
-        yield (feed.id,), 2.0 if feed.id in whole else 1.0 if feed.id in partly else 0.0
-
-
-def _sealed(reading: Reading) -> Samples:
-    if reading.state.origin_at != NOT_STARTED:
-        first = reading.state.origin_at // reading.city.bucket_seconds
-        yield (), float(reading.state.sealing.next_bucket - first)
-
-
-def _decided(reading: Reading) -> Samples:
-    yield (), float(reading.state.machines.at)
-
-
-def _entries(reading: Reading) -> Samples:
-    yield (), float(reading.state.machines.chain.seq)
-
-
-def _hotspots(reading: Reading) -> Samples:
-    tally = Tally(spot.category for spot in reading.findings.hotspots) if reading.findings else Tally[str]()
-    for category in reading.city.taxonomy.category_ids:
-        yield (category,), float(tally[category])
-
-
-def _highest_risk(reading: Reading) -> Samples:
-    risks = [spot.risk for spot in reading.findings.hotspots] if reading.findings else []
-    yield (), max(risks, default=0) / 1e6
-
-
-def _of_units(value: Callable[[Any], float]) -> Callable[[Reading], Samples]:
-    """One sample for each unit, read from its machine."""
-
-    def samples(reading: Reading) -> Iterator[tuple[tuple[str, ...], float]]:
-        for unit, machine in reading.state.machines.real.items():
-            yield (unit, reading.city.units.tier(unit)), float(value(machine))
-
-    return samples
-
-
-def _duties(is_counted: Callable[[Any, int], bool]) -> Callable[[Reading], Samples]:
-    """Duties of each unit and kind that ``is_counted`` (duty, decision time) admits."""
-
-    def samples(reading: Reading) -> Iterator[tuple[tuple[str, ...], float]]:
-        for unit, machine in reading.state.machines.real.items():
-            kinds = Tally(d.kind for d in machine.duties if is_counted(d, reading.state.machines.at))
-            for kind, count in sorted(kinds.items()):
-                yield (unit, kind), float(count)
-
-    return samples
-
-
-def _is_late(duty: Any, at: int) -> bool:
-    """Whether a duty was called for again, rests with all calls used, or is due by decision time ``at``."""
-    return duty.calls > 0 or duty.due_at is None or duty.due_at <= at
-
-
-def _pairs(field: str) -> Callable[[Reading], Samples]:
-    def samples(reading: Reading) -> Iterator[tuple[tuple[str, ...], float]]:
-        for pair, count in sorted(getattr(reading, field).items()):
-            yield pair, float(count)
-
-    return samples
-
-
-def _budget(field: str) -> Callable[[Reading], Samples]:
-    def samples(reading: Reading) -> Iterator[tuple[tuple[str, ...], float]]:
-        if reading.findings:
-            yield (), float(getattr(reading.findings.budget, field))
-
-    return samples
-
-
-def _warming_up(reading: Reading) -> Samples:
-    yield (), float(reading.findings is None or reading.findings.warming_up)
+    samples: samples.Read
 
 
 _UNIT: Final = ("unit", "tier")
+_AREA: Final = ("area", "unit", "latitude", "longitude", *NAME_LABELS)
+_HOTSPOT: Final = ("hotspot", "category", "unit")
+_RANKS: Final = "0 calm, 1 watch, 2 IV, 3 III, 4 II, 5 I"
 _MODES: Final = ", ".join(f"{number} {mode}" for number, mode in enumerate(MODES))
 
 METRICS: Final[tuple[Described, ...]] = (
     Described(
         "tocsin_events_total", "counter", "Records by feed and outcome: accepted or rejected.",
-        ("feed", "outcome"), _events,
+        ("feed", "outcome"), samples.events,
     ),
     Described(
         "tocsin_rejected_events_total", "counter", "Records that are not counted, by feed and reason.",
-        ("feed", "reason"), _rejected,
+        ("feed", "reason"), samples.rejected,
     ),
     Described(
         "tocsin_dead_letters", "gauge", "Records kept because they could not be read, by feed and reason.",
-        ("feed", "reason"), _pairs("dead_letters"),
+        ("feed", "reason"), samples.pairs("dead_letters"),
     ),
     Described(
         "tocsin_intake_requests_total", "counter",
         "What edges (http, mqtt, kafka) answered or did, as HTTP status; no feed where none is known.",
-        ("edge", "feed", "status"), _pairs("requests"),
+        ("edge", "feed", "status"), samples.pairs("requests"),
     ),
     Described(
         "tocsin_feed_watermark_timestamp_seconds", "gauge",
-        "Everything before this instant (s UTC) counts as complete, by feed.", ("feed",), _watermarks,
+        "Everything before this instant (s UTC) counts as complete, by feed.", ("feed",), samples.watermarks,
     ),
     Described(
         "tocsin_feed_lag_seconds", "gauge", "How far the feed's watermark is behind the clock.",
-        ("feed",), _lags,
+        ("feed",), samples.lags,
+    ),
+    Described(
+        "tocsin_feed_heard_age_seconds", "gauge",
+        "How long ago the feed's newest event came; no sample before the first since the start.",
+        ("feed",), samples.heard,
     ),
     Described(
         "tocsin_feed_silence", "gauge", "0 speaks, 1 silent around some areas, 2 silent in the whole city.",
-        ("feed",), _silent,
+        ("feed",), samples.silent,
     ),
-    Described("tocsin_sealed_buckets_total", "counter", "Buckets closed for good.", (), _sealed),
+    Described("tocsin_sealed_buckets_total", "counter", "Buckets closed for good.", (), samples.sealed),
     Described(
-        "tocsin_decision_timestamp_seconds", "gauge", "Decision time of the city (s UTC).", (), _decided,
+        "tocsin_sealing_lag_seconds", "gauge",
+        "How far the end of the newest closed bucket is behind the clock.", (), samples.sealing_lag,
     ),
-    Described("tocsin_journal_entries_total", "counter", "Entries in the journal.", (), _entries),
-    Described("tocsin_hotspots_open", "gauge", "Open hotspots by category.", ("category",), _hotspots),
-    Described("tocsin_hotspot_risk_max", "gauge", "Highest risk of a hotspot, 0 to 1.", (), _highest_risk),
+    Described(
+        "tocsin_waiting_messages", "gauge", "Raw messages that are kept and not read yet.", (),
+        samples.waiting,
+    ),
+    Described(
+        "tocsin_ledger_records_total", "counter", "Records of the ledger that are folded.", (),
+        samples.records,
+    ),
+    Described(
+        "tocsin_decision_timestamp_seconds", "gauge", "Decision time of the city (s UTC).", (),
+        samples.decided,
+    ),
+    Described(
+        "tocsin_decision_age_seconds", "gauge",
+        "How far decision time is behind the clock: beyond three minutes, nobody decides.", (),
+        samples.decision_age,
+    ),
+    Described("tocsin_journal_entries_total", "counter", "Entries in the journal.", (), samples.entries),
+    Described("tocsin_hotspots_open", "gauge", "Open hotspots by category.", ("category",), samples.hotspots),
+    Described(
+        "tocsin_hotspot_risk_max", "gauge", "Highest risk of a hotspot, 0 to 1.", (), samples.highest_risk,
+    ),
+    Described(
+        "tocsin_hotspot_risk", "gauge", "Risk of each of the gravest hotspots, 0 to 1.", _HOTSPOT,
+        samples.of_hotspots(lambda spot, _reading: spot.risk / samples.MILLION),
+    ),
+    Described(
+        "tocsin_hotspot_rank", "gauge", f"The line that its risk reaches: {_RANKS}.", _HOTSPOT,
+        samples.of_hotspots(lambda spot, reading: samples.rank_of_risk(spot.risk, reading)),
+    ),
+    Described(
+        "tocsin_hotspot_observed", "gauge", "Events in the window that explains it.", _HOTSPOT,
+        samples.of_hotspots(lambda spot, _reading: spot.explanation.observed),
+    ),
+    Described(
+        "tocsin_hotspot_expected", "gauge", "Events that were expected there.", _HOTSPOT,
+        samples.of_hotspots(lambda spot, _reading: spot.explanation.expected),
+    ),
+    Described(
+        "tocsin_hotspot_age_seconds", "gauge", "How long ago it began.", _HOTSPOT,
+        samples.of_hotspots(lambda spot, reading: max(reading.now - spot.began_at, 0)),
+    ),
+    Described(
+        "tocsin_area_risk", "gauge",
+        "Highest risk of the hotspots that touch the area, 0 to 1; unit is its street.", _AREA,
+        samples.of_areas(lambda risk, _reading: risk / samples.MILLION),
+    ),
+    Described(
+        "tocsin_area_rank", "gauge", f"The line that this risk reaches: {_RANKS}.", _AREA,
+        samples.of_areas(samples.rank_of_risk),
+    ),
     Described(
         "tocsin_unit_mode", "gauge", f"Mode of the unit: {_MODES}.", _UNIT,
-        _of_units(lambda machine: MODES.index(machine.mode)),
+        samples.of_units(samples.mode),
     ),
     Described(
-        "tocsin_unit_rank", "gauge", "Rank of the unit: 0 calm, 1 watch, 2 IV, 3 III, 4 II, 5 I.", _UNIT,
-        _of_units(lambda machine: machine.rank),
+        "tocsin_unit_rank", "gauge", f"Rank of the unit: {_RANKS}.", _UNIT,
+        samples.of_units(lambda machine: machine.rank),
     ),
     Described(
         "tocsin_unit_response", "gauge", "Response level in force: 0 none, 2 IV, 3 III, 4 II, 5 I.", _UNIT,
-        _of_units(lambda machine: machine.response),
+        samples.of_units(lambda machine: machine.response),
     ),
     Described(
         "tocsin_unit_blind", "gauge", "1 while a required feed is silent there: its calm is not known.",
-        _UNIT, _of_units(lambda machine: machine.is_blind),
+        _UNIT, samples.of_units(lambda machine: machine.is_blind),
+    ),
+    Described(
+        "tocsin_unit_drilling", "gauge", "1 while the unit practises; all else here is real.", _UNIT,
+        samples.of_units(lambda machine: machine.is_drilling),
+    ),
+    Described(
+        "tocsin_alerts_open", "gauge", "Open alerts: active, or acknowledged by a person.", ("state",),
+        samples.alerts,
     ),
     Described(
         "tocsin_duties_open", "gauge", "Duties that persons owe, by unit and kind.", ("unit", "kind"),
-        _duties(lambda _duty, _at: True),
+        samples.duties(lambda _duty, _at: True),
     ),
     Described(
         "tocsin_duties_overdue", "gauge", "Of these, those whose time has passed at least once.",
-        ("unit", "kind"), _duties(_is_late),
+        ("unit", "kind"), samples.duties(samples.is_late),
+    ),
+    Described(
+        "tocsin_duty_left_seconds", "gauge",
+        "Time to the next deadline, negative where it has passed; no sample where all calls are used.",
+        ("unit", "kind"), samples.duty_left,
     ),
     Described(
         "tocsin_deliveries", "gauge", "Deliveries by state: pending, delivered, refused, given_up.",
-        ("receiver", "state"), _pairs("deliveries"),
+        ("receiver", "state"), samples.pairs("deliveries"),
     ),
     Described(
         "tocsin_budget_allowed_alarms", "gauge", "False alarms that the city allows in a week.", (),
-        _budget("allowed"),
+        samples.budget("allowed"),
     ),
     Described(
         "tocsin_budget_spent_alarms", "gauge", "Alarms since local Monday that nobody confirmed.", (),
-        _budget("spent"),
+        samples.budget("spent"),
     ),
     Described(
-        "tocsin_warming_up", "gauge", "1 while there is too little history to warn.", (), _warming_up,
+        "tocsin_warming_up", "gauge", "1 while there is too little history to warn.", (), samples.warming_up,
+    ),
+    Described(
+        "tocsin_unit_info", "gauge", "1; a unit's tier, upper unit and names.",
+        ("unit", "tier", "parent", *NAME_LABELS), samples.info("unit_info"),
+    ),
+    Described(
+        "tocsin_feed_info", "gauge", "1; a feed's kind, whether a unit needs it to see, and its names.",
+        ("feed", "kind", "required", *NAME_LABELS), samples.info("feed_info"),
+    ),
+    Described(
+        "tocsin_category_info", "gauge", "1; a category's names.", ("category", *NAME_LABELS),
+        samples.info("category_info"),
     ),
 )  # fmt: skip
 """Every metric but the histogram of step times, in the order of the reference."""
+
+
+def check_metrics(city: City, settings: MetricsConfig) -> dict[str, int]:
+    """Most samples of a scrape by metric; raises ``ConfigError`` if that is more than is allowed."""
+    most = check_cardinality(city, settings, {metric.name: metric.labels for metric in METRICS})
+    return {**most, STEP_NAME: len(STEP_BUCKETS) + 4}
 
 
 class Metrics(Collector):

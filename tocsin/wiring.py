@@ -24,9 +24,10 @@ from tocsin.embedded import Embedded
 from tocsin.fold import Cadence
 from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
-from tocsin.metrics import Metrics, Reading
+from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
 from tocsin.pipeline import Outcome, Pipeline, PipelineState
+from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
@@ -58,7 +59,7 @@ class Running:
 
     Raises:
         BusyError: another process has the data directory open.
-        ConfigError: the data directory was begun with other settings.
+        ConfigError: the data directory was begun with other settings, or metrics could become too many.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Running:
     ) -> None:
         city = installation.city
         self.installation, self.city, self.at = installation, city, at
+        check_metrics(city, installation.metrics)
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
         self.is_live = installation.server.transport == "kafka"
@@ -134,9 +136,12 @@ class Running:
             city=self.city,
             state=self.run.fold.state,
             now=self.at(),
+            settings=self.installation.metrics,
             deliveries={(receiver, state): number for receiver, state, number in counts},
             dead_letters=self.run.dead_letters.counts(),
             requests=self.edges.tally.counts(),
+            heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
+            waiting=self.run.door.waiting(),
         )
 
     def close(self) -> None:

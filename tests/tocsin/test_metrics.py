@@ -12,10 +12,13 @@ import tocsin
 from alerting.machine import Duty
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from models.hotspots import Explanation, Hotspot
+from streams.errors import ConfigError
 from streams.sealing import OUTCOMES
 from tocsin import config
-from tocsin.metrics import METRICS, STEP_NAME, Metrics, Reading
+from tocsin.cardinality import MetricsConfig
+from tocsin.metrics import METRICS, STEP_NAME, Metrics, check_metrics
 from tocsin.pipeline import Pipeline, PipelineState
+from tocsin.reading import Reading
 
 CITY = config.load_city(Path(tocsin.__file__).parent / "starter")
 ORIGIN = 1_740_787_200
@@ -45,14 +48,14 @@ def findings(*hotspots: Hotspot) -> Findings:
     )  # fmt: skip
 
 
-def hotspot() -> Hotspot:
+def hotspot(name: str = "a", risk: int = 930_000, area: str = "mill-upper") -> Hotspot:
     why = Explanation(
         window_buckets=4, observed=9, expected=1.0, upper_bound=4.0, city_factor=1.0, recurrence_weeks=40.0,
         history_weeks=8.0, shares=(), areas=(),
     )  # fmt: skip
     return Hotspot(
-        id="a", category="gas-smell", areas=("mill-upper",), began_at=ORIGIN, last_seen_at=ORIGIN,
-        risk=930_000, is_city=False, explanation=why,
+        id=name, category="gas-smell", areas=(area,), began_at=ORIGIN, last_seen_at=ORIGIN,
+        risk=risk, is_city=False, explanation=why,
     )  # fmt: skip
 
 
@@ -94,6 +97,8 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
             deliveries={("duty-room", "pending"): 2},
             dead_letters={("hotline", "malformed"): 1},
             requests={("http", "hotline", "429"): 4},
+            heard_at={"hotline": ORIGIN + 20},
+            waiting=7,
         )
     )
     expected = {
@@ -104,6 +109,19 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         ("tocsin_intake_requests_total", "http", "hotline", "429"): 4,
         ("tocsin_feed_watermark_timestamp_seconds", "hotline"): ORIGIN,
         ("tocsin_feed_lag_seconds", "hotline"): 60,
+        ("tocsin_feed_heard_age_seconds", "hotline"): 40,
+        ("tocsin_waiting_messages",): 7,
+        ("tocsin_decision_age_seconds",): 60,
+        ("tocsin_ledger_records_total",): 1,
+        ("tocsin_sealing_lag_seconds",): 60,
+        ("tocsin_duty_left_seconds", "acknowledge", "town"): -65,
+        ("tocsin_hotspot_risk", "gas-smell", "a", "mill-street"): 0.93,
+        ("tocsin_hotspot_rank", "gas-smell", "a", "mill-street"): 4,
+        ("tocsin_hotspot_observed", "gas-smell", "a", "mill-street"): 9,
+        ("tocsin_hotspot_expected", "gas-smell", "a", "mill-street"): 1,
+        ("tocsin_hotspot_age_seconds", "gas-smell", "a", "mill-street"): 60,
+        ("tocsin_alerts_open", "active"): 0,
+        ("tocsin_unit_drilling", "city", "town"): 0,
         ("tocsin_feed_silence", "hotline"): 2,
         ("tocsin_feed_silence", "sensors"): 1,
         ("tocsin_hotspots_open", "gas-smell"): 1,
@@ -136,3 +154,57 @@ def test_before_the_first_record_there_are_only_step_times() -> None:
     names = {family.name for family in text_string_to_metric_families(metrics.render().decode())}
     assert {name for name in names if not name.startswith(STEP_NAME)} == set()
     assert b'tocsin_step_seconds_bucket{le="0.005"} 1.0' in metrics.render()
+
+
+def areas_shown(started: PipelineState, settings: MetricsConfig, *spots: Hotspot) -> dict[str, float]:
+    state = msgspec.structs.replace(started, findings=findings(*spots))
+    text = Metrics(lambda: Reading(city=CITY, state=state, now=ORIGIN, settings=settings)).render().decode()
+    families = text_string_to_metric_families(text)
+    return {s.labels["area"]: s.value for f in families for s in f.samples if s.name == "tocsin_area_risk"}
+
+
+def test_riskiest_areas_come_first_and_what_leaves_the_top_is_gone(
+    started: PipelineState,
+) -> None:
+    settings = MetricsConfig(top_areas=2, top_hotspots=1)
+    both = hotspot("a", 500_000, "mill-upper"), hotspot("b", 900_000, "market-row")
+    assert areas_shown(started, settings, *both) == {"market-row": 0.9, "mill-upper": 0.5}
+    moved = hotspot("c", 700_000, "harbour-east"), both[1]
+    assert areas_shown(started, settings, *moved) == {"market-row": 0.9, "harbour-east": 0.7}
+    state = msgspec.structs.replace(started, findings=findings(*both))
+    shown = page(Reading(city=CITY, state=state, now=ORIGIN, settings=settings))
+    assert [name[2] for name in shown if name[0] == "tocsin_hotspot_risk"] == ["b"]
+
+
+def test_while_warming_up_no_area_looks_calm(started: PipelineState) -> None:
+    warming = msgspec.structs.replace(findings(), warming_up=True)
+    state = msgspec.structs.replace(started, findings=warming)
+    shown = page(Reading(city=CITY, state=state, now=ORIGIN))
+    assert shown["tocsin_warming_up",] == 1
+    assert not [name for name in shown if name[0].startswith("tocsin_area")]
+
+
+HOSTILE = 'He said "fire"\nC:\\dir 老城, {x="1"} 1'
+
+
+def test_names_with_quotes_newlines_and_chinese_stay_one_label(started: PipelineState) -> None:
+    feed = msgspec.structs.replace(CITY.feeds[0], names={"en": HOSTILE, "zh-CN": "热线“甲”"})
+    city = msgspec.structs.replace(CITY, feeds=(feed, *CITY.feeds[1:]))
+    text = Metrics(lambda: Reading(city=city, state=started, now=ORIGIN)).render().decode()
+    samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    found = next(s for s in samples if s.name == "tocsin_feed_info" and s.labels["feed"] == feed.id)
+    assert (found.labels["name_en"], found.labels["name_zh_cn"]) == (HOSTILE, "热线“甲”")
+
+
+def test_a_scrape_stays_within_its_bound(started: PipelineState) -> None:
+    most = check_metrics(CITY, MetricsConfig())
+    state = msgspec.structs.replace(started, findings=findings(hotspot()))
+    shown = page(Reading(city=CITY, state=state, now=ORIGIN, heard_at={"hotline": ORIGIN}))
+    for name, bound in most.items():
+        assert sum(key[0] == name for key in shown) <= bound, name
+    assert set(most) == {STEP_NAME, *(metric.name for metric in METRICS)}
+
+
+def test_a_city_that_could_exceed_its_bound_does_not_start() -> None:
+    with pytest.raises(ConfigError, match=r"metrics.max_samples: a scrape of this city can hold \d+ samples"):
+        check_metrics(CITY, MetricsConfig(max_samples=100))

@@ -111,14 +111,18 @@ class Demo:
         self._messages = self._arriving()
         began_at, ended_at = self.story.began_at, self.story.ended_at
         for at in range(began_at + MINUTE, ended_at + 1, MINUTE):
-            self._act_until(at)
-            self.clock.put(at)
-            self.take_until(at)
-            self.run.beat()
-            self.run.drain()
-            self._answer()
+            self.minute(at)
             if at % 3600 == 0:
                 note("story", (at - began_at) / (ended_at - began_at))
+
+    def minute(self, at: int) -> None:
+        """The minute of the story that ends at ``at`` (seconds UTC)."""
+        self._act_until(at)
+        self.clock.put(at)
+        self.take_until(at)
+        self.run.beat()
+        self.run.drain()
+        self._answer()
 
     def take_until(self, at: int) -> None:
         """Hand over what the feeds have sent by then."""

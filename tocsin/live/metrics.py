@@ -10,8 +10,9 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tocsin.city import City
-from tocsin.metrics import METRICS, Described, Reading
+from tocsin.metrics import METRICS, Described
 from tocsin.pipeline import PipelineState
+from tocsin.reading import Reading
 
 Figures = dict[str, dict[tuple[str, ...], float]]
 """By metric: a value for each combination of labels; () where there are none."""

@@ -1,7 +1,7 @@
 """What a screen remembers of two days beyond the fold's state: decisions, feeds' pulses, done duties."""
 
 import collections
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -53,6 +53,13 @@ class Memory:
             for bucket in outcome.sealed:
                 self.pulses.append(_pulse(bucket))
             self._add(outcome.entries)
+
+    def heard_at(self, feeds: Sequence[str]) -> dict[str, int]:
+        """Reception of each feed's newest event (s UTC), given the feed of each partition."""
+        newest: dict[str, int] = {}
+        for partition, (_, received_at) in tuple(self.heard.items()):
+            newest[feeds[partition]] = max(received_at, newest.get(feeds[partition], received_at))
+        return newest
 
     def settle(self, before: Mapping[str, Machine], after: Mapping[str, Machine]) -> None:
         """Note the duties that ended between two states, by whose act."""

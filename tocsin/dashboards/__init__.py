@@ -1,0 +1,1 @@
+"""What an operator's wall shows in Grafana: dashboards rendered from code, and the ways to it."""
