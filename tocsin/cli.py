@@ -13,7 +13,17 @@ from typing import Annotated, Any, Final
 import typer
 
 from streams.errors import TocsinError
-from tocsin.commands import audit, dead_letters, demonstrating, escalation, keys, live, running, setting_up
+from tocsin.commands import (
+    audit,
+    dead_letters,
+    demonstrating,
+    escalation,
+    keys,
+    live,
+    running,
+    scoring,
+    setting_up,
+)
 from tocsin.commands.printing import complain, say
 
 EXIT_CODES: Final = {
@@ -42,6 +52,7 @@ app.command("check", short_help="Say what holds together and what would be refus
 app.command("demo", short_help="Let a story happen in a simulated city.")(demonstrating.demo)
 app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
+app.command("score", short_help="Score a table of counts, without any set-up.")(scoring.score)
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")
 app.add_typer(keys.app, name="keys", short_help="API keys of those who send.")

@@ -1,0 +1,79 @@
+"""A table of series without a city: bursts are found, holes are not calm, nothing looks ahead."""
+
+import numpy as np
+import pytest
+
+from detectors.bare_panel import BarePanel
+
+BUCKET = 3_600
+WEEK = 168
+MONDAY = 1_741_564_800  # 2025-03-10 00:00 UTC
+
+
+def judged(values: np.ndarray, holds_values: bool = False, budget: float = 1.0) -> tuple[np.ndarray, ...]:
+    panel = BarePanel(tuple(map(str, range(values.shape[1]))), "UTC", BUCKET, budget, holds_values)
+    state, rows = panel.start(), []
+    for k, row in enumerate(values):
+        state, found = panel.step(state, MONDAY + k * BUCKET, row)
+        rows.append(found)
+    return tuple(np.array([getattr(j, name) for j in rows]) for name in ("expected", "score", "rarity"))
+
+
+def counts(weeks: int = 10, series: int = 4) -> np.ndarray:
+    daily = 1 + 0.6 * np.cos(np.arange(weeks * WEEK) / 24 * 2 * np.pi)
+    return np.random.default_rng(1).poisson(np.linspace(0.2, 6, series) * daily[:, None]).astype(float)
+
+
+def test_a_burst_is_an_alarm_and_a_quiet_table_spends_its_budget() -> None:
+    seen = counts(14)
+    seen[13 * WEEK + 5, 2] += 25
+    _, score, rarity = judged(seen)
+    assert rarity[13 * WEEK + 5, 2] >= 0
+    assert score[: 2 * WEEK].max() == 0
+    quiet = np.delete(rarity, slice(13 * WEEK + 5, 13 * WEEK + 40), axis=0)
+    assert (quiet >= 0).sum() < 3 * 14 * 24
+
+
+def test_a_hole_has_no_score_and_lowers_no_level() -> None:
+    seen = counts()
+    holed = seen.copy()
+    holed[5 * WEEK : 6 * WEEK, 3] = np.nan
+    zeros = seen.copy()
+    zeros[5 * WEEK : 6 * WEEK, 3] = 0
+    expected, score, _ = judged(holed)
+    assert not score[5 * WEEK : 6 * WEEK, 3].any()
+    day = slice(6 * WEEK, 6 * WEEK + 24)
+    assert expected[day, 3].sum() > 1.1 * judged(zeros)[0][day, 3].sum()
+
+
+@pytest.mark.parametrize("holds_values", [False, True])
+def test_nothing_depends_on_what_comes_later(holds_values: bool) -> None:
+    seen = counts(8)
+    other = seen.copy()
+    other[7 * WEEK :] = 40
+    for a, b in zip(judged(seen, holds_values), judged(other, holds_values), strict=True):
+        assert np.array_equal(a[: 7 * WEEK], b[: 7 * WEEK])
+
+
+def test_a_device_that_leaves_its_range_is_found() -> None:
+    values = np.random.default_rng(2).normal(5, 1, (6 * WEEK, 2))
+    values[5 * WEEK : 5 * WEEK + 6, 1] += 15
+    _, score, rarity = judged(values, holds_values=True)
+    assert score[5 * WEEK : 5 * WEEK + 6, 1].max() == score.max()
+    assert rarity[5 * WEEK : 5 * WEEK + 6, 1].max() >= 0
+
+
+@pytest.mark.parametrize("kind", ["zeros", "giant", "one"])
+def test_hostile_tables_have_finite_figures_and_no_flood(kind: str) -> None:
+    seen = counts(9)
+    if kind == "zeros":
+        seen[:] = 0
+    elif kind == "giant":
+        seen[500, 0] = 1e9
+    else:
+        seen = seen[:, :1]
+    expected, score, rarity = judged(seen)
+    assert np.isfinite(expected).all()
+    assert np.isfinite(score).all()
+    assert not np.isnan(rarity).any()
+    assert (rarity[:, -1] >= 0).mean() < 0.05

@@ -1,0 +1,220 @@
+"""``tocsin score``: a table in, scores out, and a sentence for each thing that can be wrong with a table."""
+
+import csv
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from tocsin.cli import run
+from tocsin.counts_table import every
+from tocsin.scoring import episodes
+
+MONDAY = date(2015, 1, 5)
+HEAD = "series,time,observed"
+
+
+def day(year: int, month: int, number: int) -> datetime:
+    """Its midnight, in no zone."""
+    return datetime(year, month, number, tzinfo=UTC).replace(tzinfo=None)
+
+
+def lines(weeks: int = 200, series: tuple[str, ...] = ("north", "south"), days: int = 7) -> list[str]:
+    rng = np.random.default_rng(1)
+    return [
+        f"{name},{MONDAY + timedelta(days=days * k)},{rng.poisson(20)}"
+        for k in range(weeks)
+        for name in series
+    ]
+
+
+def written(folder: Path, rows: list[str], head: str = HEAD) -> Path:
+    path = folder / "counts.csv"
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def scored(path: Path, *options: str, step: str = "1w") -> list[dict[str, str]]:
+    out = path.with_name("scores.csv")
+    assert run(["score", str(path), "--every", step, "--out", str(out), *options]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_weekly_counts_are_scored_row_by_row_in_their_order(tmp_path: Path) -> None:
+    rows = lines()
+    rows[2 * 150] = rows[2 * 150].rsplit(",", 1)[0] + ",90"
+    found = scored(written(tmp_path, rows))
+    assert [f"{r['series']},{r['time']},{r['observed']}" for r in found] == rows
+    loud = found[2 * 150]
+    assert loud["alarm"] == "true"
+    assert float(loud["recurrence_interval"]) > 1_000
+    assert float(loud["expected"]) == pytest.approx(20, rel=0.3)
+    assert sum(row["alarm"] == "true" for row in found) < 10
+    assert all(row[name] not in ("", "nan", "inf") for row in found for name in row)
+
+
+def test_a_greater_budget_brings_more_alarms_and_the_same_scores(tmp_path: Path) -> None:
+    path = written(tmp_path, lines(series=tuple("abcdefgh")))
+    few, many = scored(path, "--budget", "0.1"), scored(path, "--budget", "5")
+    assert [row["score"] for row in few] == [row["score"] for row in many]
+    assert sum(r["alarm"] == "true" for r in few) < sum(r["alarm"] == "true" for r in many)
+
+
+def test_days_know_the_weekend(tmp_path: Path) -> None:
+    rows = [
+        f"desk,{(now := MONDAY + timedelta(days=k))},{4 if now.weekday() > 4 else 30}" for k in range(400)
+    ]
+    found = scored(written(tmp_path, rows), step="1d")
+    expected = {
+        date.fromisoformat(r["time"]).weekday(): float(r["expected"]) for r in found if r["time"] > "2015-12"
+    }
+    assert expected[6] < 10 < 25 < expected[2]
+
+
+def test_fine_buckets_and_parquet_in_and_out(tmp_path: Path) -> None:
+    rng, steps = np.random.default_rng(1), 24 * 7 * 10
+    at = [day(2025, 3, 3) + timedelta(hours=k) for k in range(steps)]
+    counts = rng.poisson(3.0, steps)
+    counts[1500] = 40
+    table = pa.table({"series": ["x"] * steps, "time": at, "observed": counts, "lat": [1.0] * steps})
+    parquet.write_table(table, tmp_path / "in.parquet")
+    out = tmp_path / "out.parquet"
+    call = [
+        "score",
+        str(tmp_path / "in.parquet"),
+        "--every",
+        "1h",
+        "--zone",
+        "Asia/Shanghai",
+        "--out",
+        str(out),
+    ]
+    assert run(call) == 0
+    found = parquet.read_table(out)
+    assert found.column("alarm").to_pylist()[1500]
+    assert sum(found.column("alarm").to_pylist()) < 40
+    assert found.num_rows == steps
+
+
+def test_sensor_values_may_be_anything_and_a_leap_is_found(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.normal(-3.0, 0.5, 3_000)
+    values[2_500:2_506] += 9
+    at = [day(2025, 3, 3) + timedelta(minutes=15 * k, seconds=k % 7) for k in range(3_000)]
+    rows = [f"gauge,{t.isoformat()},{v:.3f}" for t, v in zip(at, values, strict=True)]
+    found = scored(written(tmp_path, rows), "--sensor", step="15min")
+    assert max(range(3_000), key=lambda i: float(found[i]["score"])) in range(2_500, 2_506)
+
+
+def test_what_is_set_aside_is_counted_by_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = lines(60)
+    rows += [rows[0], rows[1]]
+    rows[10] = rows[10].rsplit(",", 1)[0] + ","
+    del rows[20]
+    path = written(tmp_path, [f"{row},5" for row in rows], HEAD + ",population")
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["set_aside"] == {"observed is empty": 1, "the same row again": 2}
+    assert facts["gaps"] == 2
+    assert facts["rows"] == len(rows)
+    assert facts["columns_not_used"] == ["population"]
+
+
+def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = [day(2025, 3, 29) + timedelta(hours=k) for k in range(48)]
+    path = written(tmp_path, [f"x,{t.isoformat()},3" for t in at])
+    call = ["score", str(path), "--every", "1h", "--zone", "Europe/Paris", "--out", str(tmp_path / "o.csv")]
+    assert run([*call, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["set_aside"] == {"an hour that the zone skips": 1}
+    assert facts["gaps"] == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "options", "says"),
+    [
+        ("series,time,observd", ["a,2025-01-06,1"], [], "no column 'observed'; did you mean observd?"),
+        (HEAD, [], [], "holds no row"),
+        (HEAD, ["a,yesterday,1"], [], "a time that cannot be read: 'yesterday'; write them as 2025-03-01"),
+        (HEAD, ["a,,1"], [], "a time that cannot be read: an empty one"),
+        (HEAD, ["a,2025-01-06T00:00Z,1", "a,2025-01-13T00:00,1"], [], "mixes times with a zone"),
+        (HEAD, ["a,2025-01-06,many"], [], "observed holds 'many'; write numbers"),
+        (HEAD, ["a,2025-01-06,-2"], [], "observed holds -2, below zero; use --sensor"),
+        (HEAD, ["a,2025-01-06,1.5"], [], "observed holds 1.5, which is no count; use --sensor"),
+        (HEAD, ["a,2025-01-06,inf"], [], "a number that is too large"),
+        (HEAD, ["a,2025-01-06,1", "a,2025-01-06,2"], [], "two rows of a at 2025-01-06 that differ"),
+        (HEAD, ["a,2025-01-06,1", "a,2025-01-08,2"], [], "2025-01-08 is no multiple of 1w after 2025-01-06"),
+        (HEAD, ["a,2025-01-06,1", "a,2025-01-20,2"], [], "no two times closer than 2 steps of 1w"),
+        (
+            HEAD,
+            lines(9),
+            ["--every", "1d"],
+            "no two times closer than 7 steps of 1d; did you mean --every 1w?",
+        ),
+        (HEAD, lines(9), ["--every", "2w"], "--every: cannot be '2w'"),
+        (HEAD, lines(9), ["--every", "7min"], "--every: cannot be '7min'"),
+        (HEAD, lines(9), ["--zone", "Mars/Olympus"], "'Mars/Olympus' is no IANA time zone"),
+        (HEAD, lines(9), ["--budget", "0"], "--budget: must be above zero, got 0"),
+        (HEAD, lines(9), ["--out", "scores.txt"], "--out: scores.txt is neither .csv nor .parquet"),
+        (
+            HEAD,
+            ["a,1970-01-01T00:00,1", "a,1970-01-01T00:01,1", "a,2900-01-01T00:01,1"],
+            ["--every", "1min"],
+            "split it",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    head: str,
+    rows: list[str],
+    options: list[str],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = written(tmp_path, rows, head)
+    call = ["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv"), *options]
+    assert run(call) in (2, 3)
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe", b"PAR1"])
+def test_a_file_that_is_no_table_is_one_sentence(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("t.csv", "t.parquet"):
+        (tmp_path / name).write_bytes(content)
+        assert run(["score", str(tmp_path / name), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("step", "count"), [("1w", 120), ("1h", 24 * 7 * 9)])
+def test_zeros_and_a_giant_count_make_neither_flood_nor_failure(
+    step: str, count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin, apart = day(2025, 3, 3), timedelta(seconds=every(step).seconds)
+    at = [begin + k * apart for k in range(count)]
+    giant = [10**12 if k == count // 2 else k % 3 for k in range(count)]
+    rows = [f"zero,{t},0\ngiant,{t},{n}" for t, n in zip(at, giant, strict=True)]
+    path = written(tmp_path, rows)
+    found = scored(path, step=step)
+    assert not any(r["alarm"] == "true" for r in found if r["series"] == "zero")
+    assert 1 <= sum(r["alarm"] == "true" for r in found if r["series"] == "giant") < 0.05 * count + 3
+    assert "held at 1e+09" in capsys.readouterr().out
+
+
+def test_alarms_are_counted_by_episode() -> None:
+    alarm = np.zeros((20, 2), bool)
+    alarm[[0, 1, 5], 0] = True
+    alarm[[7, 9], 1] = True
+    assert episodes(alarm, every("1w")) == 4
+    assert episodes(alarm, every("1h")) == 2

@@ -1,0 +1,145 @@
+"""Series scored without set-up: the slow loop for days and weeks, a city's detectors for what is finer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from detectors.bare_panel import BarePanel
+from models import own_past, slow_loop
+from models.calendar import DAY_SECONDS, WEEK_SECONDS
+from models.slow_loop import DAYS, WEEKS
+from streams.errors import ConfigError
+from streams.panel import Array
+from tocsin import counts_table
+from tocsin.counts_table import Every, Table
+
+WEEK_DAYS: Final = 7.0
+LIKELIEST: Final = 0.02
+"""What chance brings to one look in fifty is no alarm, however large the budget of a small table is."""
+
+
+class Scored(NamedTuple):
+    """T steps of S series, scored by what came before each; all (T, S) float64 and without NaN."""
+
+    expected: Array
+    score: Array  # slow: nats of one and two steps; fast and values: -log10 of the chance
+    interval: Array  # days in which chance brings one score this high in the whole table; 0: nothing strange
+    is_strange: Array  # bool: rare enough to be an alarm if the budget allows
+
+
+def score_slow(observed: Array, every: Every) -> Scored:
+    """Days or weeks, (T, S) float64 with NaN for what is not known."""
+    look = slow_loop.run(WEEKS if every.seconds == WEEK_SECONDS else DAYS, observed)
+    a_week = WEEK_SECONDS / every.seconds
+    past, intervals, strange = own_past.start(), np.zeros(observed.shape), np.zeros(observed.shape, bool)
+    for t, row in enumerate(look.score):
+        is_scored = np.isfinite(observed[t]) & (row > 0)
+        looks = max(1, int(np.isfinite(observed[t]).sum()))
+        chance = own_past.chance(past, row)
+        intervals[t] = np.where(is_scored, WEEK_DAYS / (chance * looks * a_week), 0.0)
+        strange[t] = is_scored & (chance <= LIKELIEST)
+        past = own_past.learn(past, row[is_scored])
+    return Scored(look.expected, look.score, intervals, strange)
+
+
+def score_fast(
+    observed: Array, opens_at: list[int], every: Every, zone: str, budget: float, holds_values: bool
+) -> Scored:
+    """Finer buckets by the detector of a city's counts, or of its devices: (T, S) with NaN as above."""
+    names = tuple(map(str, range(observed.shape[1])))
+    panel = BarePanel(names, zone, every.seconds, budget, holds_values)
+    state, rows = panel.start(), []
+    for at, row in zip(opens_at, observed, strict=True):
+        state, judged = panel.step(state, at, row)
+        rows.append(judged)
+    interval = np.array([10.0**judged.rarity for judged in rows]) * WEEK_DAYS / budget
+    score = np.array([judged.score for judged in rows])
+    return Scored(np.array([judged.expected for judged in rows]), score, interval, score > 0)
+
+
+def score_table(table: Table, every: Every, zone: str, budget: float, holds_values: bool) -> Scored:
+    """Every series of a table."""
+    if every.is_slow and not holds_values:
+        return score_slow(table.observed, every)
+    return score_fast(table.observed, table.opens_at, every, zone, budget, holds_values)
+
+
+def score_file(
+    counts: Path, out: Path, step: str, zone: str, budget: float, holds_values: bool
+) -> dict[str, Any]:
+    """Read, score and write; what was read, what was set aside and how many alarms there were."""
+    every = counts_table.every(step)
+    counts_table.check_suffix("--out", out)
+    if not budget > 0:
+        raise ConfigError("--budget", f"must be above zero, got {budget:g}", "write false alarms a week")
+    _check_zone(zone)
+    table = counts_table.read(counts, every, zone, holds_values)
+    scored = score_table(table, every, zone, budget, holds_values)
+    alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
+    columns = _rows(table, scored, alarm)
+    counts_table.write(out, columns)
+    weeks = len(table.opens_at) * every.seconds / WEEK_SECONDS
+    alarms = episodes(alarm, every)
+    return {
+        "file": str(counts),
+        "rows": len(table.row_time) + sum(n for why, n in table.aside.items() if why in _GONE),
+        "series": len(table.series),
+        "steps": len(table.opens_at),
+        "every": every.text,
+        "gaps": int(np.isnan(table.observed).sum()),
+        "set_aside": table.aside,
+        "columns_not_used": list(table.unused),
+        "rows_scored": int((columns["score"] > 0).sum()),
+        "rows_in_alarm": int(columns["alarm"].sum()),
+        "alarms": alarms,
+        "alarms_a_week": round(alarms / weeks, 3),
+        "budget_a_week": budget,
+        "out": str(out),
+    }
+
+
+_GONE: Final = (
+    "an hour that the zone skips", "averaged with others of its step", "the same row again",
+)  # fmt: skip
+"""Reasons for which a row has no row of its own in the result."""
+
+
+def _rows(table: Table, scored: Scored, alarm: Array) -> dict[str, Any]:
+    """The result's columns, a row for each row of the table that is kept, in its order."""
+    at = (table.row_step, table.row_series)
+    observed = table.observed[at]
+    return {
+        "series": np.array(table.series, dtype=object)[table.row_series].tolist(),
+        "time": table.row_time,
+        "observed": [None if np.isnan(value) else value for value in observed.tolist()],
+        "expected": np.round(scored.expected[at], 6),
+        "score": np.round(scored.score[at], 6),
+        "recurrence_interval": np.round(scored.interval[at], 6),
+        "alarm": alarm[at],
+    }
+
+
+def episodes(alarm: Array, every: Every) -> int:
+    """Alarms of (T, S) bool: one is new unless its series was in alarm a day before or since."""
+    patience = max(1, DAY_SECONDS // every.seconds)
+    step = np.where(alarm, np.arange(len(alarm))[:, None], -(10**9))
+    last = np.maximum.accumulate(step, axis=0)[:-1]
+    return int(alarm[:1].sum() + (alarm[1:] & (step[1:] - last > patience)).sum())
+
+
+def _check_zone(zone: str) -> None:
+    from models.calendar import Calendar
+
+    Calendar(zone, "", "", DAY_SECONDS)
+
+
+def facts_in_words(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and figure of each fact, for a table."""
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{count} × {reason}" for reason, count in value.items()) or "nothing"
+        elif isinstance(value, list):
+            value = ", ".join(value) or "none"
+        yield name.replace("_", " "), str(value)
