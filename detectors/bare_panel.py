@@ -1,15 +1,14 @@
 """A table of series without a city: its detectors over one category, each series a place of its own."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from detectors import layout
-from detectors.base import Detector, Scores, Setting, Sight, Stratum
-from detectors.sensor import Sensor
+from detectors.base import Scores, Setting, Sight, Stratum
 from detectors.settings import DetectionSettings
-from detectors.surge import Surge
+from detectors.surge import Surge, SurgeState
 from models import baseline, calibration, normal, peaks
 from models.baseline import Memory
 from models.calendar import DAY_SECONDS, WEEK_SECONDS, Calendar, Slot
@@ -17,7 +16,6 @@ from models.calibration import Calibration, Rule
 from models.normal import Frame, Normal, PanelView
 from models.peaks import Events
 from models.shape import CityShape
-from streams.events import VALUE_SCALE
 from streams.panel import Array, SealedBucket, SensorBucket
 
 NO_CITY: Final = Stratum("city", 99.0, 0.0, 0, 0.0, True)
@@ -29,8 +27,7 @@ class BareState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     steps: int
     day: int  # ordinal of the last bucket's local day, -1 before it
-    normal: Normal | None  # None for values
-    detector: Any
+    normal: Normal
     calibration: Calibration
     alarmed: np.ndarray  # (S,) int64: bucket of the last alarm, far back before the first
 
@@ -44,21 +41,18 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
 
 
 class BarePanel:
-    """Judges buckets of counts, or of values, and learns from them; the object itself holds no state."""
+    """Judges buckets of counts and learns from them; the object itself holds no state."""
 
-    def __init__(
-        self, series: tuple[str, ...], zone: str, bucket_seconds: int, budget: float, holds_values: bool
-    ) -> None:
+    def __init__(self, series: tuple[str, ...], zone: str, bucket_seconds: int, budget: float) -> None:
         """``budget``: false alarms a week over all series; raises ``ConfigError`` for an unknown zone."""
         self._settings: Final = DetectionSettings(budget_per_week=budget / (1.0 - calibration.CITY_SHARE))
         self._seconds: Final = bucket_seconds
         self._calendar: Final = Calendar(zone, "", "", bucket_seconds)
         self._per_day: Final = max(1, DAY_SECONDS // bucket_seconds)
-        setting = self._setting(series, zone, holds_values)
-        self._detector: Final[Detector[Any]] = Sensor(setting) if holds_values else Surge(setting)
+        setting = self._setting(series, zone)
+        self._surge: Final = Surge(setting)
         self._frame: Final = self._made_frame(len(series), setting.widths)
         self._rule: Final = self._made_rule(len(series))
-        self._holds_values: Final = holds_values
         self._scored_from: Final = int(self._settings.warm_up_weeks * WEEK_SECONDS) // bucket_seconds
 
     def start(self) -> BareState:
@@ -66,8 +60,7 @@ class BarePanel:
         return BareState(
             steps=0,
             day=-1,
-            normal=None if self._holds_values else normal.start(self._frame, self._calendar),
-            detector=self._detector.start(),
+            normal=normal.start(self._frame, self._calendar),
             calibration=calibration.start(self._rule),
             alarmed=np.full(self._frame.areas, -(10**9), np.int64),
         )
@@ -82,8 +75,8 @@ class BarePanel:
         learnt = calibration.turn_week(state.calibration, self._rule, state.steps, slot.monday)
         known = np.isfinite(observed)
         view, looked, expected = self._looked(state, slot, observed, known)
-        sight = self._sight(state, opens_at, observed, known, view)
-        scores = self._detector.score(state.detector, sight)
+        sight = self._sight(state, opens_at, known, view)
+        scores = self._surge.score(SurgeState(), sight)
         events = self._events(scores, state.steps, known)
         judged = self._judged(learnt, events, expected)
         fresh = (judged.rarity >= 0) & (state.steps - state.alarmed > self._rule.hold_buckets)
@@ -94,28 +87,26 @@ class BarePanel:
                 steps=state.steps + 1,
                 day=slot.day,
                 normal=self._learnt(looked, slot, state.steps, view, known),
-                detector=self._detector.learn(state.detector, sight),
                 calibration=calibration.count(learnt, int(fresh.sum())),
                 alarmed=np.where(judged.rarity >= 0, state.steps, state.alarmed),
             ),
             judged,
         )
 
-    def _setting(self, series: tuple[str, ...], zone: str, holds_values: bool) -> Setting:
+    def _setting(self, series: tuple[str, ...], zone: str) -> Setting:
         """What the detector is built for."""
         places = np.arange(len(series), dtype=np.int32)
-        devices = series if holds_values else ()
         shape = CityShape(
             areas=series,
             categories=("table",),
             consequences=("medium",),
             feeds=("table",),
-            feed_kinds=("sensor" if holds_values else "hotline",),
-            sensors=devices,
-            sensor_kinds=("value",) * len(devices),
-            sensor_area=places[: len(devices)],
-            sensor_category=np.zeros(len(devices), np.int32),
-            sensor_feed=np.zeros(len(devices), np.int32),
+            feed_kinds=("hotline",),
+            sensors=(),
+            sensor_kinds=(),
+            sensor_area=places[:0],
+            sensor_category=places[:0],
+            sensor_feed=places[:0],
             centroids=np.zeros((len(series), 2)),
             zone=zone,
             country="",
@@ -150,7 +141,7 @@ class BarePanel:
 
     def _made_rule(self, series: int) -> Rule:
         """Calibration's rule: the city's, but no series is another's neighbour."""
-        settings, strata = self._settings, (*self._detector.strata(), NO_CITY)
+        settings, strata = self._settings, (*self._surge.strata(), NO_CITY)
         return Rule(
             enter=np.array([s.enter for s in strata]),
             weight=np.array([s.weight for s in strata]),
@@ -169,34 +160,29 @@ class BarePanel:
 
     def _looked(
         self, state: BareState, slot: Slot, observed: Array, known: Array
-    ) -> tuple[PanelView, Normal | None, Array]:
+    ) -> tuple[PanelView, Normal, Array]:
         """The bucket beside what was expected: its view, the state with it looked at, M."""
-        if state.normal is None:
-            none = np.zeros((1, 1))
-            return PanelView(none.astype(np.int32), none, none, (), False), None, state.detector.median
         turned = normal.turn_day(state.normal, self._frame, self._calendar, slot)
         usual = np.rint(baseline.expected(turned.baseline, slot)[:, 0])
         counts = np.where(known, observed, usual).astype(np.int32)[:, None]
         looked, view = normal.look(turned, self._frame, slot, counts)
         return view, looked, view.windows[0].expected[:, 0]
 
-    def _sight(
-        self, state: BareState, opens_at: int, observed: Array, known: Array, view: PanelView
-    ) -> Sight:
+    def _sight(self, state: BareState, opens_at: int, known: Array, view: PanelView) -> Sight:
         """What the detector sees."""
         bucket = SealedBucket(
             index=state.steps,
             opens_at=opens_at,
             closes_at=opens_at + self._seconds,
             observed=view.observed,
-            feed_observed=np.zeros((1, len(observed)), np.int32),
-            sensors=_readings(observed, known) if self._holds_values else _readings(*_NO_VALUES),
+            feed_observed=np.zeros((1, len(known)), np.int32),
+            sensors=_NO_SENSORS,
         )
         return Sight(
             bucket=bucket,
             counts=view,
             feeds=view,
-            is_scoring=self._holds_values or state.steps >= self._scored_from,
+            is_scoring=state.steps >= self._scored_from,
             is_new_day=False,
             counts_mask=np.array([bool(known.any())]),
             feeds_mask=np.ones(1, bool),
@@ -228,19 +214,9 @@ class BarePanel:
             rarity[events.area[order]] = found[order]
         return Judged(expected, score, rarity)
 
-    def _learnt(
-        self, looked: Normal | None, slot: Slot, index: int, view: PanelView, known: Array
-    ) -> Normal | None:
+    def _learnt(self, looked: Normal, slot: Slot, index: int, view: PanelView, known: Array) -> Normal:
         """The counts' normal state with this bucket in."""
-        if looked is None:
-            return None
         return normal.learn(looked, self._frame, slot, index, view, np.array([bool(known.any())]))
 
 
-_NO_VALUES: Final = (np.zeros(0), np.zeros(0, bool))
-
-
-def _readings(values: Array, known: Array) -> SensorBucket:
-    """One reading of each series that is known."""
-    millionths = np.rint(np.where(known, values, 0.0) * VALUE_SCALE).astype(np.int64)
-    return SensorBucket(known.astype(np.int64), *(millionths,) * 4)
+_NO_SENSORS: Final = SensorBucket(*(np.zeros(0, np.int64),) * 5)

@@ -1,7 +1,8 @@
-"""How often chance brings a score this high, told by the table's own past: for series of days and weeks.
+"""How often chance brings a score this high, told by the table's own past.
 
-Real outbreaks stand at the very top of the past, so the tail is laid through its shoulder, the scores between
-the 95th and the 99th of a hundred, and drawn on from there.
+Of days and weeks every score is counted. Real outbreaks stand at the very top of the past, so the tail is
+laid through its shoulder, between the 95th and the 99th of a hundred, and drawn on. Of values, peaks are
+counted.
 """
 
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from models import pareto
 from streams.panel import Array
 
 SHOULDER: Final = (0.05, 0.01)
@@ -55,6 +57,26 @@ def learn(past: OwnPast, scores: Array) -> OwnPast:
     steps = past.steps + 1
     shoulder = _shoulder(tally) if steps % REFIT_STEPS == 0 else past.shoulder
     return OwnPast(tally, shoulder, steps)
+
+
+def peak_rates(scores: Array, steps_per_week: float) -> Array:
+    """How often a week a told score as high as each came before, in the whole table; for scores told once.
+
+    ``scores`` is (T, S), 0 where nothing is told; the tail is fitted anew each week, on earlier weeks alone.
+    The same shape comes out, 0 where nothing is told. Until there are peaks to count, each series is thought
+    to tell one a week.
+    """
+    rates = np.zeros(scores.shape)
+    told, week = scores > 0, (np.arange(len(scores)) / steps_per_week).astype(np.int64)
+    for number in np.unique(week[told.any(axis=1)]).tolist():
+        now = (week == number)[:, None] & told
+        peaks, weeks = scores[(week < number)[:, None] & told], float(number)
+        if len(peaks) > pareto.MIN_PEAKS:
+            tail = pareto.fit(peaks, weeks, max(pareto.MIN_PEAKS, len(peaks) // 2))
+        else:
+            tail = pareto.fallback(1.0, (len(peaks) + scores.shape[1]) / (weeks + 1.0))
+        rates[now] = pareto.rate(tail, scores[now])
+    return rates
 
 
 def _shoulder(tally: Array) -> tuple[float, float]:

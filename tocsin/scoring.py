@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from detectors.bare_panel import BarePanel
-from models import own_past, slow_loop
+from models import device_past, own_past, slow_loop
 from models.calendar import DAY_SECONDS, WEEK_SECONDS
 from models.slow_loop import DAYS, WEEKS
 from streams.errors import ConfigError
@@ -44,12 +44,10 @@ def score_slow(observed: Array, every: Every) -> Scored:
     return Scored(look.expected, look.score, intervals, strange)
 
 
-def score_fast(
-    observed: Array, opens_at: list[int], every: Every, zone: str, budget: float, holds_values: bool
-) -> Scored:
-    """Finer buckets by the detector of a city's counts, or of its devices: (T, S) with NaN as above."""
+def score_fast(observed: Array, opens_at: list[int], every: Every, zone: str, budget: float) -> Scored:
+    """Finer buckets by the detectors of a city's counts: (T, S) with NaN as above."""
     names = tuple(map(str, range(observed.shape[1])))
-    panel = BarePanel(names, zone, every.seconds, budget, holds_values)
+    panel = BarePanel(names, zone, every.seconds, budget)
     state, rows = panel.start(), []
     for at, row in zip(opens_at, observed, strict=True):
         state, judged = panel.step(state, at, row)
@@ -59,11 +57,23 @@ def score_fast(
     return Scored(np.array([judged.expected for judged in rows]), score, interval, score > 0)
 
 
+def score_values(observed: Array, every: Every) -> Scored:
+    """Values of devices, each against its own past: (T, S) with NaN as above."""
+    steps_per_day = max(1, round(DAY_SECONDS / every.seconds))
+    parts = [device_past.scored(column, steps_per_day) for column in observed.T]
+    expected, score = (np.stack(part, axis=1) for part in zip(*parts, strict=True))
+    rate = own_past.peak_rates(score, WEEK_SECONDS / every.seconds)
+    interval = np.where(rate > 0, WEEK_DAYS / np.where(rate > 0, rate, 1.0), 0.0)
+    return Scored(expected, score, interval, score > 0)
+
+
 def score_table(table: Table, every: Every, zone: str, budget: float, holds_values: bool) -> Scored:
     """Every series of a table."""
-    if every.is_slow and not holds_values:
+    if holds_values:
+        return score_values(table.observed, every)
+    if every.is_slow:
         return score_slow(table.observed, every)
-    return score_fast(table.observed, table.opens_at, every, zone, budget, holds_values)
+    return score_fast(table.observed, table.opens_at, every, zone, budget)
 
 
 def score_file(

@@ -47,7 +47,18 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_help_names_every_command_and_every_exit_code() -> None:
     text = " ".join(command("--help").stdout.decode().split())
-    names = ("init", "check", "demo", "up", "replay", "score", "doctor", "escalation", "audit", "dead-letters")
+    names = (
+        "init",
+        "check",
+        "demo",
+        "up",
+        "replay",
+        "score",
+        "doctor",
+        "escalation",
+        "audit",
+        "dead-letters",
+    )
     assert all(name in text for name in names)
     assert all(f"{code} {meaning}" in text for code, meaning in EXIT_CODES.items())
 
