@@ -26,7 +26,7 @@ class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     top_areas: int = 400
     top_hotspots: int = 50
-    max_samples: int = 5_000
+    max_samples: int = 10_000
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
