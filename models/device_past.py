@@ -82,7 +82,7 @@ def _measures(values: Array, spoke: Array, usual: Array, steps_per_day: int) -> 
     ]
     # what differs by rounding alone is equal, or the ranks of a constant would be those of noise
     grain = TINY * np.maximum.accumulate(np.abs(known))
-    return [*(np.where(size <= grain, np.minimum(size, 0.0), size) for size in sizes), _run(change)]
+    return [*(np.where(size <= grain, 0.0, size) for size in sizes), _run(change)]
 
 
 def _before(values: Array) -> Array:

@@ -46,6 +46,15 @@ def test_a_hole_has_no_score_and_lowers_no_level() -> None:
     assert expected[day, 3].sum() > 1.1 * judged(zeros)[0][day, 3].sum()
 
 
+def test_what_is_not_known_has_no_score_in_the_shadow_of_a_burst_either() -> None:
+    seen = counts()
+    seen[8 * WEEK, 3] += 60
+    seen[8 * WEEK + 1, 3] = np.nan
+    _, score, _ = judged(seen)
+    assert score[8 * WEEK + 1, 3] == 0
+    assert score[8 * WEEK + 2, 3] > 0
+
+
 def test_nothing_depends_on_what_comes_later() -> None:
     seen = counts(8)
     other = seen.copy()

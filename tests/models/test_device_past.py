@@ -58,6 +58,11 @@ def test_a_constant_is_never_strange(level: float) -> None:
     assert not device_past.scored(np.full(2_000, level), DAY)[1].any()
 
 
+def test_what_differs_by_rounding_alone_is_never_strange() -> None:
+    values = 1e6 * (1 + 1e-12 * np.random.default_rng(3).normal(0, 1, 3_000))
+    assert not device_past.scored(values, DAY)[1].any()
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000), cut=st.integers(0, 999), holes=st.floats(0, 0.9))
 def test_nothing_looks_ahead_and_every_figure_is_finite(seed: int, cut: int, holes: float) -> None:

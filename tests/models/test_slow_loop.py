@@ -116,6 +116,13 @@ def test_a_series_that_begins_late_starts_when_it_has_enough() -> None:
     assert np.abs(np.log(look.expected[300:, 0] / counts[150:250, 0].mean())).mean() < 0.8
 
 
+def test_a_giant_count_among_the_first_does_not_raise_the_level_for_long() -> None:
+    counts = history(8, 160, 1)
+    usual = slow_loop.run(WEEKS, counts).expected[27, 0]
+    counts[20] = 1e9
+    assert slow_loop.run(WEEKS, counts).expected[27, 0] < 2 * usual
+
+
 def values(look: Look) -> np.ndarray:
     return np.stack([look.expected, look.phi, look.score])
 
