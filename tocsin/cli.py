@@ -15,13 +15,20 @@ import typer
 from streams.errors import TocsinError
 from tocsin.commands import (
     audit,
+<<<<<<< HEAD
+=======
+    dashboards,
+>>>>>>> ac21cef (Dashboards pushed, compared, annotated and previewed: hand edits stay, failures are sentences, nothing pretends to be Grafana)
     dead_letters,
     demonstrating,
     escalation,
     keys,
     live,
     running,
+<<<<<<< HEAD
     scoring,
+=======
+>>>>>>> ac21cef (Dashboards pushed, compared, annotated and previewed: hand edits stay, failures are sentences, nothing pretends to be Grafana)
     setting_up,
 )
 from tocsin.commands.printing import complain, say
@@ -58,6 +65,7 @@ app.add_typer(live.topics, name="topics", short_help="Make and check the broker'
 app.add_typer(keys.app, name="keys", short_help="API keys of those who send.")
 app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")
 app.add_typer(audit.app, name="audit", short_help="Prove the journal whole.")
+app.add_typer(dashboards.app, name="dashboards", short_help="The wall in Grafana.")
 app.add_typer(dead_letters.app, name="dead-letters", short_help="What could not be read.")
 app.command("doctor", short_help="Look at this machine and its data.")(setting_up.doctor)
 

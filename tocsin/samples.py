@@ -158,7 +158,7 @@ def of_areas(value: Callable[[int, Reading], float]) -> Read:
             return
         risks = dict.fromkeys(reading.plates.areas, 0)
         for spot in _spots(reading):
-            for area in spot.areas if not spot.is_city else ():
+            for area in spot.areas:  # the city's own too: places where it gathers
                 risks[area] = max(risks[area], spot.risk)
         for area in heapq.nsmallest(reading.settings.top_areas, risks, key=lambda a: (-risks[a], a)):
             yield (area, *reading.plates.areas[area]), float(value(risks[area], reading))

@@ -133,7 +133,7 @@ class Truth:
         lines = self.state.policy.enter_lines
         risks = dict.fromkeys(self.city.gazetteer.area_ids, 0)
         for spot in self.spots:
-            for area in spot.areas if not spot.is_city else ():
+            for area in spot.areas:
                 risks[area] = max(risks[area], spot.risk)
         return sorted(float(sum(risk >= line for line in lines)) for risk in risks.values())
 

@@ -29,7 +29,7 @@ def truth(scraped: Prometheus, night: Night) -> dict[tuple[str, str], list[float
 
 
 def test_the_night_has_something_of_everything(truth: dict[tuple[str, str], list[float]]) -> None:
-    for key in ("overdue", "duties", "hotspots", "highest-rank", "responding", "untold", "entries"):
+    for key in ("overdue", "duties", "map", "hotspots", "highest-rank", "responding", "untold", "entries"):
         assert truth[key, "A"] and max(truth[key, "A"]) != 0, key
     assert len(truth["duties", "A"]) >= 2
 

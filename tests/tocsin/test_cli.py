@@ -18,8 +18,9 @@ STARTER = ROOT / "tocsin" / "starter"
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 
 HEAVY = (
-    "cryptography", "fastapi", "fluent", "holidays", "httpx", "jinja2", "matplotlib", "numpy", "pandas",
-    "phonenumbers", "prometheus_client", "pyarrow", "river", "scipy", "shapely", "sqlite3", "uvicorn",
+    "cryptography", "fastapi", "fluent", "grafana_api", "holidays", "httpx", "jinja2", "matplotlib", "numpy",
+    "pandas", "phonenumbers", "prometheus_client", "pyarrow", "requests", "river", "scipy", "shapely",
+    "sqlite3", "uvicorn",
 )  # fmt: skip
 
 

@@ -122,3 +122,7 @@ dashboards-deliveries-title = Deliveries
 dashboards-deliveries-text = Deliveries of each receiver, by state.
 dashboards-entries-title = Entries of the journal
 dashboards-entries-text = How many decisions the journal holds.
+dashboards-folder = Tocsin
+dashboards-switch = { $unit }: { $before } → { $after }
+dashboards-preview-title = Preview, not Grafana.
+dashboards-preview-note = The dashboards' own questions, answered by { $source } for the city { $city }; drawn simply, to be read without a Grafana.

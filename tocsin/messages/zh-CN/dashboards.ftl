@@ -122,3 +122,7 @@ dashboards-deliveries-title = 通知
 dashboards-deliveries-text = 各接收方的通知，按状态。
 dashboards-entries-title = 日志条目
 dashboards-entries-text = 日志中的决策数。
+dashboards-folder = Tocsin 中文
+dashboards-switch = { $unit }：{ $before } → { $after }
+dashboards-preview-title = 预览，并非 Grafana。
+dashboards-preview-note = 仪表板的查询由 { $source } 就城市 { $city } 作答，简单绘制，无需 Grafana 即可查看。
