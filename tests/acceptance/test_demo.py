@@ -96,12 +96,18 @@ def test_a_drill_is_marked_and_moves_nothing_real(parts):
     assert acts(drill)[0] == "begin_drill" and acts(drill)[-1] == "end_drill"
 
 
-def test_each_tier_is_told_of_its_own_units_once(tale, store):
+def is_report(entry):
+    return any(effect["kind"] == "report" for effect in entry["effects"])
+
+
+def test_each_tier_is_told_of_its_own_units_and_by_reports_of_those_below(tale, store):
     for tier, units in (("city", {"luoyin"}), ("district", {"shangyuan", "xiatan", "dongling"})):
         lines = (store / f"{tier}-duty.jsonl").read_bytes().splitlines()
         deliveries = [json.loads(line) for line in lines]
         assert len({one["key"] for one in deliveries}) == len(deliveries) > 5
-        assert {one["unit"] for one in deliveries} <= units
+        assert {one["unit"] for one in deliveries} & units
+        below = [one for one in deliveries if one["unit"] not in units]
+        assert all(is_report(entry) for one in below for entry in one["entries"]), tier
     assert (store / "street-duty.jsonl").stat().st_size > 0
 
 
