@@ -15,20 +15,14 @@ import typer
 from streams.errors import TocsinError
 from tocsin.commands import (
     audit,
-<<<<<<< HEAD
-=======
     dashboards,
->>>>>>> ac21cef (Dashboards pushed, compared, annotated and previewed: hand edits stay, failures are sentences, nothing pretends to be Grafana)
     dead_letters,
     demonstrating,
     escalation,
     keys,
     live,
     running,
-<<<<<<< HEAD
     scoring,
-=======
->>>>>>> ac21cef (Dashboards pushed, compared, annotated and previewed: hand edits stay, failures are sentences, nothing pretends to be Grafana)
     setting_up,
 )
 from tocsin.commands.printing import complain, say
