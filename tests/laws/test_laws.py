@@ -96,17 +96,20 @@ def test_scale_law_sealed_buckets_do_not_depend_on_how_partitions_interleave(rec
 
 def test_the_random_ledgers_do_decide_something():
     """The laws above would hold for a program that does nothing: show that it does much."""
+    wanted = {"K2", "K3", "O2", "P3", "Q1", "A1", "late", "duplicate", "conflict"}
     seen: set[str] = set()
 
     @given(ledgers())
-    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=400, deadline=None, database=None, derandomize=True)
     def look(records):
+        if wanted <= seen:
+            return  # which examples come first depends on what else is imported
         _, lines, outcomes = run(PIPELINE, records)
         seen.update(journal.read_line(line).row for line in lines)
         seen.update(REASONS[code - 1] for o in outcomes for code in o.set_aside["reason"])
 
     look()
-    assert {"K2", "K3", "O2", "P3", "Q1", "A1", "late", "duplicate", "conflict"} <= seen
+    assert wanted <= seen
 
 
 ToyPipelineState = msgspec.defstruct(
