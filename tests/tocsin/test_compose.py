@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.parts import compose
-from tests.parts.compose import ROOT, MissingVariableError, read
+from tests.parts.compose import ROOT, WATCHERS, MissingVariableError, read
 
 GIVEN = {"TOCSIN_CITY": "/somewhere/city", "TOCSIN_MQTT_PASSWORD": "chosen by a person"}
 SERVICES = read(GIVEN)["services"]
@@ -58,7 +58,7 @@ def test_every_service_is_confined(name: str) -> None:
     assert one["logging"]["options"].keys() == {"max-size", "max-file"}
     assert not one.get("privileged")
     repository, _, tag = one["image"].rpartition(":")
-    assert repository and tag[0].isdigit() and "." in tag, "pinned to a version"
+    assert repository and tag.lstrip("v")[0].isdigit() and "." in tag, "pinned to a version"
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -81,7 +81,11 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     ports = [port for one in SERVICES.values() for port in one.get("ports", ())]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
-    assert [name for name, one in SERVICES.items() if one.get("network_mode") == "host"] == ["console"]
+    on_host = {name for name, one in SERVICES.items() if one.get("network_mode") == "host"}
+    assert on_host == {"console", *WATCHERS - {"prometheus-inside"}}
+    for name in on_host - {"console"}:
+        said = " ".join([*SERVICES[name].get("command", []), *SERVICES[name].get("environment", {}).values()])
+        assert "127.0.0.1" in said and "0.0.0.0" not in said
     assert "--host" not in SERVICES["console"]["command"]
 
 
@@ -91,7 +95,7 @@ def test_data_outlives_containers_and_the_city_is_only_read() -> None:
         mounts: dict[str, Any] = {one["target"]: one for one in SERVICES[name]["volumes"]}
         assert mounts["/city"]["read_only"] is True
         assert mounts["/store"]["source"] in volumes
-    assert {"kafka", "mosquitto", "store"} == set(volumes)
+    assert {"kafka", "mosquitto", "store", "prometheus", "alertmanager", "grafana"} == set(volumes)
 
 
 def test_the_image_has_the_locked_versions_that_tests_ran_with() -> None:
