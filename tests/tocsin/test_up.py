@@ -41,7 +41,7 @@ class Up:
 
     def until(self, line: str, value: float) -> None:
         """Wait until a sample has the value."""
-        for _ in range(200):
+        for _ in range(1200):
             if self.metric(line) == value:
                 return
             time.sleep(0.05)
