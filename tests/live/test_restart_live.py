@@ -114,12 +114,19 @@ def test_events_that_the_library_leaves_out_are_noticed_before_they_are_lost(
 
 
 def losses(city: Rig, rule: str = "") -> None:
-    city.keep("intake-1", "intake-2", rule=f"lossy@0.006,{rule}".rstrip(","))
+    """Feeds while the library leaves events out; honest workers end their work with an honest library."""
+    names = ("intake-1", "intake-2")
+    city.keep(*names, rule=f"lossy@0.006,{rule}".rstrip(","))
     city.keep("dispatch")
     city.keep("step-1", rule=rule)
     for start in range(0, 400, 20):
         city.feed(range(start, start + 20), commands=False)
         time.sleep(0.3)
+    if not rule:  # else a slow machine's backlog loses an event of each life before its first commit
+        eventually(lambda: Doubt.LEFT_OUT in city.codes("intake"))
+        city.wanted |= dict.fromkeys(names, rule)
+        for name in names:
+            city.kill(name)
     city.drained()
 
 
