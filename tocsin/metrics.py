@@ -76,6 +76,10 @@ METRICS: Final[tuple[Described, ...]] = (
         "tocsin_feed_silence", "gauge", "0 speaks, 1 silent around some areas, 2 silent in the whole city.",
         ("feed",), samples.silent,
     ),
+    Described(
+        "tocsin_rehearsal", "gauge", "1 where recorded history is played back and nothing is happening now.",
+        (), samples.rehearsal,
+    ),
     Described("tocsin_sealed_buckets_total", "counter", "Buckets closed for good.", (), samples.sealed),
     Described(
         "tocsin_sealing_lag_seconds", "gauge",

@@ -39,7 +39,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason), ``requests`` by (edge,
     feed, status); ``heard_at`` is the reception of each feed's newest event, by feed; ``waiting`` counts raw
-    messages that are kept and not read yet. Instants are seconds UTC.
+    messages that are kept and not read yet; ``is_rehearsal`` says that recorded history is
+    played. Instants are seconds UTC.
     """
 
     city: City
@@ -51,6 +52,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     requests: dict[tuple[str, str, str], int] = {}
     heard_at: dict[str, int] = {}
     waiting: int = 0
+    is_rehearsal: bool = False
 
     @property
     def findings(self) -> Findings | None:

@@ -112,6 +112,11 @@ def waiting(reading: Reading) -> Samples:
     yield (), float(reading.waiting)
 
 
+def rehearsal(reading: Reading) -> Samples:
+    """Whether recorded history is played."""
+    yield (), float(reading.is_rehearsal)
+
+
 def entries(reading: Reading) -> Samples:
     """Entries of the journal."""
     yield (), float(reading.state.machines.chain.seq)

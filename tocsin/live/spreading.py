@@ -32,16 +32,16 @@ class Spreader:
         for place, name in enumerate(ids):
             parts[partition_number(feed, name, wide)].append(columns.raw(place).strip(b"\n"))
         is_table = reader.is_table(payload, content_type)
-        join, kind = (_table, CSV) if is_table else (_lines, LINES)
+        join, kind = (as_table, CSV) if is_table else (as_lines, LINES)
         return [(number, join(records), kind) for number, records in sorted(parts.items())]
 
 
-def _lines(records: Sequence[bytes]) -> bytes:
+def as_lines(records: Sequence[bytes]) -> bytes:
     """JSON records, one on each line: within them a line end is only space."""
     return b"\n".join(record.replace(b"\n", b" ") for record in records)
 
 
-def _table(records: Sequence[bytes]) -> bytes:
+def as_table(records: Sequence[bytes]) -> bytes:
     """Tables of one record each as one table under one header."""
     header = records[0].partition(b"\n")[0]
     return b"\n".join([header, *(record.partition(b"\n")[2] for record in records)])
