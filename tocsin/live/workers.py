@@ -24,7 +24,7 @@ from tocsin.live.beating import Beats
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
-from tocsin.live.ledger_topic import export, first_record
+from tocsin.live.ledger_topic import export, first_record, stretch
 from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
@@ -34,7 +34,7 @@ from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 
-CADENCE: Final = Cadence(seals=1, records=2_000, seconds=5)
+CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
 
@@ -97,6 +97,7 @@ def run_step(place: Place) -> None:
         tuple(partition.name for partition in city.partitions),
         lambda state: Teller(city, state).planner(),
         clock.now,
+        lambda start, end: stretch(place.kafka, place.names.ledger, start, end),
         cadence=CADENCE,
         beat=Beats(sender, place.names, city.id, city.partitions, clock.now),
         on_claim=amend,
@@ -112,6 +113,7 @@ def run_step(place: Place) -> None:
     try:
         run(worker.app)
     finally:
+        owner.rest()
         health.close()
         sender.close()
 
