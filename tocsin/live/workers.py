@@ -25,7 +25,7 @@ from tocsin.live.beating import Beats
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
-from tocsin.live.ledger_topic import export, first_record
+from tocsin.live.ledger_topic import export, first_record, stretch
 from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
@@ -44,7 +44,7 @@ from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 
-CADENCE: Final = Cadence(seals=1, records=2_000, seconds=5)
+CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
 
@@ -118,6 +118,7 @@ def run_step(place: Place) -> None:
         tuple(partition.name for partition in city.partitions),
         planner,
         clock.now,
+        lambda start, end: stretch(place.kafka, place.names.ledger, start, end),
         cadence=CADENCE,
         beat=(lambda: None) if is_rehearsal else beats,  # its time comes with what it is fed
         on_claim=amend,
@@ -135,6 +136,7 @@ def run_step(place: Place) -> None:
     try:
         run(worker.app)
     finally:
+        owner.rest()
         health.close()
         sender.close()
 
