@@ -3,6 +3,7 @@
 import re
 
 import invented_city as city
+import invented_scenes as scenes
 import pytest
 from browse import Visitor
 
@@ -44,7 +45,7 @@ def test_every_kind_of_command_has_a_form():
 @pytest.mark.parametrize("kind", COMMAND_KINDS)
 def test_an_act_reaches_the_ledger_as_one_command(kind):
     person, unit, fields = FORMS[kind]
-    view = city.drill() if kind == "end_drill" else city.night(city.clock(INSTANTS.get(kind, "19:01:20")))
+    view = scenes.drill() if kind == "end_drill" else city.night(city.clock(INSTANTS.get(kind, "19:01:20")))
     visitor = Visitor(view, person)
     answer = visitor.press(kind, unit, **fields)
     assert answer.status_code == 200, re.sub(r"<[^>]*>", " ", answer.text)
@@ -165,10 +166,10 @@ def test_what_people_type_is_redacted_before_it_goes_anywhere():
 
 
 def test_an_exercise_acts_on_the_exercise():
-    visitor = Visitor(city.drill(), "gu")
+    visitor = Visitor(scenes.drill(), "gu")
     answer = visitor.press("whistle", "yanxi", about=["gas"], exercise="1")
     assert answer.status_code == 200 and visitor.source.commands[0].is_exercise
-    chief = Visitor(city.drill(), "shen")
+    chief = Visitor(scenes.drill(), "shen")
     chief.press("end_drill", "lanting", exercise="1")
     assert not chief.source.commands[0].is_exercise, "the real city ends it"
 

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import invented_city as city
+import invented_scenes as scenes
 import msgspec
 import pytest
 import uvicorn
-from invented_city import InventedSource
+from invented_source import InventedSource
 
 from tocsin.console.app import create_app
 
@@ -114,12 +115,12 @@ LOOKS = [
     ("city-wall", city.night, "/?lang=en", WALL, ""),
     ("city-wall-zh", city.night, "/?lang=zh-CN", WALL, ""),
     ("night", city.night, "/?theme=night", WALL, ""),
-    ("blind", city.blind, "/", WALL, ""),
-    ("blind-responding", lambda: city.blind(is_responding=True), "/", WALL, ""),
-    ("drill", city.drill, "/", WALL, ""),
+    ("blind", scenes.blind, "/", WALL, ""),
+    ("blind-responding", lambda: scenes.blind(is_responding=True), "/", WALL, ""),
+    ("drill", scenes.drill, "/", WALL, ""),
     ("compact", city.night, "/?wall=compact", WALL, ""),
     ("calm", city.calm, "/", WALL, ""),
-    ("first-run", city.first_run, "/", DESK, ""),
+    ("first-run", scenes.first_run, "/", DESK, ""),
     ("hotspot", early, "/hotspots/gas", DESK, "lu"),
     ("hotspot-zh", early, "/hotspots/gas?lang=zh-CN", DESK, "lu"),
     ("phone", early, "/mine?theme=night", PHONE, "shen"),
@@ -128,7 +129,7 @@ LOOKS = [
     ("city-desk", city.night, "/", DESK, "lu"),
     ("city-phone", city.night, "/", PHONE, "lu"),
     ("unit", city.night, "/units/yanxi", DESK, "gu"),
-    ("data", city.blind, "/data", DESK, ""),
+    ("data", scenes.blind, "/data", DESK, ""),
     ("journal-zh", city.night, "/journal?lang=zh-CN", DESK, ""),
     ("duties", city.night, "/duties", DESK, "min"),
     ("who", city.night, "/who", PHONE, ""),
@@ -164,7 +165,14 @@ def test_every_look(visit, name, view, path, size, person):
 
 def test_on_the_wall_no_panel_is_cut(visit):
     demo = msgspec.structs.replace(city.night(), is_demo=True)
-    for view in (city.night(), city.blind(), city.drill(), city.calm(), city.blind(is_responding=True), demo):
+    for view in (
+        city.night(),
+        scenes.blind(),
+        scenes.drill(),
+        city.calm(),
+        scenes.blind(is_responding=True),
+        demo,
+    ):
         page = visit(view, "/", WALL)
         assert found(page, "cut()") == [], view.offset
 

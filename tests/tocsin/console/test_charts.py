@@ -1,6 +1,7 @@
 """Charts and timelines as numbers: scales, bands, the break, lanes."""
 
 import invented_city as city
+import invented_scenes as scenes
 import pytest
 
 from tocsin.console.charts import Axis, chart, rate_line, sparkline, timeline
@@ -43,6 +44,6 @@ def test_lanes_are_the_city_then_the_gravest_then_the_rest():
 
 
 def test_blindness_covers_the_lanes():
-    view = city.blind()
+    view = scenes.blind()
     drawn = timeline(view.real.units, view.real.spans, view.now_at, "en", 28_800)
     assert drawn.is_blind_now and all(any(b.kind == "blind" for b in lane.bars) for lane in drawn.lanes)
