@@ -174,15 +174,7 @@ def consequence(view: CityView, unit: UnitView, command: Command, w: Words) -> s
         silence=w.window(policy.silence_max_seconds),
         by=w.clock(view.now_at + policy.co_sign_seconds),
         unit=short_name(w.named(unit.names)),
-        told=_told(view, command, w),
     )
-
-
-def _told(view: CityView, command: Command, w: Words) -> str:
-    """How many people a declaration reaches, where the plan says."""
-    hotspot = next((h for h in view.real.hotspots if h.id == command.hotspot), None)
-    told = plan_for(view, hotspot).told
-    return w("does-told", n=told) if told is not None else ""
 
 
 def _declaration(unit: UnitView, level: int) -> str:

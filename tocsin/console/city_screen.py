@@ -334,7 +334,8 @@ def _blind_panel(s: Screen) -> BlindPanel:
     name = w.named(silent.names)
     since = w.clock(silent.silent_since or s.now_at)
     told = w("blind-told", who=w.join([w.named(n) for n in s.view.blind_told])) if s.view.blind_told else ""
-    expected = w("blind-received", expected=w.number(silent.expected_since or 0))
+    missed = silent.expected_since
+    expected = w("blind-received", expected=w.number(missed)) if missed is not None else w("blind-unlearnt")
     others = [f for f in s.view.feeds if f.state in ("live", "late")]
     steps = (
         (w("blind-step-call", feed=name), w("blind-step-call-why")),

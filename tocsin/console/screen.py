@@ -30,6 +30,10 @@ SCRIPT_SENTENCES: Final = (
 )  # fmt: skip
 
 
+REDACTED: Final = re.compile(r"(█+|‹[a-z]{2,12}›|\[[a-z_ -]{2,24}\])")
+"""What stands in a text in place of something personal."""
+
+
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """One page's surroundings; ``story`` is the real one or the exercise's."""
 
@@ -138,7 +142,7 @@ def blacked(sentence: str) -> Markup:
     """A redacted text: what was taken out is a black box that is read out as such."""
     out, hole = Markup(), ""
     for piece in _split_redactions(sentence):
-        if piece.startswith(("█", "[")) and piece.endswith(("█", "]")):
+        if REDACTED.fullmatch(piece):
             hole = piece
             out += Markup('<span class="redacted">{}</span>').format(hole)
         else:
@@ -147,7 +151,7 @@ def blacked(sentence: str) -> Markup:
 
 
 def _split_redactions(sentence: str) -> list[str]:
-    return [p for p in re.split(r"(█+|\[[a-z_ -]{2,24}\])", sentence) if p]
+    return [p for p in REDACTED.split(sentence) if p]
 
 
 def share_left(opened: int, due: int, now: int) -> int:

@@ -101,7 +101,7 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DoneDuty(msgspec.Struct, frozen=True, kw_only=True):
-    """A duty that ended by its act, early or late."""
+    """A duty that ended by its act, early or late; ``opened_at`` None where it is not remembered."""
 
     unit: str
     kind: DutyKind
@@ -109,6 +109,7 @@ class DoneDuty(msgspec.Struct, frozen=True, kw_only=True):
     done_at: int
     actor: str
     about: str = ""
+    opened_at: int | None = None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -249,13 +250,12 @@ class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a declaration for a category starts unless the chief says otherwise; ``told`` counts people."""
+    """What a declaration for a category starts unless the chief says otherwise; measures: name, ticked."""
 
     category: str
     names: Names
     duration_seconds: int = 21_600
     measures: tuple[tuple[Names, bool], ...] = ()
-    told: int | None = None
 
 
 class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -333,6 +333,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[SetupStep, ...] = ()
     people: tuple[Person, ...] = ()
     departments: tuple[Department, ...] = ()
+    categories: dict[str, Names] = {}
     plans: tuple[Plan, ...] = ()
     policy: PolicyFacts = PolicyFacts()
     blind_told: tuple[Names, ...] = ()

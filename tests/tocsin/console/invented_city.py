@@ -32,9 +32,14 @@ PLANS = (
             (who("Shut gas main", "关闭燃气干管"), True),
             (who("Close Canal Row", "封闭运河里"), False),
         ),
-        told=23,
     ),
 )
+
+CATEGORIES = {
+    "gas-smell": who("Gas smell", "燃气异味"),
+    "water": who("Low water pressure", "供水水压偏低"),
+    "noise": who("Night noise", "夜间噪声"),
+}
 
 
 def journal(at):
@@ -111,6 +116,7 @@ def night(at=None, count=60):
         budget=BudgetView(allowed=2, used=1, weeks=13, rate=2.2, low=1.7, high=2.8),
         people=PEOPLE,
         departments=DEPARTMENTS,
+        categories=CATEGORIES,
         plans=PLANS,
     )
 

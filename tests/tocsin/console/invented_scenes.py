@@ -120,7 +120,7 @@ def drill():
             story=story,
             names=who("Gas leak across a border", "跨区燃气泄漏"),
             told=14,
-            progress=(Phrase("console-progress-acknowledged", {"median_seconds": 130, "late": 1, "of": 4}),),
+            progress=(Phrase("console-progress-answered", {"median_seconds": 130, "late": 1, "of": 4}),),
         ),
     )
 

@@ -5,7 +5,7 @@ from invented_city import night
 
 from tocsin.console.changes import Changes
 from tocsin.console.phrases import Phrase
-from tocsin.console.source import CommandReceipt
+from tocsin.console.source import CommandReceipt, ReportReceipt
 from tocsin.console.view import JournalLine
 
 
@@ -16,6 +16,8 @@ class InventedSource:
         self.view = view or night()
         self.changes = Changes(self.view.offset)
         self.commands = []
+        self.reports = []
+        self.told = ReportReceipt()
         self.receipts = {}
         self.is_deaf = False
 
@@ -98,3 +100,11 @@ class InventedSource:
         self.changes.announce(self.view.offset)
         self.receipts[command.id] = CommandReceipt(entry=line)
         return self.receipts[command.id]
+
+    def report(self, feed, report):
+        if self.is_deaf:
+            raise TimeoutError
+        self.reports.append((feed, report))
+        return msgspec.structs.replace(
+            self.told, category=report.category, area=self.told.area or report.area
+        )

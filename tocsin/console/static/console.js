@@ -149,7 +149,7 @@
     outcome(words.sending, "sending");
     const giveUp = new AbortController(), timer = setTimeout(() => giveUp.abort(), 5000);
     try {
-      const answer = await fetch("/acts", { method: "POST", body: data, signal: giveUp.signal });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data, signal: giveUp.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       clearTimeout(timer);
       if (answer.status === 504) throw new DOMException("", "AbortError");
@@ -240,6 +240,7 @@
     if (key === "G") afterG = performance.now();
     else if (key === "?") location.assign("/help");
     else if (key === "J" || key === "K") move(key === "J" ? 1 : -1);
+    else if (key === "L") document.querySelector("[data-report]")?.click();
     else if (key === "T") theme();
     else if (key === "Escape") { if (!$("outcome").hidden) $("outcome").hidden = true; else document.querySelector('a[rel="up"]')?.click() ?? history.back(); }
     else if (/^[ACRWDS]$/.test(key)) {
