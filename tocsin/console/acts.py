@@ -26,6 +26,11 @@ ONE_PRESS: Final = frozenset({"acknowledge", "confirm", "report_in"})
 DEFAULT_DURATION: Final = 21_600
 
 
+def must_be_held(kind: str, is_blind: bool, role: str) -> bool:
+    """Whether the act is grave, or a chief vouches for what nobody sees."""
+    return kind in GRAVE or (kind == "reject" and is_blind and role == "chief")
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act that a person may try; ``refusal`` is set where it would be refused as things stand."""
 

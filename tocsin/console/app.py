@@ -35,7 +35,8 @@ from tocsin.messages import LOCALES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 COOKIE_SECONDS: Final = 180 * 86_400
-BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": ("on", "off")}
+SWITCH: Final = ("on", "off")
+BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": SWITCH, "sound": SWITCH}
 
 Redact = Callable[[str], str]
 
@@ -120,7 +121,7 @@ def _add_pages(app: FastAPI, source: CitySource) -> None:
 
 
 def _add_choices(app: FastAPI, source: CitySource) -> None:
-    """What a browser remembers: who I am, and whether keys act."""
+    """What a browser remembers: who I am, whether keys act, and whether calls sound."""
 
     @app.post("/who")
     async def choose(request: Request) -> Response:
@@ -129,12 +130,16 @@ def _add_choices(app: FastAPI, source: CitySource) -> None:
         remember(answer, "person", str(form.get("person", "")))
         return answer
 
-    @app.post("/keys")
-    async def keys(request: Request) -> Response:
-        form = await request.form()
-        answer = RedirectResponse("/help", 303)
-        remember(answer, "keys", "off" if form.get("keys") == "off" else "on")
-        return answer
+    def switch(name: str) -> None:
+        @app.post(f"/{name}", name=name)
+        async def turn(request: Request) -> Response:
+            form = await request.form()
+            answer = RedirectResponse("/help", 303)
+            remember(answer, name, "off" if form.get(name) == "off" else "on")
+            return answer
+
+    switch("keys")
+    switch("sound")
 
 
 def _add_acts(app: FastAPI, source: CitySource, redact: Redact) -> None:
@@ -259,6 +264,7 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
         is_compact=query.get("wall") == "compact",
         is_exercise=is_exercise,
         has_keys=choice(request, "keys", "on") == "on",
+        has_sound=choice(request, "sound", "off") == "on",
         slots_only=request.headers.get("x-slots") == "1",
     )
 

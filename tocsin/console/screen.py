@@ -26,7 +26,7 @@ SCRIPT_WORDS: Final = (
 )
 SCRIPT_SENTENCES: Final = (
     "link-live", "lost", "lost-label", "about", "due-now", "sending", "not-known-arrived", "send-again",
-    "keep-holding", "read-it", "not-sent", "left-spoken", "screen-changed", "form-press-again",
+    "keep-holding", "read-it", "not-sent", "left-spoken", "over", "screen-changed", "form-press-again",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     is_compact: bool = False
     is_exercise: bool = False
     has_keys: bool = True
+    has_sound: bool = False
     slots_only: bool = False
 
     @property

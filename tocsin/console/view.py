@@ -82,7 +82,8 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
     """What a person owes; ``who`` owes it, ``due_at`` None means it rests with all calls used.
 
     ``about`` is a department (report-in), a child unit (answer) or the level as a number (co-sign).
-    ``persons`` are the ids of those who may end it; empty where the unit's people may.
+    ``persons`` are the ids of those who may end it; empty where the unit's people may. ``late_since`` is its
+    first deadline once that has passed and the journal says so, None where it is not late, or not remembered.
     """
 
     unit: str
@@ -97,6 +98,7 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str = ""
     why: str = ""
     persons: tuple[str, ...] = ()
+    late_since: int | None = None
     is_exercise: bool = False
 
 

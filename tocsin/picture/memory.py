@@ -37,6 +37,13 @@ class Pulse(msgspec.Struct, frozen=True, eq=False):
     spoke: np.ndarray  # (S,) bool
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """When a duty began, and its first deadline (s UTC), before any call moved it."""
+
+    at: int
+    due_at: int | None
+
+
 class Reading(msgspec.Struct, frozen=True):
     """A sensor at its limit: its number in the city's list, and when (s UTC)."""
 
@@ -57,7 +64,7 @@ class Memory:
         self.pulses: collections.deque[Pulse] = collections.deque(maxlen=KEPT_BUCKETS)
         self.done: collections.deque[DoneDuty] = collections.deque(maxlen=KEPT_DONE)
         self.played: collections.deque[DoneDuty] = collections.deque(maxlen=KEPT_DONE)  # of the exercise
-        self.opened: dict[tuple[bool, str, str, tuple[str, ...]], int] = {}  # when each open duty began
+        self.opened: dict[tuple[bool, str, str, tuple[str, ...]], Opened] = {}  # each open duty's beginning
         self.heard: dict[int, tuple[int, int]] = {}  # by partition: newest event, and its reception
         self.by_hand: set[int] = set()  # hashes of reports from this console: no sign of their feed's life
         self.readings: collections.deque[Reading] = collections.deque(maxlen=KEPT_READINGS)
@@ -99,35 +106,43 @@ class Memory:
             old, new = _duties(before, unit), _duties(after, unit)
             for name, duty in new.items():
                 if name not in old:
-                    self.opened[is_exercise, unit, *name] = self._opened_at(duty, after[unit])
+                    opened_at = self._opened_at(duty, after[unit])
+                    self.opened[is_exercise, unit, *name] = Opened(opened_at, self._first_due_at(duty))
             for name, duty in old.items():
                 if name not in new:
-                    opened_at = self.opened.pop((is_exercise, unit, *name), None)
-                    self._end(unit, duty, is_exercise, opened_at)
+                    opened = self.opened.pop((is_exercise, unit, *name), None)
+                    self._end(unit, duty, is_exercise, opened)
+
+    def late_since(self, unit: str, duty: Duty, is_exercise: bool) -> int | None:
+        """The first deadline of a duty that was called again; None while it is not late."""
+        if not duty.calls:
+            return None
+        opened = self.opened.get((is_exercise, unit, duty.kind, duty.about))
+        return opened.due_at if opened is not None else self._first_due_at(duty)
 
     def _opened_at(self, duty: Duty, machine: Machine) -> int:
         cause = self.by_hash.get(duty.cause or "")
         return cause.at if cause is not None else machine.since_at
 
-    def _end(self, unit: str, duty: Duty, is_exercise: bool, opened_at: int | None) -> None:
+    def _end(self, unit: str, duty: Duty, is_exercise: bool, opened: Opened | None) -> None:
+        first_due_at = opened.due_at if opened is not None else self._first_due_at(duty)
         for entry in reversed(self.entries):
             if (entry.unit, entry.exercise) == (unit, is_exercise) and entry.trigger in ENDED_BY[duty.kind]:
                 done = DoneDuty(
                     unit=unit,
                     kind=duty.kind,
-                    due_at=entry.at if duty.due_at is None else self._first_due_at(duty),
+                    due_at=entry.at if first_due_at is None else first_due_at,
                     done_at=entry.at,
                     actor=entry.actor or "",
                     about=duty.about[0] if duty.about else "",
-                    opened_at=opened_at,
+                    opened_at=opened.at if opened is not None else None,
                 )
                 (self.played if is_exercise else self.done).append(done)
                 return
 
-    def _first_due_at(self, duty: Duty) -> int:
-        """The deadline before any call moved it."""
+    def _first_due_at(self, duty: Duty) -> int | None:
+        """The deadline before the last call moved it, as the call's entry has it."""
         cause = self.by_hash.get(duty.cause or "")
-        assert duty.due_at is not None
         return cause.at if cause is not None and cause.trigger == "overdue" else duty.due_at
 
     def _hear(self, rows: RowArray) -> None:

@@ -1,10 +1,10 @@
-"""Scenes of the invented city: blind, an exercise, its first run."""
+"""Scenes of the invented city: blind, an exercise, its first run, late duties, recovery."""
 
 import msgspec
 from invented_city import calm, night
 from invented_feeds import RATES, feeds
 from invented_hotspots import noise
-from invented_units import ORDER, clock, who
+from invented_units import ORDER, UNIT_NAMES, clock, who
 
 from tocsin.console.phrases import Phrase
 from tocsin.console.view import BudgetView, DrillView, ModeSpan, SetupStep, Story
@@ -46,8 +46,9 @@ def blind(is_responding=False):
             for u in ORDER
         ),
     )
+    unseen = tuple(span for span in spans_now if span.is_blind)
     story = msgspec.structs.replace(
-        base.real, units=units, spans=base.real.spans if is_responding else spans_now
+        base.real, units=units, spans=(*base.real.spans, *unseen) if is_responding else spans_now
     )
     return msgspec.structs.replace(
         base,
@@ -153,3 +154,60 @@ def first_run():
             SetupStep(key="budget", is_done=False, args={"budget": 2}),
         ),
     )
+
+
+def overdue():
+    """Ten past half past seven: nobody has answered, one duty has used up its calls."""
+    at = clock("19:40:15")
+    base = night(at)
+
+    def late(duty):
+        if duty.about == "fire":
+            return msgspec.structs.replace(duty, calls=1, late_since=duty.due_at, due_at=clock("19:50"))
+        return msgspec.structs.replace(duty, calls=3, late_since=duty.due_at, due_at=None)
+
+    owed = tuple(late(duty) for duty in base.real.duties)
+    asked = msgspec.structs.replace(
+        base.real.duties[1], unit="beihe", rank=1, opened_at=clock("19:20"), due_at=clock("19:50"),
+        about="yanxi", kind="answer", why="overdue report-in", who=UNIT_NAMES["beihe"], persons=("pan",),
+        hotspot="gas",
+    )  # fmt: skip
+    return msgspec.structs.replace(base, real=msgspec.structs.replace(base.real, duties=(*owed, asked)))
+
+
+def recovery():
+    """Late in the evening: the city and Luoqiao have stood down and are still watched."""
+    at = clock("23:12:40")
+    base = night(at)
+    stood_down = {"lanting": (clock("22:40"), 4), "luoqiao": (clock("22:31"), 3)}
+
+    def down(unit):
+        if unit.id not in stood_down:
+            is_warned = unit.mode == "WARNING"
+            return msgspec.structs.replace(
+                unit, mode="MONITORING" if is_warned else "NORMAL", rank=int(is_warned), hotspot="", floor=0
+            )
+        since_at, rank = stood_down[unit.id]
+        return msgspec.structs.replace(
+            unit, mode="RECOVERY", rank=rank, response=0, since_at=since_at, signatures=(), co_sign_level=None
+        )
+
+    ended = tuple(
+        msgspec.structs.replace(span, ends_at=stood_down.get(span.unit, (clock("22:40"), 0))[0])
+        if span.ends_at is None
+        else span
+        for span in base.real.spans
+    )
+    after = tuple(
+        ModeSpan(unit=unit, starts_at=since_at, ends_at=None, mode="RECOVERY", rank=rank)
+        for unit, (since_at, rank) in stood_down.items()
+    )
+    faded = tuple(msgspec.structs.replace(h, rank=1) for h in base.real.hotspots[:1])
+    story = msgspec.structs.replace(
+        base.real,
+        units=tuple(down(unit) for unit in base.real.units),
+        duties=(),
+        hotspots=faded,
+        spans=(*ended, *after),
+    )
+    return msgspec.structs.replace(base, real=story)

@@ -17,6 +17,8 @@ SCENES = {
     "blind-responding": lambda: invented_scenes.blind(is_responding=True),
     "drill": invented_scenes.drill,
     "first-run": invented_scenes.first_run,
+    "overdue": invented_scenes.overdue,
+    "recovery": invented_scenes.recovery,
 }
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 
 import invented_city as city
 import invented_scenes as scenes
+import msgspec
 import pytest
 from browse import Visitor
 
@@ -208,3 +209,18 @@ def test_this_machine_only(address, status):
     assert "content-security-policy" in answer.headers
     if status == 403:
         assert "no sign-in yet" in answer.text
+
+
+def test_a_chief_who_vouches_while_blind_holds_or_types_even_to_reject():
+    view = scenes.blind(is_responding=True)
+    warned = tuple(
+        msgspec.structs.replace(u, mode="WARNING", rank=3) if u.id == "yanxi" else u for u in view.real.units
+    )
+    view = msgspec.structs.replace(view, real=msgspec.structs.replace(view.real, units=warned))
+    visitor = Visitor(view, "shen")
+    assert "data-hold" in visitor.get("/acts/reject?unit=yanxi").text
+    facts = {"note": "seen with my own eyes", "attested": "1"}
+    assert visitor.press("reject", "yanxi", **facts).status_code == 200 and visitor.source.commands == []
+    visitor.press("reject", "yanxi", **facts, held="1")
+    assert [c.is_attested for c in visitor.source.commands] == [True]
+    assert "data-hold" not in Visitor(view, "gu").get("/acts/reject?unit=yanxi").text

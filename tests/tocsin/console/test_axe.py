@@ -24,6 +24,9 @@ PAGES = [
     ("/duties", city.night, "min"),
     ("/journal", city.night, ""),
     ("/who", city.night, ""),
+    ("/report", city.night, "lu"),
+    ("/", scenes.overdue, ""),
+    ("/", scenes.recovery, ""),
 ]
 
 

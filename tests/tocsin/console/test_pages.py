@@ -26,6 +26,7 @@ PAGES = (
     "/duties",
     "/mine",
     "/who",
+    "/report",
     "/help",
     "/acts/declare?unit=lanting&hotspot=gas",
     "/acts/reject?unit=yanxi",
@@ -46,6 +47,8 @@ SCENES = {
     "blind-responding": lambda: scenes.blind(is_responding=True),
     "drill": scenes.drill,
     "first-run": scenes.first_run,
+    "overdue": scenes.overdue,
+    "recovery": scenes.recovery,
 }
 
 

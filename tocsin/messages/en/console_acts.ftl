@@ -37,6 +37,7 @@ console-hold = Hold 2 s: { $what }
 console-grave-declare = declare { $level }
 console-grave-ratify = ratify { $level }
 console-grave-co-sign = co-sign { $level }
+console-grave-reject = reject under your word
 console-grave-stand-down = end { $level }
 console-title-acknowledge = Acknowledge, { $unit }
 console-title-confirm = Confirm, { $unit }

@@ -37,6 +37,7 @@ console-hold = 长按 2 秒：{ $what }
 console-grave-declare = 启动 { $level } 级响应
 console-grave-ratify = 追认 { $level } 级响应
 console-grave-co-sign = 联签 { $level } 级
+console-grave-reject = 具保判为误报
 console-grave-stand-down = 终止 { $level } 级
 console-title-acknowledge = 签收：{ $unit }
 console-title-confirm = 确认：{ $unit }
