@@ -82,7 +82,9 @@ class Running:
         if self.run.history.ledger_length() > 1 and not self.is_live:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
-        self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
+        self.source = LiveCity(
+            city, installation.people, self.pipeline, self.run, is_demo, installation.plans
+        )
         self.edges = Edges(installation, self.run, at)
         self.housekeeping = self._housekeeping()
         self.watches = [

@@ -79,8 +79,8 @@ def form_token(view: CityView, person: Person | None, what: str) -> str:
 
 
 def is_sure(form: Mapping[str, str], level: int | None) -> bool:
-    """Whether a grave act was held for two seconds, or its level typed and the button pressed twice."""
-    if form.get("kind", "") not in GRAVE:
+    """Whether a grave or attested act was held for two seconds, or its level typed and pressed twice."""
+    if form.get("kind", "") not in GRAVE and form.get("attested") != "1":
         return True
     return form.get("held") == "1" or (is_typed(form, level) and form.get("pressed") == "2")
 

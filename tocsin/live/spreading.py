@@ -7,13 +7,14 @@ from typing import Final
 from streams.connect.refusals import reason_of
 from streams.feeds import Feed
 from streams.intake import Intake
+from streams.sources.report import REPORT
 from tocsin.live.desk import LINES, partition_number
 
 CSV: Final = "text/csv"
 
 
 class Spreader:
-    """Cuts payloads of feeds with several partitions; what cannot be read goes whole to the first."""
+    """Cuts payloads of feeds with several partitions; reports, and what cannot be read, go to the first."""
 
     def __init__(self, feeds: Sequence[Feed], readers: Mapping[str, Intake]) -> None:
         self._partitions = {feed.id: feed.partitions for feed in feeds}
@@ -22,7 +23,7 @@ class Spreader:
     def spread(self, feed: str, payload: bytes, content_type: str) -> list[tuple[int, bytes, str]]:
         """(partition number, bytes, content type) of each part; records keep their order within one."""
         wide, reader = self._partitions[feed], self._readers[feed]
-        if wide == 1 or reason_of(content_type):
+        if wide == 1 or content_type == REPORT or reason_of(content_type):
             return [(0, payload, content_type)]
         columns = reader.columns(payload, content_type)
         ids = reader.ids_of(columns)
