@@ -84,6 +84,7 @@ class Running:
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
         self.edges = Edges(installation, self.run, at)
+        self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
@@ -123,7 +124,7 @@ class Running:
         kept = Retention(
             self.store, run.raw, run.dead_letters, run.spool, days * DAY_SECONDS, is_archiving=True
         )
-        return Housekeeping(DayArchive(self.store), kept, self.at)
+        return Housekeeping(self.archive, kept, self.at)
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
@@ -142,6 +143,8 @@ class Running:
             requests=self.edges.tally.counts(),
             heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
             waiting=self.run.door.waiting(),
+            archive_wait=self.archive.waiting_seconds(self.at()),
+            is_house_kept=self.housekeeping.failure is None,
         )
 
     def close(self) -> None:
