@@ -90,6 +90,16 @@ METRICS: Final[tuple[Described, ...]] = (
         samples.waiting,
     ),
     Described(
+        "tocsin_archive_wait_seconds", "gauge",
+        "For how long the oldest day that is over waits for its archive; an hour is usual, 0 if none waits.",
+        (), samples.archive_wait,
+    ),
+    Described(
+        "tocsin_housekeeping_failed", "gauge",
+        "1 while the last round of archiving past days and forgetting failed; it is tried again each hour.",
+        (), samples.house_neglected,
+    ),
+    Described(
         "tocsin_ledger_records_total", "counter", "Records of the ledger that are folded.", (),
         samples.records,
     ),

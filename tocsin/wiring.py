@@ -86,6 +86,7 @@ class Running:
             city, installation.people, self.pipeline, self.run, is_demo, installation.plans
         )
         self.edges = Edges(installation, self.run, at)
+        self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
@@ -125,7 +126,7 @@ class Running:
         kept = Retention(
             self.store, run.raw, run.dead_letters, run.spool, days * DAY_SECONDS, is_archiving=True
         )
-        return Housekeeping(DayArchive(self.store), kept, self.at)
+        return Housekeeping(self.archive, kept, self.at)
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
@@ -144,6 +145,8 @@ class Running:
             requests=self.edges.tally.counts(),
             heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
             waiting=self.run.door.waiting(),
+            archive_wait=self.archive.waiting_seconds(self.at()),
+            is_house_kept=self.housekeeping.failure is None,
         )
 
     def close(self) -> None:
