@@ -31,7 +31,10 @@ SCRIPT_SENTENCES: Final = (
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """One page's surroundings; ``story`` is the real one or the exercise's."""
+    """One page's surroundings; ``story`` is the real one or the exercise's.
+
+    ``has_sign_in`` says that ``person`` has signed in; ``form_token`` then stands in every form.
+    """
 
     view: CityView
     story: Story
@@ -45,6 +48,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     is_exercise: bool = False
     has_keys: bool = True
     slots_only: bool = False
+    has_sign_in: bool = False
+    form_token: str = ""
 
     @property
     def is_demo(self) -> bool:

@@ -206,4 +206,4 @@ def test_this_machine_only(address, status):
     assert answer.status_code == status
     assert "content-security-policy" in answer.headers
     if status == 403:
-        assert "no sign-in yet" in answer.text
+        assert "answers this machine only" in answer.text
