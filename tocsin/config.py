@@ -8,13 +8,13 @@ be left out. A feed of format ``mapping`` has its mapping in ``feeds/<mapping>.t
 import csv
 import json
 import os
-import urllib.parse
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
-from alerting import routing
+from alerting import reach, routing
 from alerting.policy import Policy, check_lateness
 from alerting.routing import Routing
 from detectors.settings import DetectionSettings
@@ -61,12 +61,13 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Without ``sign_in`` only a loopback address is allowed as ``host``; with it the console shows nothing to
     who has not signed in (accounts: ``tocsin people``; the first account turns it on by itself).
-    ``public_url`` is where browsers reach the console through a proxy on this machine, ``https://…`` for TLS.
-    A session ends after ``idle_seconds`` without use, and ``session_seconds`` after its begin.
-    ``max_body_bytes`` is the largest body of one request, after decompression; ``max_waiting_bytes`` of all
-    together that are not kept yet: more is answered with 429. ``watch`` is a directory, relative to the data
-    directory, whose new files are taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process,
-    one file) or ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges).
+    ``public_url`` is where others reach this server through a proxy on this machine, ``https://…`` for TLS;
+    it turns sign-in on too. A session ends after ``idle_seconds`` without use, and ``session_seconds`` after
+    its begin. ``max_body_bytes`` is the largest body of one request, after decompression;
+    ``max_waiting_bytes`` of all together that are not kept yet: more is answered with 429. ``watch`` is a
+    directory, relative to the data directory, whose new files are taken in: ``<watch>/<feed>/…``.
+    ``transport`` is ``embedded`` (one process, one file) or ``kafka`` (workers on a broker; ``tocsin up`` is
+    then console and edges).
     """
 
     host: str = "127.0.0.1"
@@ -189,6 +190,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
     )
     if city.routes.routes:
+        reach.check_matches(city.routes, city.units, str(directory / "routes.toml"))
         routing.check(city.routes, city.units, kinds.category_ids, str(directory / "routes.toml"))
     return city
 
@@ -264,15 +266,13 @@ def check_server(server: ServerConfig) -> None:
             f"{server.host} can be reached from outside, and sign-in is off",
             "use 127.0.0.1, or set sign_in = true and give accounts by tocsin people add",
         )
-    if server.public_url and not server.sign_in:
+    public = urlsplit(server.public_url)
+    if server.public_url and (public.scheme not in ("http", "https") or not public.hostname or public.query):
         raise ConfigError(
-            f"{CITY_FILE}: server.public_url", "lets others in, and sign-in is off", "set sign_in = true"
+            f"{CITY_FILE}: server.public_url",
+            f"{server.public_url!r} is no address of a server",
+            "write https://host, without a question mark",
         )
-    if server.public_url and not _is_address(server.public_url):
-        raise ConfigError(
-            f"{CITY_FILE}: server.public_url", f"{server.public_url!r} is no address of a console",
-            "write https://name or http://name, without a path",
-        )  # fmt: skip
     if not 0 < server.idle_seconds <= server.session_seconds:
         raise ConfigError(
             f"{CITY_FILE}: server.idle_seconds", f"is {server.idle_seconds}",
@@ -282,15 +282,6 @@ def check_server(server: ServerConfig) -> None:
         raise ConfigError(
             f"{CITY_FILE}: server.port", f"is {server.port}", "use 1 to 65535, or 0 for any free"
         )
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        named = parts.hostname and parts.port != 0
-    except ValueError:
-        return False
-    return bool(named) and parts.scheme in ("http", "https") and parts.path in ("", "/") and not parts.query
 
 
 def secret(privacy: PrivacyConfig, directory: Path) -> bytes | None:

@@ -31,7 +31,7 @@ def gate_of(installation: Installation, store: Path) -> Gate:
         sessions=Sessions(register, server.idle_seconds, server.session_seconds),
         reach=reach_of(server),
         persons=frozenset(person.id for person in installation.people.person),
-        is_on=_Switch(register, server.sign_in),
+        is_on=_Switch(register, server.sign_in or bool(server.public_url)),
     )
 
 
