@@ -115,6 +115,8 @@ def waiting(reading: Reading) -> Samples:
 def rehearsal(reading: Reading) -> Samples:
     """Whether recorded history is played."""
     yield (), float(reading.is_rehearsal)
+
+
 def archive_wait(reading: Reading) -> Samples:
     """How long the oldest day that is over waits for its archive."""
     yield (), float(reading.archive_wait)

@@ -21,6 +21,7 @@ from tocsin.console.app import create_app
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
+from tocsin.entrance import gate_of
 from tocsin.fold import Cadence
 from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
@@ -85,6 +86,7 @@ class Running:
         self.source = LiveCity(
             city, installation.people, self.pipeline, self.run, is_demo, installation.plans
         )
+        self.gate = gate_of(installation, store_directory)
         self.edges = Edges(installation, self.run, at)
         self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
@@ -130,7 +132,7 @@ class Running:
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        return one_app(create_app(self.source, redacted), self.edges.app(), self.metrics.render)
+        return one_app(create_app(self.source, redacted, self.gate), self.edges.app(), self.metrics.render)
 
     def reading(self) -> Reading:
         """What the metrics show now."""
@@ -151,6 +153,7 @@ class Running:
 
     def close(self) -> None:
         """Give up the data directory."""
+        self.gate.register.close()
         self.store.close()
 
 

@@ -57,6 +57,7 @@ DOORS = {
     "jinja2": ("tocsin/console/",),
     "fastapi": ("tocsin/console/", "streams/connect/"),
     "uvicorn": ("tocsin/serving.py",),
+    "argon2": ("tocsin/accounts/passwords.py",),
     "httpx": ("alerting/notifiers/webhook.py",),
     "grafana_api": ("tocsin/dashboards/grafana.py",),
     "requests": ("tocsin/dashboards/grafana.py",),

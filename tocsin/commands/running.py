@@ -30,13 +30,26 @@ def up(
     running = Running(installation, store)
     try:
         name = installation.city.name("en")
-        serve(running, installation.server.port if port is None else port, lambda at: say(_where(name, at)))
+        lines = [_who_may(running.gate.is_on(), store)]
+        serve(
+            running,
+            installation.server.port if port is None else port,
+            lambda at: say("\n".join([_where(name, at), *lines])),
+        )
     finally:
         running.close()
 
 
 def _where(name: str, address: str) -> str:
     return f"{name}: console {address}/, intake {address}/intake/FEED, {address}/metrics"
+
+
+def _who_may(is_gated: bool, store: Path) -> str:
+    if is_gated:
+        return f"Sign-in is on; accounts: tocsin people list --store {store}"
+    return (
+        f"No sign-in: the console answers this machine only. First account: tocsin people add --store {store}"
+    )
 
 
 def replay(

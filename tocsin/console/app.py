@@ -20,13 +20,15 @@ from tocsin.console import pages
 from tocsin.console.act_screen import typed_level
 from tocsin.console.form_body import TooLargeError, form_fields
 from tocsin.console.forms import IncompleteError, command_of, is_sure, is_typed
-from tocsin.console.guard import LoopbackOnly
+from tocsin.console.gate import Gate, GateKeeper
+from tocsin.console.guard import HERE, Guard
 from tocsin.console.map_drawing import short_name
 from tocsin.console.pages import Page
 from tocsin.console.report_screen import report_done, report_not_kept, report_page, report_unknown
 from tocsin.console.reports import report_of
 from tocsin.console.screen import STATIC, Screen, blacked, figures, must_show_real, share_left
 from tocsin.console.sentences import actor_name
+from tocsin.console.sign_in import SignInPages, with_token
 from tocsin.console.source import CitySource, CommandReceipt
 from tocsin.console.stream import events
 from tocsin.console.view import CityView
@@ -62,11 +64,17 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def create_app(source: CitySource, redact: Redact = str) -> FastAPI:
-    """The console over ``source``; ``redact`` takes personal data out of what people type."""
+def create_app(source: CitySource, redact: Redact = str, gate: Gate | None = None) -> FastAPI:
+    """The console over ``source``; ``redact`` takes personal data out of what people type.
+
+    Without a ``gate`` there is no sign-in, and only this machine is answered.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
-    app.add_middleware(LoopbackOnly)
+    if gate is not None:
+        app.add_middleware(GateKeeper, gate=gate)
+        SignInPages(gate, lambda request: screen_of(request, source, "who"), respond, local_path).add_to(app)
+    app.add_middleware(Guard, reach=gate.reach if gate is not None else HERE)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_pages(app, source)
     _add_choices(app, source)
@@ -251,7 +259,10 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
     view, query, cookies = source.snapshot(), request.query_params, request.cookies
     now_at = source.now()
     is_exercise = _shows_exercise(view, query.get("view", ""))
-    person = next((p for p in view.people if p.id == cookies.get("tocsin_person", "")), None)
+    is_gated = "tocsin.person" in request.scope
+    name = request.scope["tocsin.person"] if is_gated else cookies.get("tocsin_person", "")
+    person = next((p for p in view.people if p.id == name), None)
+    session = request.scope.get("tocsin.session")
     return Screen(
         view=view,
         story=view.drill.story if view.drill is not None and is_exercise else view.real,
@@ -266,6 +277,8 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
         has_keys=choice(request, "keys", "on") == "on",
         has_sound=choice(request, "sound", "off") == "on",
         slots_only=request.headers.get("x-slots") == "1",
+        has_sign_in=is_gated,
+        form_token=session.form_token if session else request.scope.get("tocsin.form_token", ""),
     )
 
 
@@ -308,7 +321,7 @@ def local_path(back: str) -> str:
 def respond(request: Request, s: Screen, page: Page, status: int = 200) -> Response:
     """Render a page; choices made in the address are remembered."""
     body = templates().get_template(page.template).render(s=s, w=s.words, **page.facts)
-    answer = HTMLResponse(body, page.status or status)
+    answer = HTMLResponse(with_token(body, s.form_token), page.status or status)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Vary"] = "X-Slots, Cookie"
     for name in ("lang", "theme"):

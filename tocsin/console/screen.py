@@ -35,7 +35,10 @@ REDACTED: Final = re.compile(r"(█+|‹[a-z]{2,12}›|\[[a-z_ -]{2,24}\])")
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """One page's surroundings; ``story`` is the real one or the exercise's."""
+    """One page's surroundings; ``story`` is the real one or the exercise's.
+
+    ``has_sign_in`` says that ``person`` has signed in; ``form_token`` then stands in every form.
+    """
 
     view: CityView
     story: Story
@@ -50,6 +53,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     has_keys: bool = True
     has_sound: bool = False
     slots_only: bool = False
+    has_sign_in: bool = False
+    form_token: str = ""
 
     @property
     def is_demo(self) -> bool:

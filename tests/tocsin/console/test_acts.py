@@ -208,7 +208,7 @@ def test_this_machine_only(address, status):
     assert answer.status_code == status
     assert "content-security-policy" in answer.headers
     if status == 403:
-        assert "no sign-in yet" in answer.text
+        assert "answers this machine only" in answer.text
 
 
 def test_a_chief_who_vouches_while_blind_holds_or_types_even_to_reject():

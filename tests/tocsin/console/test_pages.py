@@ -250,9 +250,7 @@ def test_browser_language_is_heard():
 
 def test_it_says_that_there_is_no_sign_in():
     for path in ("/", "/mine", "/journal"):
-        assert (
-            "No sign-in yet: this console answers this machine only" in Visitor(city.night()).get(path).text
-        )
+        assert "No sign-in: this console answers this machine only" in Visitor(city.night()).get(path).text
 
 
 def test_without_scripts_the_page_reloads():

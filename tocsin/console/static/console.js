@@ -90,6 +90,7 @@
     loading = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Slots": "1" }, cache: "no-store" });
+      if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) requestAnimationFrame(((text) => () => show(new DOMParser().parseFromString(text, "text/html")))(await answer.text()));
     } catch { /* the link bar tells */ }
     loading = false;
