@@ -262,3 +262,17 @@ def test_behind_a_proxy_each_address_is_counted_for_itself(gate_with):
         assert guest.post("/sign-in", form, headers=passed).status_code == 401
     assert guest.gate.register.waiting("address", "10.0.0.7") > 0
     assert guest.sign_in("shen").status_code == 303
+
+
+def test_a_report_needs_a_session_and_its_forms_token_and_is_the_signed_in_persons(guest):
+    facts = {"token": "t", "feed": "hotline", "category": "gas-smell", "place": "yanxi-5", "text": "gas"}
+    assert guest.post("/report", facts).status_code == 401
+    guest.sign_in("lu")
+    assert guest.post("/report", facts).status_code == 403
+    assert guest.source.reports == []
+    assert guest.post("/report", {**facts, "form_token": guest.token("/report")}).status_code == 200
+    assert [report.by for _, report in guest.source.reports] == ["lu"]
+    assert guest.post("/report", {**facts, "text": "x" * 70_000}).status_code in (413, 415), (
+        "too large for a form"
+    )
+    assert len(guest.source.reports) == 1
