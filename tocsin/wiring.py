@@ -27,7 +27,7 @@ from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
-from tocsin.pipeline import Outcome, Pipeline, PipelineState
+from tocsin.pipeline import Outcome, Pipeline, PipelineState, newest
 from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
@@ -35,6 +35,21 @@ from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 
 WATCH_SECONDS: Final = 1.0
+
+
+class CityClock:
+    """What time it is in a city: the wall's, or in a rehearsal what it follows."""
+
+    def __init__(self, wall: Callable[[], int]) -> None:
+        self._now = wall
+
+    def __call__(self) -> int:
+        """Seconds UTC."""
+        return self._now()
+
+    def follow(self, fed: Callable[[], int]) -> None:
+        """From now on the time is that of recorded history."""
+        self._now = fed
 
 
 class TimedPipeline:
@@ -73,13 +88,15 @@ class Running:
         cadence: Cadence | None = None,
     ) -> None:
         city = installation.city
-        self.installation, self.city, self.at = installation, city, at
+        self.installation, self.city, self.wall, self.at = installation, city, at, CityClock(at)
         check_metrics(city, installation.metrics)
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
         self.is_live = installation.server.transport == "kafka"
         self.store = Store.open(store_directory / "console" if self.is_live else store_directory)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
+        if self.run.is_rehearsal:
+            self.at.follow(lambda: newest(city, self.run.fold.state))
         if self.run.history.ledger_length() > 1 and not self.is_live:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
@@ -87,11 +104,11 @@ class Running:
             city, installation.people, self.pipeline, self.run, is_demo, installation.plans
         )
         self.gate = gate_of(installation, store_directory)
-        self.edges = Edges(installation, self.run, at)
+        self.edges = Edges(installation, self.run, self.at)
         self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
         self.watches = [
-            Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
+            Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, self.at)
             for feed in city.feeds
         ]
 
@@ -104,7 +121,7 @@ class Running:
         pipeline = TimedPipeline(self.pipeline, self.metrics.stepped)
         readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
         planner = Teller(city, lambda: self.run.fold.state).planner()
-        vault = vault_of(installation, store_directory, at)
+        vault = vault_of(installation, store_directory, self.wall)
         if self.is_live:
             from tocsin.live.edges import replica
 
@@ -149,6 +166,7 @@ class Running:
             waiting=self.run.door.waiting(),
             archive_wait=self.archive.waiting_seconds(self.at()),
             is_house_kept=self.housekeeping.failure is None,
+            is_rehearsal=self.run.is_rehearsal,
         )
 
     def close(self) -> None:
@@ -165,12 +183,14 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         TocsinError: what ended the run.
     """
     run, server = running.run, running.installation.server
+    is_listening = not run.is_rehearsal  # what happens now has no place among what was recorded
     with listen(server.host, port) as listening:
         is_over = threading.Event()
         watching = threading.Thread(target=_look, args=(running, is_over), name="watch", daemon=True)
         run.start()
-        watching.start()
-        running.edges.start()
+        if is_listening:
+            watching.start()
+            running.edges.start()
         running.housekeeping.start()
         tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
@@ -178,8 +198,9 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         finally:
             is_over.set()
             running.housekeeping.stop()
-            running.edges.stop()
-            watching.join()
+            if is_listening:
+                running.edges.stop()
+                watching.join()
             run.stop()
     if run.failure is not None:
         raise run.failure
