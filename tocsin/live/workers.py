@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,7 @@ from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
@@ -73,6 +75,18 @@ class Place:
         return topic_plans(self.names, self.city.feeds, self.installation.privacy.raw_days)
 
 
+def _be_let_in(kafka: KafkaConfig) -> None:
+    """Return when the broker lets us in; what it refuses is said, and tried again ever more patiently."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return asyncio.run(clients.admitted(kafka))
+        except clients.RefusedError as error:
+            log.warning("not let in yet", error=str(error), again_in=pause)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
 def run_intake(place: Place) -> None:
     """Raw messages become rows of the ledger, until a signal ends it."""
     from streams.live.app import run
@@ -88,6 +102,7 @@ def run_intake(place: Place) -> None:
     worker = IntakeWorker(place.kafka, [feed.id for feed in city.feeds], city.id, translator)
     health = place.health(lambda: worker.is_assigned, LiveMetrics("intake", worker.figures))
     try:
+        _be_let_in(place.kafka)
         run(worker.app)
     finally:
         health.close()
@@ -98,6 +113,7 @@ def run_step(place: Place) -> None:
     from streams.live.app import run
     from streams.live.step import StepWorker
 
+    _be_let_in(place.kafka)
     is_rehearsal = begun(place)
     claim_store(place.directory, is_rehearsal)
     city = place.city
@@ -241,13 +257,18 @@ def skip_gap(place: Place, partition: str, offset: int) -> None:
         raise ConfigError(f"partition {partition}", "does not exist", f"it may be {', '.join(known)}")
     feed, _, number = partition.rpartition("-")
     spot = clients.TopicPartition(place.names.raw(feed), int(number))
-    asyncio.run(_commit(place.kafka, place.names.intake_group, spot, offset))
+    asyncio.run(commit(place.kafka, place.names.intake_group, spot, offset))
     record = settings("gap", clock.now(), {"partition": partition, "offset": offset})
     with Sender(place.kafka) as sender:
         sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
 
 
-async def _commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+    """Let a group go on at an offset of a partition.
+
+    Raises:
+        BusyError: members of the group run.
+    """
     reader = clients.consumer(kafka, group_id=group)
     await reader.start()
     try:
