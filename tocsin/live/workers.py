@@ -75,16 +75,28 @@ class Place:
         return topic_plans(self.names, self.city.feeds, self.installation.privacy.raw_days)
 
 
-def _be_let_in(kafka: KafkaConfig) -> None:
+def _be_let_in(place: Place, worker: str) -> None:
     """Return when the broker lets us in; what it refuses is said, and tried again ever more patiently."""
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            return asyncio.run(clients.admitted(kafka))
-        except clients.RefusedError as error:
-            log.warning("not let in yet", error=str(error), again_in=pause)
+    if _is_let_in(place.kafka, FIRST_PAUSE):
+        return
+    health, pause = place.health(lambda: False, LiveMetrics(worker, dict)), FIRST_PAUSE
+    try:
+        while True:
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+            if _is_let_in(place.kafka, pause):
+                return
+    finally:
+        health.close()
+
+
+def _is_let_in(kafka: KafkaConfig, pause: float) -> bool:
+    try:
+        asyncio.run(clients.admitted(kafka))
+    except clients.RefusedError as error:
+        log.warning("not let in yet", error=str(error), again_in=pause)
+        return False
+    return True
 
 
 def run_intake(place: Place) -> None:
@@ -92,6 +104,7 @@ def run_intake(place: Place) -> None:
     from streams.live.app import run
     from streams.live.intake import IntakeWorker
 
+    _be_let_in(place, "intake")
     city = place.city
     doors = intakes(city, pseudonym_key(place.installation, place.directory))
     readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
@@ -102,7 +115,6 @@ def run_intake(place: Place) -> None:
     worker = IntakeWorker(place.kafka, [feed.id for feed in city.feeds], city.id, translator)
     health = place.health(lambda: worker.is_assigned, LiveMetrics("intake", worker.figures))
     try:
-        _be_let_in(place.kafka)
         run(worker.app)
     finally:
         health.close()
@@ -113,7 +125,7 @@ def run_step(place: Place) -> None:
     from streams.live.app import run
     from streams.live.step import StepWorker
 
-    _be_let_in(place.kafka)
+    _be_let_in(place, "step")
     is_rehearsal = begun(place)
     claim_store(place.directory, is_rehearsal)
     city = place.city
