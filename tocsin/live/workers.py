@@ -177,6 +177,8 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
     city, now = place.city, clock.now
     # what has begun can be told while the broker is away, so that is asked only once
     is_begun = is_used(place.directory)
+    if not is_begun:
+        _be_let_in(place, "dispatch")
     is_rehearsal = (place.directory / MARK_FILE).exists() if is_begun else begun(place)
     claim_store(place.directory, is_rehearsal)
     is_quiet = is_rehearsal and not is_telling
