@@ -36,6 +36,7 @@ from tocsin.plans import PlansConfig, check_plans
 from tocsin.toml_reader import convert, located, read
 
 T = TypeVar("T")
+Broker = TypeVar("Broker", KafkaConfig, MqttConfig, KafkaSourceConfig)
 
 CITY_FILE: Final = "tocsin.toml"
 
@@ -157,11 +158,11 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         city=city,
         people=people,
         server=config.server,
-        kafka=_from_environment(config.kafka),
+        kafka=_found_in(directory, _from_environment(config.kafka)),
         privacy=config.privacy,
         keys=read_keys(directory, tuple(feed.id for feed in city.feeds)),
-        mqtt=config.mqtt,
-        kafka_sources=config.kafka_source,
+        mqtt=_found_in(directory, config.mqtt),
+        kafka_sources=tuple(_found_in(directory, source) for source in config.kafka_source),
         metrics=config.metrics,
         plans=plans,
     )
@@ -171,6 +172,13 @@ def _from_environment(kafka: KafkaConfig) -> KafkaConfig:
     """The broker's address is the machine's affair: ``TOCSIN_KAFKA_SERVERS`` overrides the file."""
     servers = os.environ.get("TOCSIN_KAFKA_SERVERS", "")
     return msgspec.structs.replace(kafka, servers=servers) if servers else kafka
+
+
+def _found_in(directory: Path, broker: Broker) -> Broker:
+    """With the paths of its files as seen from here: they are named from the city directory."""
+    names = ("password_file", "ca_file")
+    found = {name: str(directory / getattr(broker, name)) for name in names if getattr(broker, name)}
+    return msgspec.structs.replace(broker, **found)
 
 
 def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:

@@ -77,7 +77,7 @@ def located(where: str) -> Iterator[None]:
     except ConfigError as error:
         if error.where.startswith(where):
             raise
-        key = error.where.removeprefix(f"{Path(where).stem}.")
+        key = error.where.removeprefix(f"{Path(where).name}: ").removeprefix(f"{Path(where).stem}.")
         raise ConfigError(f"{where}: {key}", error.what, error.remedy) from error
 
 

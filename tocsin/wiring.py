@@ -11,7 +11,7 @@ from typing import Final
 
 from alerting.notifiers.registry import notifiers
 from streams.connect.watch import Watch
-from streams.errors import TocsinError
+from streams.errors import ConfigError, TocsinError
 from streams.ledger import Record
 from streams.redaction import redacted
 from tocsin import clock
@@ -86,6 +86,7 @@ class Running:
         origin_at: int | None = None,
         is_demo: bool = False,
         cadence: Cadence | None = None,
+        console_directory: Path | None = None,
     ) -> None:
         city = installation.city
         self.installation, self.city, self.wall, self.at = installation, city, at, CityClock(at)
@@ -93,7 +94,10 @@ class Running:
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
         self.is_live = installation.server.transport == "kafka"
-        self.store = Store.open(store_directory / "console" if self.is_live else store_directory)
+        if console_directory and not self.is_live:
+            raise ConfigError("--console", 'is for transport = "kafka"', "leave it out: one process runs all")
+        own = console_directory or store_directory / "console"
+        self.store = Store.open(own if self.is_live else store_directory)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
         if self.run.is_rehearsal:
             self.at.follow(lambda: newest(city, self.run.fold.state))
@@ -110,6 +114,7 @@ class Running:
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, self.at)
             for feed in city.feeds
+            if console_directory is None
         ]
 
     def _run(

@@ -21,17 +21,18 @@ class KafkaSource:
     """Reads one topic in a consumer group.
 
     Raises:
-        ConfigError: no address, or the password's environment variable is not set.
+        ConfigError: no address, or the password or the certificates cannot be read.
     """
 
     def __init__(self, config: KafkaSourceConfig, desk: Desk, clock: Callable[[], int], tally: Tally) -> None:
         self._config, self._connection = config, _connection(config)
-        clients.connection(self._connection)  # refuses at once where the password is not set
+        clients.connection(self._connection)  # refuses at once where a secret cannot be read
         self._keeper = Keeper("kafka", desk, clock, tally)
         self.upkeep = Upkeep(f"kafka {config.servers} {config.topic}", self._session)
 
     async def _session(self, upkeep: Upkeep) -> None:
         """Read until the connection is lost."""
+        await clients.admitted(self._connection)
         reader = clients.consumer(self._connection, group_id=self._config.group)
         try:
             await reader.start()
@@ -53,9 +54,5 @@ class KafkaSource:
 
 
 def _connection(config: KafkaSourceConfig) -> KafkaConfig:
-    return KafkaConfig(
-        servers=config.servers,
-        username=config.username,
-        password_env=config.password_env,
-        tls=config.tls,
-    )
+    names = ("servers", "username", "password_env", "password_file", "mechanism", "tls", "ca_file")
+    return KafkaConfig(**{name: getattr(config, name) for name in names})

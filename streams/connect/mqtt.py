@@ -5,10 +5,11 @@ between, the broker sends it again, and intake knows it by its id. What a publis
 nobody while this process is away.
 """
 
-import os
+import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ from streams.connect.desk import Desk, Tally
 from streams.connect.parcels import Payload, joined, named
 from streams.connect.settings import MqttConfig, MqttTopic, fits
 from streams.connect.upkeep import Keeper, Upkeep
-from streams.errors import ConfigError
+from streams.errors import AwayError, TocsinError
+from streams.live.clients import RefusedError
+from streams.live.credentials import password, trust
 
 AT_ONCE: Final = 200
 """Messages that are kept together, and that an MQTT 5 broker sends before it waits for us."""
@@ -31,6 +34,11 @@ QUEUED: Final = 10_000
 
 REFUSED: Final = 128
 
+NOT_ADMITTED: Final = frozenset({4, 5, 134, 135})
+"""Codes of MQTT 3.1.1 and 5 for a bad user name or password, and for a user who may not connect."""
+
+WHERE: Final = "tocsin.toml: mqtt"
+
 log: Final = structlog.get_logger("mqtt")
 
 
@@ -38,18 +46,19 @@ class MqttSource:
     """Listens to one broker.
 
     Raises:
-        ConfigError: the password's environment variable is not set.
+        ConfigError: the password or the certificates cannot be read.
     """
 
     def __init__(self, config: MqttConfig, desk: Desk, clock: Callable[[], int], tally: Tally) -> None:
         self._config, self._clock, self._tally = config, clock, tally
-        self._password = _password(config)
+        password(config, WHERE)  # refuses at once where it cannot be read
+        self._trust = trust(config, WHERE)
         self._keeper = Keeper("mqtt", desk, clock, tally)
         self.upkeep = Upkeep(f"mqtt {config.host}:{config.port}", self._session)
 
     async def _session(self, upkeep: Upkeep) -> None:
         """Listen until the connection is lost."""
-        async with self._client() as client:
+        async with self._connected() as client:
             wanted = [(self._config.subscription(topic), 1) for topic in self._config.topic]
             granted = await client.subscribe(wanted)
             if any(_code(one) >= REFUSED for one in granted):
@@ -61,6 +70,19 @@ class MqttSource:
                 while len(waiting) and len(batch) < AT_ONCE:
                     batch.append(await anext(waiting))
                 await self._take(client, batch)
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[aiomqtt.Client]:
+        """A client that has been let in."""
+        client = self._client()
+        try:
+            await client.__aenter__()
+        except aiomqtt.MqttError as error:
+            raise _refusal(self._config, error) from error
+        try:
+            yield client
+        finally:
+            await client.__aexit__(*sys.exc_info())
 
     async def _take(self, client: aiomqtt.Client, batch: Sequence[aiomqtt.Message]) -> None:
         """Keep what came together, feed by feed in order, then acknowledge in order."""
@@ -93,8 +115,8 @@ class MqttSource:
             identifier=config.client_id or f"tocsin-{socket.gethostname()}",
             protocol=aiomqtt.ProtocolVersion.V5 if is_five else aiomqtt.ProtocolVersion.V311,
             username=config.username or None,
-            password=self._password,
-            tls_context=ssl.create_default_context(cafile=config.ca_file or None) if config.tls else None,
+            password=password(config, WHERE),
+            tls_context=self._trust,
             max_queued_incoming_messages=QUEUED,
             **({"clean_start": False, "properties": self._wishes()} if is_five else {"clean_session": False}),
         )
@@ -122,11 +144,12 @@ def _code(granted: Any) -> int:
     return int(getattr(granted, "value", granted))
 
 
-def _password(config: MqttConfig) -> str | None:
-    if not config.password_env:
-        return None
-    found = os.environ.get(config.password_env, "")
-    if not found:
-        where = "tocsin.toml: mqtt.password_env"
-        raise ConfigError(where, f"names {config.password_env}, which is not set", "set it")
-    return found
+def _refusal(config: MqttConfig, error: aiomqtt.MqttError) -> TocsinError:
+    """What a person can do about a connection that did not come about."""
+    where, what = f"broker {config.host}:{config.port}", str(error)
+    if isinstance(error.__context__, ssl.SSLError):
+        return RefusedError(where, f"TLS fails ({what})", "mend mqtt.ca_file and mqtt.tls")
+    if isinstance(error, aiomqtt.MqttCodeError) and _code(error.rc) in NOT_ADMITTED:
+        keys = "mqtt.username and its password"
+        return RefusedError(where, f"user {config.username!r} is refused ({what})", f"mend {keys}")
+    return AwayError(where, f"cannot be reached ({what})", "start it, or mend mqtt.host and mqtt.port")

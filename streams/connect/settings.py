@@ -5,6 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from streams.errors import ConfigError
+from streams.live.settings import Mechanism, check_sign_in
 
 SHARE: Final = "$share"
 
@@ -43,9 +44,10 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``client_id`` names the session in which the broker keeps what comes while Tocsin is away: each process
     needs its own (empty: from the machine's name). ``share`` is the name of the shared subscription in which
-    several processes divide the messages; empty: each gets all. ``username`` with ``password_env`` (the
-    environment variable that holds the password) signs in; ``tls`` encrypts, trusting ``ca_file`` or else
-    the system. ``away_seconds`` is how long the broker keeps the session (MQTT 5).
+    several processes divide the messages; empty: each gets all. ``username`` signs in; its password is in the
+    environment variable ``password_env`` or in ``password_file``, never in this file. ``tls`` encrypts,
+    trusting the certificates of ``ca_file`` (PEM) or else the system's. ``away_seconds`` is how long the
+    broker keeps the session (MQTT 5).
     """
 
     host: str = ""
@@ -55,6 +57,7 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     share: str = "tocsin"
     username: str = ""
     password_env: str = ""
+    password_file: str = ""
     tls: bool = False
     ca_file: str = ""
     away_seconds: int = 7 * 86_400
@@ -68,10 +71,7 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ConfigError(f"{where}.port", f"is {self.port}", "give 1 to 65535")
         if "/" in self.share or "+" in self.share or "#" in self.share:
             raise ConfigError(f"{where}.share", f"is {self.share!r}", "use a plain name")
-        if bool(self.username) != bool(self.password_env):
-            raise ConfigError(f"{where}.username", "needs password_env, and the reverse", "give both or none")
-        if self.ca_file and not self.tls:
-            raise ConfigError(f"{where}.ca_file", "says whom to trust, but tls is off", "set tls = true")
+        check_sign_in(self, where)
 
     def subscription(self, topic: MqttTopic) -> str:
         """The filter as the broker is asked for it."""
@@ -82,8 +82,8 @@ class KafkaSourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """A topic of somebody else's Kafka that is a feed; this is not the broker on which Tocsin itself runs.
 
     ``group`` is the consumer group whose committed offsets say how far it was read: several processes of one
-    group divide the partitions. ``content_type`` is what the value of a message is. ``username`` with
-    ``password_env`` signs in by SASL/SCRAM-SHA-512; ``tls`` encrypts.
+    group divide the partitions. ``content_type`` is what the value of a message is. ``username``,
+    ``password_env`` or ``password_file``, ``mechanism``, ``tls`` and ``ca_file`` are as in ``[kafka]``.
     """
 
     servers: str
@@ -93,11 +93,15 @@ class KafkaSourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     content_type: str = "application/json"
     username: str = ""
     password_env: str = ""
+    password_file: str = ""
+    mechanism: Mechanism = "SCRAM-SHA-512"
     tls: bool = False
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         if not self.topic or not self.group:
             raise ConfigError("tocsin.toml: kafka_source", "lacks topic or group", "name both")
+        check_sign_in(self, "tocsin.toml: kafka_source")
 
 
 def fits(pattern: str, topic: str) -> bool:

@@ -74,7 +74,7 @@ def _credentials(kafka: KafkaConfig) -> Any:
         return faust.SASLCredentials(
             username=kafka.username,
             password=facts["sasl_plain_password"],
-            mechanism="SCRAM-SHA-512",
+            mechanism=kafka.mechanism,
             ssl_context=facts.get("ssl_context"),
         )
     return faust.auth.SSLCredentials(context=facts["ssl_context"]) if kafka.tls else None

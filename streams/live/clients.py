@@ -1,61 +1,105 @@
 """Plain Kafka clients: a producer whose answer means "on the broker", and an administrator."""
 
 import asyncio
-import os
+import ssl
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-from aiokafka.helpers import create_ssl_context
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 
 from streams.errors import ConfigError
+from streams.live.credentials import password, trust
 from streams.live.settings import LARGEST_MESSAGE, KafkaConfig
 
 REQUEST_SECONDS: Final = 5.0
+WHERE: Final = "tocsin.toml: kafka"
+
+_REFUSALS: Final = (
+    AuthenticationFailedError,
+    IllegalSaslStateError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+
+
+class RefusedError(ConfigError):
+    """A broker is there and does not let us in, or is not whom we trust."""
+
 
 __all__ = [
     "AIOKafkaConsumer",
     "AIOKafkaProducer",
     "KafkaError",
+    "RefusedError",
     "TopicPartition",
     "admin",
+    "admitted",
     "consumer",
     "producer",
     "stopped",
 ]
 
 
-def password(kafka: KafkaConfig) -> str:
-    """The password in the environment.
-
-    Raises:
-        ConfigError: the named variable is not set.
-    """
-    found = os.environ.get(kafka.password_env, "")
-    if not found:
-        raise ConfigError(
-            "tocsin.toml: kafka.password_env", f"names {kafka.password_env}, which is not set", "set it"
-        )
-    return found
-
-
 def connection(kafka: KafkaConfig) -> dict[str, Any]:
     """Arguments that every client takes."""
-    facts: dict[str, Any] = {"bootstrap_servers": [one.strip() for one in kafka.servers.split(",")]}
+    return {"bootstrap_servers": [one.strip() for one in kafka.servers.split(",")], **_security(kafka)}
+
+
+def _security(kafka: KafkaConfig) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     if kafka.username:
         facts |= {
-            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_mechanism": kafka.mechanism,
             "sasl_plain_username": kafka.username,
-            "sasl_plain_password": password(kafka),
+            "sasl_plain_password": password(kafka, WHERE),
         }
     if kafka.tls:
-        facts["ssl_context"] = create_ssl_context()
+        facts["ssl_context"] = trust(kafka, WHERE)
     if kafka.username or kafka.tls:
         facts["security_protocol"] = ("SASL_" if kafka.username else "") + (
             "SSL" if kafka.tls else "PLAINTEXT"
         )
     return facts
+
+
+async def admitted(kafka: KafkaConfig) -> None:
+    """Return if a broker lets us in, or if none can be asked now.
+
+    The clients themselves say only that they could not begin.
+
+    Raises:
+        RefusedError: password, user or certificate is not what one of both sides wants.
+    """
+    for server in kafka.servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            link = await create_conn(
+                host, int(port), request_timeout_ms=round(REQUEST_SECONDS * 1000), **_security(kafka)
+            )
+        except ssl.SSLError as error:
+            reason = getattr(error, "verify_message", "") or error.reason or "no TLS there"
+            raise _refused(kafka, f"TLS fails ({reason.lower()})", "kafka.ca_file and kafka.tls") from error
+        except _REFUSALS as error:
+            why = str(error) or type(error).__name__
+            raise _refused(
+                kafka, f"user {kafka.username!r} is refused ({why})", "kafka.username and its password"
+            ) from error
+        except (KafkaError, OSError):
+            continue
+        link.close()
+        return
+
+
+def _refused(kafka: KafkaConfig, what: str, keys: str) -> RefusedError:
+    return RefusedError(f"broker {kafka.servers}", what, f"mend {keys}")
 
 
 def producer(kafka: KafkaConfig, is_idempotent: bool = False) -> AIOKafkaProducer:

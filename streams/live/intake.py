@@ -60,9 +60,10 @@ class Lane:
         place: clients.TopicPartition,
         take: Callable[[Sequence[Any]], Awaitable[None]],
         committed: Callable[[clients.TopicPartition], Awaitable[int]],
+        begins: Callable[[clients.TopicPartition], Awaitable[int]],
     ) -> None:
         self.place, self.expect = place, -1
-        self._take, self._committed = take, committed
+        self._take, self._committed, self._begins = take, committed, begins
         self._queue: asyncio.Queue[Any] = asyncio.Queue(LANE_MESSAGES)
 
     async def put(self, event: Any) -> None:
@@ -112,8 +113,9 @@ class Lane:
         """Raise ``expect`` to what the group has committed; end the process if events below are missing."""
         self.expect = max(self.expect, await self._committed(self.place))
         if offset > self.expect:
+            is_gone = await self._begins(self.place) > self.expect
             end(
-                Doubt.LEFT_OUT,
+                Doubt.GAP if is_gone else Doubt.LEFT_OUT,
                 topic=self.place.topic,
                 partition=self.place.partition,
                 offset=offset,
@@ -176,7 +178,7 @@ class IntakeWorker:
 
     def _lane(self, place: clients.TopicPartition) -> Lane:
         if place not in self._lanes:
-            lane = self._lanes[place] = Lane(place, self._send, self._committed)
+            lane = self._lanes[place] = Lane(place, self._send, self._committed, self._begins)
             self._tasks.append(asyncio.ensure_future(self._guarded(lane)))
         return self._lanes[place]
 
@@ -233,6 +235,15 @@ class IntakeWorker:
         finally:
             await client.close()
         return max(0, found[place].offset) if place in found else 0
+
+    async def _begins(self, place: clients.TopicPartition) -> int:
+        """The first offset that the broker still has: below it nothing comes any more."""
+        reader = clients.consumer(self.kafka)
+        await reader.start()
+        try:
+            return int((await reader.beginning_offsets([place]))[place])
+        finally:
+            await clients.stopped(reader)
 
 
 def _raw_event(message: Any) -> RawEvent:

@@ -1,6 +1,6 @@
 """Where the broker is, and what our topics there are called; pure."""
 
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -16,13 +16,46 @@ LARGEST_PAYLOAD: Final = LARGEST_MESSAGE - (64 << 10)
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
+class SignIn(Protocol):
+    """The keys by which a program signs in to a broker, and knows whom it speaks to."""
+
+    @property
+    def username(self) -> str:
+        """Who signs in; empty for nobody."""
+        ...
+
+    @property
+    def password_env(self) -> str:
+        """The environment variable that holds the password."""
+        ...
+
+    @property
+    def password_file(self) -> str:
+        """The file that holds it."""
+        ...
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        ...
+
+    @property
+    def ca_file(self) -> str:
+        """The certificates to trust; empty for the system's."""
+        ...
+
+
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+
 class KafkaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The broker, for ``transport = "kafka"``.
 
     ``servers`` are ``host:port``, comma separated. ``prefix`` begins the name of every topic and consumer
     group. ``replication`` is the copies of each partition. ``session_seconds`` is how long a worker may be
-    silent before its partitions go to another. ``username`` with ``password_env`` (the environment variable
-    that holds the password) signs in by SASL/SCRAM-SHA-512; ``tls`` encrypts the connection.
+    silent before its partitions go to another. ``username`` signs in by SASL with ``mechanism``; its password
+    is in the environment variable ``password_env`` or in ``password_file``, never in this file. ``tls``
+    encrypts, trusting the certificates of ``ca_file`` (PEM) or else the system's.
     """
 
     servers: str = "127.0.0.1:9092"
@@ -31,7 +64,10 @@ class KafkaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     session_seconds: float = 6.0
     username: str = ""
     password_env: str = ""
+    password_file: str = ""
+    mechanism: Mechanism = "SCRAM-SHA-512"
     tls: bool = False
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         where = "tocsin.toml: kafka"
@@ -43,8 +79,23 @@ class KafkaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ConfigError(f"{where}.replication", f"is {self.replication}", "give 1 or more")
         if not 1 <= self.session_seconds <= 60:
             raise ConfigError(f"{where}.session_seconds", f"is {self.session_seconds}", "give 1 to 60")
-        if bool(self.username) != bool(self.password_env):
-            raise ConfigError(f"{where}.username", "needs password_env, and the reverse", "give both or none")
+        check_sign_in(self, where)
+
+
+def check_sign_in(config: SignIn, where: str) -> None:
+    """Refuse half of a sign-in; ``where`` is the table.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    if config.password_env and config.password_file:
+        raise ConfigError(f"{where}.password_file", "stands beside password_env", "give one of both")
+    if bool(config.username) != bool(config.password_env or config.password_file):
+        raise ConfigError(
+            f"{where}.username", "needs password_env or password_file, and the reverse", "give both or none"
+        )
+    if config.ca_file and not config.tls:
+        raise ConfigError(f"{where}.ca_file", "says whom to trust, but tls is off", "set tls = true")
 
 
 class TopicNames(msgspec.Struct, frozen=True):

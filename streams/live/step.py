@@ -34,8 +34,10 @@ class Owner(Protocol):
         """Number and epoch of the last own checkpoint; -1 before there is one."""
         ...
 
-    def confirm(self) -> None:
+    def confirm(self, offset: int) -> None:
         """After an assignment: load and claim the newest checkpoint, or make sure that it is still ours.
+
+        ``offset`` is what comes first: once loaded, everything below it is folded.
 
         Raises:
             BusyError: another owner has written since.
@@ -99,7 +101,7 @@ class StepWorker:
 
     def _take(self, event: Any) -> None:
         if self._is_new:
-            self.owner.confirm()
+            self.owner.confirm(event.message.offset)
             self._is_new = False
         offset = event.message.offset
         if offset > self.owner.done:

@@ -85,6 +85,7 @@ class _administrator:  # noqa: N801  reads as a phrase: async with _administrato
 
     async def __aenter__(self) -> Any:
         try:
+            await clients.admitted(self._kafka)
             await self._client.start()
         except (clients.KafkaError, OSError) as error:
             await self._client.close()

@@ -43,6 +43,13 @@ servers = "{servers}"
 topic = "foreign-{name}"
 feed = "hotline"
 group = "{name}"
+
+[[kafka_source]]
+servers = "{servers}"
+topic = "foreign-{name}-events"
+feed = "hotline"
+group = "{name}-events"
+content_type = "application/cloudevents+json"
 """
 
 
@@ -129,6 +136,7 @@ def parts(
     city.let_in(ALL, ONLY_AIR, OLD, SLOW)
     city.secret = SECRET
     Foreign(broker.address).create(f"foreign-{name}", 2)
+    Foreign(broker.address).create(f"foreign-{name}-events")
     with edge_city(city):
         yield Parts(name, city, broker, posts)
 

@@ -115,6 +115,27 @@ def test_over_a_foreign_topic(parts: Parts) -> None:
     city.until(lambda: city.letters("hotline", "not_utf8"), letters.get("not_utf8", 0) + 1)
 
 
+def test_a_newer_version_over_a_foreign_topic(parts: Parts) -> None:
+    city = parts.city
+    before, letters = city.accepted("hotline"), dead(city)
+    good = json.dumps(cloud_event(parts.call())).encode()
+    parts.produce(f"foreign-{parts.name}-events", NEWER, good)
+    city.until(lambda: city.accepted("hotline"), before + 1)
+    name = "unsupported_version"
+    city.until(lambda: city.letters("hotline", name), letters.get(name, 0) + 1)
+
+
+def test_the_same_record_by_every_door_counts_once(parts: Parts) -> None:
+    city, record = parts.city, json.dumps(parts.call()).encode()
+    before, twice = city.accepted("hotline"), city.rejected("hotline", "duplicate")
+    assert city.post("/intake/hotline", record, LINES).status_code == 202
+    city.until(lambda: city.accepted("hotline"), before + 1)
+    parts.publish("calls/again", record)
+    parts.produce(f"foreign-{parts.name}", record)
+    city.until(lambda: city.rejected("hotline", "duplicate"), twice + 2)
+    assert city.accepted("hotline") == before + 1
+
+
 def test_poison_in_a_raw_topic_ends_no_worker(parts: Parts) -> None:
     city = parts.city
     if city.transport == "embedded":

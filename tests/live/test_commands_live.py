@@ -1,6 +1,8 @@
 """A city on a broker by its command line alone: begun, asked, stopped, restarted, moved, replayed."""
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,6 +137,29 @@ def _ratify(url: str) -> None:
         visitor.post("/who", data={"person": "chen", "back": "/"})
         answer = visitor.post("/acts", data={**facts, "held": "1", "token": "t"})
     assert answer.status_code == 200, answer.text
+
+
+def test_workers_do_not_outlive_a_supervisor_that_is_killed(live: LiveCity) -> None:
+    everything = live.worker("all", name="orphans")
+    eventually(lambda: len(_started(everything)) == 3)
+    pids = list(_started(everything).values())
+    os.kill(everything.process.pid, signal.SIGKILL)  # it alone, not its group
+    everything.process.wait()
+    eventually(lambda: not any(_runs(pid) for pid in pids))
+
+
+def _started(supervisor: Process) -> dict[str, int]:
+    """The workers' process ids by part, as the supervisor's log has them."""
+    facts = [json.loads(line) for line in supervisor.said().splitlines() if line.startswith("{")]
+    return {one["part"]: one["pid"] for one in facts if one.get("event") == "started"}
+
+
+def _runs(pid: int) -> bool:
+    """Whether it runs; whoever has nobody left to be waited for by is a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_rolling_restart_and_a_move_to_another_machine_lose_nothing(live: LiveCity) -> None:

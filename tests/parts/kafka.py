@@ -12,8 +12,9 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 HERE: Final = Path(__file__).parent / "kafka"
@@ -50,12 +51,22 @@ message.max.bytes=8388608
 class Broker:
     """One broker and its directory; it can be killed and started again on the same data and ports.
 
-    ``properties`` stand in for our own where somebody else's are tried.
+    ``properties`` stand in for our own where somebody else's are tried; ``more`` are added to our own.
+    ``users`` (name to password) may sign in by SCRAM where these say so.
     """
 
-    def __init__(self, directory: Path, port: int, controller: int, properties: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        controller: int,
+        properties: str = "",
+        more: str = "",
+        users: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.directory, self.port = directory, port
         self._controller, self._properties = controller, properties
+        self._more, self._users = more, users
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,9 +84,11 @@ class Broker:
         """Prepare an empty log directory."""
         self.directory.mkdir(parents=True, exist_ok=True)
         values = {"port": self.port, "controller": self._controller, "logs": self.directory / "logs"}
-        self._config.write_text(self._properties or _PROPERTIES.format(**values))
+        self._config.write_text(self._properties or _PROPERTIES.format(**values) + self._more)
         name = "A" + secrets.token_urlsafe(16)[:21]  # a name that begins with '-' reads as an option
-        how = () if "controller.quorum.voters" in self._properties else ("--standalone",)
+        how: tuple[str, ...] = () if "controller.quorum.voters" in self._properties else ("--standalone",)
+        for user, password in self._users.items():
+            how += ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]")
         command = _java("kafka.tools.StorageTool", "format", *how, "-t", name, "-c", self._config)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 

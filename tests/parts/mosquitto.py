@@ -27,11 +27,20 @@ log_type all
 
 
 class Mosquitto:
-    """One broker and its directory; sessions outlive it. With ``password_file`` only those in it come in."""
+    """One broker and its directory; sessions outlive it.
 
-    def __init__(self, directory: Path, port: int, password_file: Path | None = None) -> None:
+    With ``password_file`` only those in it come in; with ``certificate`` (itself, its key) it speaks TLS.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        password_file: Path | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.directory, self.port = directory, port
-        self._password_file = password_file
+        self._password_file, self._certificate = password_file, certificate
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -42,6 +51,8 @@ class Mosquitto:
             port=self.port, directory=self.directory, is_open=str(self._password_file is None).lower()
         )
         secret = f"password_file {self._password_file}\n" if self._password_file else ""
+        if self._certificate:
+            secret += "certfile {}\nkeyfile {}\n".format(*self._certificate)
         user = "user root\n"  # else it gives up root, and cannot read its own directory
         path.write_text(text + secret + user)
         with (self.directory / "mosquitto.log").open("ab") as log:
@@ -72,18 +83,28 @@ class Mosquitto:
 
 
 @contextlib.contextmanager
-def mosquitto(directory: Path, password_file: Path | None = None) -> Iterator[Mosquitto]:
+def mosquitto(
+    directory: Path, password_file: Path | None = None, certificate: tuple[Path, Path] | None = None
+) -> Iterator[Mosquitto]:
     """A broker that is ended whatever happens.
 
     Raises:
         RuntimeError: it does not start.
     """
-    made = Mosquitto(directory, free_ports(1)[0], password_file)
+    made = Mosquitto(directory, free_ports(1)[0], password_file, certificate)
     try:
         made.start()
         yield made
     finally:
         made.stop()
+
+
+def users(path: Path, **passwords: str) -> Path:
+    """A password file."""
+    path.write_text("".join(f"{name}:{password}\n" for name, password in passwords.items()))
+    path.chmod(0o600)
+    subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True)
+    return path
 
 
 def why_not() -> str | None:

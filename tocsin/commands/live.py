@@ -157,6 +157,21 @@ def skip(
 
 
 @topics.command()
+def restore(
+    source: Annotated[
+        Path, typer.Argument(metavar="LEDGER", help="The store's folder console, or an exported ledger.")
+    ],
+    directory: Annotated[Path, typer.Option("--city", help="The city directory.")] = Path(),
+    data: Outside = None,
+) -> None:
+    """Put the ledger back on a broker that has lost everything; no worker may run."""
+    from tocsin.live.restoring import restore_ledger
+
+    records, filled = restore_ledger(_place("", directory, Path(), "", 0, data), source)
+    say(f"{records} records are back, raw partitions go on behind {filled} messages; start the workers")
+
+
+@topics.command()
 def check(directory: CityArgument = Path(), data: Outside = None, as_json: AsJson = False) -> None:
     """Compare the broker's topics with what they must be; exit code 1 if they differ."""
     from tocsin.live.workers import check_topics
@@ -191,10 +206,12 @@ def _instant(text: str, zone: str) -> int:
 def _place(part: str, directory: Path, store: Path, host: str, port: int, data: Path | None) -> "Place":
     """The city of a worker, with structured logs; of a command, with none but its own sentences."""
     from tocsin import config, logs
+    from tocsin.live import lifeline
     from tocsin.live.workers import Place
 
     if part:
         logs.configure(part)
+        lifeline.hold_on()
     else:
         logs.hush()
     return Place(config.load(directory, data), store, host, port)

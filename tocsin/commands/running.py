@@ -17,6 +17,13 @@ def up(
         int | None, typer.Option(help="Instead of server.port; 0 for any free.", min=0, max=65_535)
     ] = None,
     data: Outside = None,
+    console: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where a second process with the same --store keeps what it shows (transport kafka);"
+            " the first one alone looks into the inbox."
+        ),
+    ] = None,
 ) -> None:
     """Run a city live in one process: intake over HTTP and from a directory, decisions, console, metrics.
 
@@ -27,7 +34,7 @@ def up(
 
     logs.configure("up")
     installation = config.load(directory, data)
-    running = Running(installation, store)
+    running = Running(installation, store, console_directory=console)
     try:
         name = installation.city.name("en")
         lines = [_who_may(running.gate.is_on(), store)]

@@ -44,7 +44,7 @@ class DirectoryChronicle:
         self._files: tuple[BinaryIO, BinaryIO] | None = None
         self._epoch = -1
         with explained(directory):
-            for name in ("checkpoints", "journal", "beside"):
+            for name in ("checkpoints", "snapshots", "journal", "beside"):
                 (directory / name).mkdir(parents=True, exist_ok=True)
 
     def newest(self) -> Mark | None:

@@ -83,6 +83,7 @@ async def _opened(
     kafka: KafkaConfig, place: clients.TopicPartition, start: int
 ) -> tuple[clients.AIOKafkaConsumer, int]:
     """A reader at that offset, and where the topic ends now."""
+    await clients.admitted(kafka)
     reader = clients.consumer(kafka)
     try:
         await reader.start()

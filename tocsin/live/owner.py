@@ -59,8 +59,11 @@ class LedgerOwner(Generic[State]):
         """Number and epoch of the last own checkpoint; -1 before there is one."""
         return (self.fold.mark.number, self.fold.mark.epoch) if self.fold else (-1, -1)
 
-    def confirm(self) -> None:
+    def confirm(self, offset: int) -> None:
         """Load and claim the newest checkpoint, or make sure that it is still ours.
+
+        Where an older backup was put back, the group has acknowledged more than the checkpoint covers:
+        what is below ``offset`` is then read from the ledger.
 
         Raises:
             BusyError: another owner has written since.
@@ -75,6 +78,10 @@ class LedgerOwner(Generic[State]):
             mark, safe = self.fold.mark, self.fold.safe_offset
             log.info("claimed", checkpoint=mark.number, epoch=mark.epoch, offset=safe, at=mark.ledger_offset)
             self.fold.catch_up(self._stretch(mark.ledger_offset, safe))
+            if self.done < offset:
+                for at, record in self._stretch(self.done, offset):
+                    self._uncovered.append(self.fold.take(at, record))
+                    self.settle()
             self._on_claim(self.fold)
         elif not self.fold.is_newest():
             raise BusyError("checkpoint", "another owner has written since")

@@ -140,6 +140,7 @@ class Replica(Embedded[State]):
     async def _follow(self, store: Store, is_over: Callable[[], bool]) -> None:
         """Copy the topics into the store until it is over; a record and its cursor are one transaction."""
         topics = (self._names.ledger, self._names.events, self._names.dead_letter, self._names.deliveries)
+        await clients.admitted(self._kafka)
         reader = clients.consumer(self._kafka)
         await reader.start()
         try:

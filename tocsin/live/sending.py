@@ -85,6 +85,7 @@ class Sender:
     async def _started(self) -> clients.AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
+                await clients.admitted(self._kafka)
                 made = clients.producer(self._kafka, self._is_idempotent)
                 try:
                     await made.start()

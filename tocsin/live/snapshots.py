@@ -72,7 +72,6 @@ class Snapshots:
 
     def _write(self, head: Head, state: msgspec.Struct) -> None:
         with explained(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
             temporary = self._folder / f".{head.mark.number}-{os.getpid()}"
             try:
                 synced(temporary, packed(head), checkpoint.encode(state))

@@ -12,6 +12,7 @@ import structlog
 
 from streams.errors import TocsinError
 from streams.live.doubt import Doubt
+from tocsin.live.lifeline import Lifeline
 
 POLL_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 10.0
@@ -30,8 +31,8 @@ class NeedsPersonError(TocsinError):
 class _Child:
     """One worker: its command line, its process, and when it may start again."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        self.name, self._arguments = name, arguments
+    def __init__(self, name: str, arguments: Sequence[str], lifeline: Lifeline) -> None:
+        self.name, self._arguments, self._lifeline = name, arguments, lifeline
         self.pause, self.due_at = SHORTEST_PAUSE, 0.0
         self.process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
@@ -46,7 +47,10 @@ class _Child:
             self._ended(code, now)
         if self.process is None and now >= self.due_at:
             command = [sys.executable, "-m", "tocsin", *self._arguments]
-            self.process = subprocess.Popen(command)  # noqa: S603  our own command line
+            line = self._lifeline
+            self.process = subprocess.Popen(  # noqa: S603  our own command line
+                command, pass_fds=(line.passed,), env=line.environment
+            )
             self._began = now
             log.info("started", part=self.name, pid=self.process.pid)
 
@@ -64,7 +68,7 @@ class _Child:
 
 
 def supervise(commands: Mapping[str, Sequence[str]]) -> None:
-    """Run until a signal comes; the workers then have ten seconds.
+    """Run until a signal comes; the workers then have ten seconds. They do not outlive this process.
 
     Raises:
         NeedsPersonError: a worker ended in a way that starting anew cannot mend; the others are ended.
@@ -72,7 +76,8 @@ def supervise(commands: Mapping[str, Sequence[str]]) -> None:
     from tocsin import logs
 
     logs.configure("supervisor")
-    children = [_Child(name, arguments) for name, arguments in commands.items()]
+    lifeline = Lifeline()
+    children = [_Child(name, arguments, lifeline) for name, arguments in commands.items()]
     is_over = False
 
     def end(*_: object) -> None:

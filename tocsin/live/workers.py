@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,7 @@ from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
@@ -73,11 +75,36 @@ class Place:
         return topic_plans(self.names, self.city.feeds, self.installation.privacy.raw_days)
 
 
+def _be_let_in(place: Place, worker: str) -> None:
+    """Return when the broker lets us in; what it refuses is said, and tried again ever more patiently."""
+    if _is_let_in(place.kafka, FIRST_PAUSE):
+        return
+    health, pause = place.health(lambda: False, LiveMetrics(worker, dict)), FIRST_PAUSE
+    try:
+        while True:
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+            if _is_let_in(place.kafka, pause):
+                return
+    finally:
+        health.close()
+
+
+def _is_let_in(kafka: KafkaConfig, pause: float) -> bool:
+    try:
+        asyncio.run(clients.admitted(kafka))
+    except clients.RefusedError as error:
+        log.warning("not let in yet", error=str(error), again_in=pause)
+        return False
+    return True
+
+
 def run_intake(place: Place) -> None:
     """Raw messages become rows of the ledger, until a signal ends it."""
     from streams.live.app import run
     from streams.live.intake import IntakeWorker
 
+    _be_let_in(place, "intake")
     city = place.city
     doors = intakes(city, pseudonym_key(place.installation, place.directory))
     readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
@@ -98,6 +125,7 @@ def run_step(place: Place) -> None:
     from streams.live.app import run
     from streams.live.step import StepWorker
 
+    _be_let_in(place, "step")
     is_rehearsal = begun(place)
     claim_store(place.directory, is_rehearsal)
     city = place.city
@@ -147,6 +175,8 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
     A rehearsal's receivers are files unless ``is_telling``: then real ones are told that it is one.
     """
     city, now = place.city, clock.now
+    if not is_used(place.directory):
+        _be_let_in(place, "dispatch")
     is_rehearsal = _is_told_of_rehearsal(place)
     is_quiet = is_rehearsal and not is_telling
     routes = into_files(city.routes, place.directory) if is_quiet else in_store(city.routes, place.directory)
@@ -175,7 +205,7 @@ def _is_told_of_rehearsal(place: Place) -> bool:
     """Whether a dispatcher speaks of a rehearsal; what has begun is told while the broker is away too."""
     try:
         is_rehearsal = begun(place)
-    except DataError:
+    except (DataError, clients.RefusedError):
         if not is_used(place.directory):
             raise
         return (place.directory / MARK_FILE).exists()
@@ -250,13 +280,18 @@ def skip_gap(place: Place, partition: str, offset: int) -> None:
         raise ConfigError(f"partition {partition}", "does not exist", f"it may be {', '.join(known)}")
     feed, _, number = partition.rpartition("-")
     spot = clients.TopicPartition(place.names.raw(feed), int(number))
-    asyncio.run(_commit(place.kafka, place.names.intake_group, spot, offset))
+    asyncio.run(commit(place.kafka, place.names.intake_group, spot, offset))
     record = settings("gap", clock.now(), {"partition": partition, "offset": offset})
     with Sender(place.kafka) as sender:
         sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
 
 
-async def _commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+    """Let a group go on at an offset of a partition.
+
+    Raises:
+        BusyError: members of the group run.
+    """
     reader = clients.consumer(kafka, group_id=group)
     await reader.start()
     try:
