@@ -3,6 +3,7 @@
 No clock, no I/O, no randomness: live workers, the embedded process and replay drive this one function.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -21,7 +22,7 @@ from streams import sealing
 from streams.errors import IntegrityError
 from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
 from streams.panel import SealedBucket
-from streams.sealing import FastRow, Frame, SealingState
+from streams.sealing import FastRow, Folded, Frame, SealingState
 from tocsin.city import City
 
 NOT_STARTED: Final = -1
@@ -103,32 +104,23 @@ class Pipeline:
     def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
         state = msgspec.structs.replace(state, sealing=sealed_state)
-        entries: list[Entry] = []
-        groups: list[int] = []
-        findings: list[Findings] = []
-        reminders: list[Reminder] = []
+        outcomes: list[Outcome] = []
         for step in folded.steps:
-            if isinstance(step, FastRow):
-                state, outcome = self._decide(state, self._fast(step))
-            else:
-                state, outcome = self._bucket(state, step)
-            entries += outcome.entries
-            groups += outcome.groups
-            findings += outcome.findings
-            reminders += outcome.reminders
-        sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
-        return state, Outcome(
-            entries=tuple(entries),
-            groups=tuple(groups),
-            sealed=sealed,
-            findings=tuple(findings),
-            set_aside=folded.set_aside,
-            reminders=tuple(reminders),
-        )
+            state, outcome = (
+                self.fast(state, step) if isinstance(step, FastRow) else self._bucket(state, step)
+            )
+            outcomes.append(outcome)
+        return state, gathered(outcomes, folded)
 
     def _bucket(self, state: PipelineState, bucket: SealedBucket) -> tuple[PipelineState, Outcome]:
         """Observe, detect, score and escalate one sealed bucket."""
         detection, findings = self.detection.step(state.detection, bucket, state.alerts.confirmed)
+        return self.noted(state, bucket, detection, findings)
+
+    def noted(
+        self, state: PipelineState, bucket: SealedBucket, detection: DetectionState, findings: Findings
+    ) -> tuple[PipelineState, Outcome]:
+        """Alerts and escalation of one sealed bucket, given what detection made of it."""
         silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
         blind = blind_units(silences, self.tree, self.streets, state.policy)
         noted, evidence = alerts.observe(
@@ -145,8 +137,12 @@ class Pipeline:
         state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
         return state, msgspec.structs.replace(outcome, findings=(findings,), reminders=noted.reminders)
 
+    def fast(self, state: PipelineState, step: FastRow) -> tuple[PipelineState, Outcome]:
+        """A fast row is decided on at once."""
+        return self._decide(state, self._fast(step))
+
     def _fast(self, step: FastRow) -> FastInput:
-        """A fast row is decided on by the street of its place."""
+        """By the street of its place."""
         row = step.row
         if row["kind"] == KIND_CODE["sensor"]:
             sensor = self.city.sensors[int(row["sensor"])]
@@ -202,6 +198,18 @@ class Pipeline:
             sealing=sealing.start(self.frame, origin_at),
             machines=machines.start(self.tree, origin_at),
         )
+
+
+def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
+    """What the steps of one record of rows led to, as one."""
+    return Outcome(
+        entries=tuple(entry for one in outcomes for entry in one.entries),
+        groups=tuple(size for one in outcomes for size in one.groups),
+        sealed=tuple(step for step in folded.steps if isinstance(step, SealedBucket)),
+        findings=tuple(found for one in outcomes for found in one.findings),
+        set_aside=folded.set_aside,
+        reminders=tuple(reminder for one in outcomes for reminder in one.reminders),
+    )
 
 
 def _policy(record: Settings) -> Policy:
