@@ -15,10 +15,12 @@ import typer
 from streams.errors import TocsinError
 from tocsin.commands import (
     audit,
+    comparing,
     dashboards,
     dead_letters,
     demonstrating,
     escalation,
+    exporting,
     keys,
     live,
     people,
@@ -54,6 +56,9 @@ app.command("check", short_help="Say what holds together and what would be refus
 app.command("demo", short_help="Let a story happen in a simulated city.")(demonstrating.demo)
 app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
+app.command("compare", short_help="Say what two runs decided otherwise.")(comparing.compare)
+app.command("whatif", short_help="Replay an archive with other settings.")(comparing.whatif)
+app.command("export", short_help="Write a run as Parquet, k-anonymous.")(exporting.export)
 app.command("score", short_help="Score a table of counts, without any set-up.")(scoring.score)
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")

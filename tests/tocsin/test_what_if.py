@@ -1,12 +1,12 @@
 """What-if: forks decide what runs of their own would, and what cannot be asked is refused in a sentence."""
 
 import pytest
-from tests.tocsin.what_if_city import CITY, ledger
 
 from alerting import journal
 from replay.runner import replay
 from streams.errors import ConfigError
 from streams.ledger import Settings
+from tests.tocsin.what_if_city import CITY, ledger
 from tocsin.pipeline import Pipeline
 from tocsin.what_if import change_of, changed, forks, restated
 
