@@ -21,7 +21,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``warned_at`` is when its risk first reached the line of IV, None if it only watched; ``unit`` owned it
     then, and ``why`` is what was known then (of one that only watched, when it was first seen). ``rank`` is
-    the highest line reached (1 watch, 2 = IV … 5 = I), ``risk`` the most, in millionths.
+    the highest line reached (1 watch, 2 = IV … 5 = I), ``risk`` the most and ``warned_risk`` that at
+    ``warned_at``, in millionths.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     feed: str = ""
     is_city: bool = False
     warned_at: int | None = None
+    warned_risk: int = 0
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,7 @@ class HotspotLog:
             feed=hotspot.feed,
             is_city=hotspot.is_city,
             warned_at=at if rank >= BLUE else None,
+            warned_risk=hotspot.risk if rank >= BLUE else 0,
         )
 
     def _again(self, old: Told, hotspot: Hotspot, at: int, rank: int) -> Told:
@@ -109,6 +112,7 @@ class HotspotLog:
             why=hotspot.explanation if is_new else old.why,
             unit=owner(hotspot, self._streets, self._tree) if is_new else old.unit,
             warned_at=at if is_new else old.warned_at,
+            warned_risk=hotspot.risk if is_new else old.warned_risk,
         )
 
 

@@ -22,6 +22,7 @@ from tocsin.commands import (
     escalation,
     exporting,
     keys,
+    learning,
     live,
     people,
     running,
@@ -59,6 +60,9 @@ app.command("replay", short_help="Replay recorded history.")(running.replay)
 app.command("compare", short_help="Say what two runs decided otherwise.")(comparing.compare)
 app.command("whatif", short_help="Replay an archive with other settings.")(comparing.whatif)
 app.command("export", short_help="Write a run as Parquet, k-anonymous.")(exporting.export)
+app.add_typer(learning.labels, name="labels", short_help="What is known of a run's alerts.")
+app.command("train", short_help="Learn from what officers answered.")(learning.train)
+app.add_typer(learning.models, name="models", short_help="Trained models, and the one in force.")
 app.command("score", short_help="Score a table of counts, without any set-up.")(scoring.score)
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")

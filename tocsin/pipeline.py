@@ -18,6 +18,8 @@ from alerting.muting import Reminder
 from alerting.policy import Policy, read_policy
 from detectors.findings import Findings
 from detectors.panel import Detection, DetectionState
+from models.risk import CAP
+from models.risk_model import RiskModel, ranked
 from streams import sealing
 from streams.errors import IntegrityError
 from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
@@ -39,6 +41,7 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     findings: Findings | None  # of the last sealed bucket
     alerts: AlertsState
     machines: Machines
+    model: RiskModel | None = None  # that ranks alarms: the last that the ledger promoted
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -62,6 +65,7 @@ class Pipeline:
         self.frame = _frame(city)
         self._areas = city.gazetteer.area_ids
         self._kinds = {feed.id: feed.kind for feed in city.feeds}
+        self._caps = {category.id: CAP[category.consequence] for category in city.taxonomy.categories}
 
     def fresh(self) -> PipelineState:
         """Before the first record of a ledger, which must be a start record."""
@@ -97,9 +101,22 @@ class Pipeline:
 
         Everything else that decides is fixed for the life of a ledger.
         """
-        if state.origin_at != NOT_STARTED and state.policy.hash == self.city.policy.hash:
-            return ()
-        return (settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),)
+        if state.origin_at == NOT_STARTED or state.policy.hash != self.city.policy.hash:
+            changed: tuple[Settings, ...] = (
+                settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),
+            )
+        else:
+            changed = ()
+        if state.model != self.city.model:
+            changed += (settings("model", at, {"model": msgspec.to_builtins(self.city.model)}),)
+        return changed
+
+    def _ranked(self, findings: Findings, model: RiskModel | None) -> Findings:
+        """Alarms in the model's order, where one is in force."""
+        if model is None:
+            return findings
+        hotspots = tuple(ranked(model, h, self._caps.get(h.category, 0)) for h in findings.hotspots)
+        return msgspec.structs.replace(findings, hotspots=hotspots)
 
     def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
@@ -121,6 +138,7 @@ class Pipeline:
         self, state: PipelineState, bucket: SealedBucket, detection: DetectionState, findings: Findings
     ) -> tuple[PipelineState, Outcome]:
         """Alerts and escalation of one sealed bucket, given what detection made of it."""
+        findings = self._ranked(findings, state.model)
         silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
         blind = blind_units(silences, self.tree, self.streets, state.policy)
         noted, evidence = alerts.observe(
@@ -170,6 +188,8 @@ class Pipeline:
             return self._begin(state, record)
         if record.name == "policy":
             return msgspec.structs.replace(state, policy=_policy(record))
+        if record.name == "model":
+            return msgspec.structs.replace(state, model=_model(record))
         if record.name == "gap":
             content = record.content
             partition = self.frame.partition_names.index(content["partition"])
@@ -215,6 +235,11 @@ def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
 def _policy(record: Settings) -> Policy:
     """The policy that a start or policy record lays down."""
     return read_policy(record.content["policy"], "ledger: policy")
+
+
+def _model(record: Settings) -> RiskModel | None:
+    """The model that a record promotes; None for the plain map."""
+    return msgspec.convert(record.content["model"], RiskModel | None)
 
 
 def _is_start(record: Record) -> bool:

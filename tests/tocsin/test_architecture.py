@@ -49,6 +49,7 @@ DOORS = {
     "phonenumbers": ("streams/redaction",),
     "stdnum": ("streams/redaction",),
     "scipy": ("models/",),
+    "sklearn": ("models/training.py",),
     "holidays": ("models/calendar.py",),
     "prometheus_client": ("tocsin/metrics.py", "tocsin/live/metrics.py"),
     "faust": ("streams/live/",),
