@@ -1,6 +1,7 @@
 """The whole of detection as one fold over sealed buckets: score first, then learn."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -44,6 +45,15 @@ class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     silent: tuple[SilentFeed, ...]  # in the last bucket
 
 
+class _Logged(msgspec.Struct, frozen=True, eq=False):
+    """One bucket's scores, n of them, before any rarity."""
+
+    all: Events
+    kept: Events  # those from their stratum's entry on
+    detector: np.ndarray  # (n,) int64: index in the registry
+    scores: Scores
+
+
 class Detection:
     """Scores a city's sealed buckets; holds no state of its own, so one object serves any number of folds."""
 
@@ -84,21 +94,10 @@ class Detection:
         ``confirmed`` are the ids of hotspots that officers confirmed since the last bucket: they do not
         count against the alarm budget and nothing is calibrated on them.
         """
-        slot = self.layout.calendar.slot(bucket.opens_at)
-        is_new_day = state.day not in (-1, slot.day)
-        state = self._turned(_excuse(state, confirmed), bucket, slot)
-        state, everything = self._looked(state, bucket, slot, is_new_day)
-        scored = self._scored(state, everything)
-        heard = explain.silent_feeds(self.shape, self.layout, scored["silence"], state.spoke_at, everything)
-        silent = explain.still_silent(self.shape, state.silent, heard, bucket)
-        state = msgspec.structs.replace(state, silent=silent)
-        sight = self._masked(everything, silent)
-        told = self._told(state, scored, sight, slot.monday)
-        after = self._learnt(told, sight, slot)
-        return after, self._findings(after, sight, silent)
+        return step_together((self,), (state,), bucket, (confirmed,))[0]
 
     def _turned(self, state: DetectionState, bucket: SealedBucket, slot: Slot) -> DetectionState:
-        """The state in the bucket's local day and week: what has ended is learnt."""
+        """The state in the bucket's local day: what has ended is learnt."""
         layout = self.layout
         return msgspec.structs.replace(
             state,
@@ -106,8 +105,15 @@ class Detection:
             day=slot.day,
             counts=normal.turn_day(state.counts, layout.counts, layout.calendar, slot),
             feeds=normal.turn_day(state.feeds, layout.feeds, layout.calendar, slot),
-            calibration=calibration.turn_week(state.calibration, self.rule, bucket.index, slot.monday),
         )
+
+    def _calibrated(
+        self, state: DetectionState, index: int, monday: int, confirmed: tuple[str, ...]
+    ) -> DetectionState:
+        """The state in the bucket's local week, with what officers confirmed left out of budget and fits."""
+        state = _excuse(state, confirmed)
+        turned = calibration.turn_week(state.calibration, self.rule, index, monday)
+        return msgspec.structs.replace(state, calibration=turned)
 
     def _looked(
         self, state: DetectionState, bucket: SealedBucket, slot: Slot, is_new_day: bool
@@ -153,12 +159,15 @@ class Detection:
         """The count that 99 of 100 quiet buckets do not exceed, by the prior variance: like ``expected``."""
         return explain.plain_upper_bound(expected)
 
-    def _scored(self, state: DetectionState, sight: Sight) -> dict[str, Scores]:
-        """Every detector's scores; the first, which may leave out what is faint, is asked last."""
-        if not sight.is_scoring:
-            return dict.fromkeys(self.detectors, NONE)
+    def _attention(self, state: DetectionState) -> Attention:
+        """Which scores can matter, given where something is told of."""
         told = stories.told_places(state.stories, len(self.shape.areas), len(self.shape.categories))
-        sight = msgspec.structs.replace(sight, attention=Attention(self._least(state.calibration), told))
+        return Attention(self._least(state.calibration), told)
+
+    def _scored(self, state: DetectionState, sight: Sight, attention: Attention) -> dict[str, Scores]:
+        """Every detector's scores; the first, which may leave out what is faint, is asked last."""
+        told = attention.told
+        sight = msgspec.structs.replace(sight, attention=attention)
         scored: dict[str, Scores] = {}
         for name in reversed(self.detectors):
             found = scored[name] = self.detectors[name].score(getattr(state.detectors, name), sight)
@@ -191,13 +200,11 @@ class Detection:
             counts_mask=np.full(len(self.shape.categories), not is_blind),
         )
 
-    def _told(
-        self, state: DetectionState, scored: dict[str, Scores], sight: Sight, monday: int
-    ) -> DetectionState:
+    def _told(self, state: DetectionState, logged: _Logged, sight: Sight, monday: int) -> DetectionState:
         """Log the bucket's events, fuse them into the open hotspots, and count new alarms."""
         bucket, hold = sight.bucket, self.rule.hold_buckets
         now = Now(bucket.index, bucket.opens_at, bucket.closes_at, hold, self.rule.gap_buckets)
-        events, found = self._events(state.calibration, scored, bucket.index)
+        found = self._found(state.calibration, logged)
         before = stories.still_open(state.stories, now)
         found = self._without_local_cities(found, before, sight)
         told = stories.told(before, found, self.layout.near_sets, now, self.layout.naming)
@@ -206,7 +213,7 @@ class Detection:
         closed = tuple(s for s in state.stories if s.id not in remaining)
         learnt = state.calibration
         if sight.is_scoring:
-            learnt = calibration.log(learnt, events, bucket.index, monday)
+            learnt = calibration.log(learnt, logged.kept, bucket.index, monday)
         learnt = calibration.excuse(learnt, tuple(_excused(s) for s in closed if s.is_confirmed), 0)
         return msgspec.structs.replace(
             state,
@@ -215,13 +222,11 @@ class Detection:
             ended=tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold),
         )
 
-    def _events(self, learnt: Calibration, scored: dict[str, Scores], index: int) -> tuple[Events, Found]:
-        """This bucket's scores as events to log, and with their rarity."""
+    def _events(self, scored: dict[str, Scores], index: int) -> _Logged:
+        """This bucket's scores as events."""
         parts = list(scored.values())
-        if not any(len(part.score) for part in parts):
-            return peaks.no_events(), NOTHING_FOUND
-        detector = np.repeat(np.arange(len(parts)), [len(part.score) for part in parts])
         everything = joined(parts)
+        detector = np.repeat(np.arange(len(parts)), [len(part.score) for part in parts])
         stratum = everything.stratum + self._first_stratum[detector]
         events = Events(
             np.full(len(detector), index, np.int64),
@@ -231,11 +236,17 @@ class Detection:
             stratum.astype(np.int32),
             everything.score,
         )
+        logged = events.score >= self.rule.enter[events.stratum]
+        return _Logged(events, peaks.kept(events, logged), detector, everything)
+
+    def _found(self, learnt: Calibration, logged: _Logged) -> Found:
+        """The events with their rarity."""
+        events, scores = logged.all, logged.scores
+        if not len(events.at):
+            return NOTHING_FOUND
         rarity = calibration.rarity(learnt, self.rule, events)
         group = group_of(events.category, events.feed)
-        found = Found(group, everything.area, detector, everything.window, rarity)
-        logged = events.score >= self.rule.enter[events.stratum]
-        return peaks.kept(events, logged), stories.order(found)
+        return stories.order(Found(group, scores.area, logged.detector, scores.window, rarity))
 
     def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:
         """``found`` without city-wide events that vanish when the areas already told of are left out."""
@@ -281,6 +292,52 @@ class Detection:
             threshold=calibration.threshold(learnt, self.rule),
             is_calibrated=learnt.is_calibrated,
         )
+
+
+SHARED: Final = ("first_at", "day", "counts", "feeds", "raw", "spoke_at", "detectors", "silent")
+"""What a state holds that no setting of ``detectors.settings.APART`` changes."""
+
+
+def step_together(
+    engines: Sequence[Detection],
+    states: Sequence[DetectionState],
+    bucket: SealedBucket,
+    confirmed: Sequence[tuple[str, ...]],
+) -> tuple[tuple[DetectionState, Findings], ...]:
+    """One bucket under several settings of one city; what does not depend on them is reckoned once.
+
+    The settings differ in ``detectors.settings.APART`` only, and all states have seen the same buckets, so
+    each pair is what ``Detection.step`` would give alone.
+    """
+    first = engines[0]
+    slot = first.layout.calendar.slot(bucket.opens_at)
+    is_new_day = states[0].day not in (-1, slot.day)
+    shared, everything = first._looked(first._turned(states[0], bucket, slot), bucket, slot, is_new_day)
+    own = [
+        engine._calibrated(state, bucket.index, slot.monday, ids)
+        for engine, state, ids in zip(engines, states, confirmed, strict=True)
+    ]
+    scored: dict[str, Scores] = dict.fromkeys(first.detectors, NONE)
+    if everything.is_scoring:
+        wanted = [engine._attention(state) for engine, state in zip(engines, own, strict=True)]
+        scored = first._scored(shared, everything, _any_of(wanted))
+    heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
+    silent = explain.still_silent(first.shape, shared.silent, heard, bucket)
+    sight = first._masked(everything, silent)
+    learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
+    common = {name: getattr(learnt, name) for name in SHARED}
+    logged = first._events(scored, bucket.index)
+    after = []
+    for engine, state in zip(engines, own, strict=True):
+        told = engine._told(msgspec.structs.replace(state, **common), logged, sight, slot.monday)
+        after.append((told, engine._findings(told, sight, silent)))
+    return tuple(after)
+
+
+def _any_of(wanted: Sequence[Attention]) -> Attention:
+    """What any of several settings must know: more than one needs changes nothing for it."""
+    least = {name: np.min([one.least[name] for one in wanted], axis=0) for name in wanted[0].least}
+    return Attention(least, np.any([one.told for one in wanted], axis=0))
 
 
 def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState:

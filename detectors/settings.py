@@ -1,8 +1,16 @@
 """What a city may set about detection: the alarm budget, the warm-up, and how long things are remembered."""
 
+from typing import Final
+
 import msgspec
 
 from streams.errors import ConfigError
+
+APART: Final = (
+    "budget_per_week", "controller_step", "calibration_min_weeks", "calibration_weeks",
+    "hold_hours", "episode_gap_hours",
+)  # fmt: skip
+"""Settings behind the scores: what is normal and how strange a bucket is does not depend on them."""
 
 
 class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

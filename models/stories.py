@@ -1,6 +1,7 @@
 """Hotspots while they are open: how this bucket's strange series join, open, extend and close them."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -9,6 +10,8 @@ from models.fusion import CITY
 from models.hotspots import hotspot_id
 from models.risk import ALARM_RARITY, WATCH_RARITY
 from streams.panel import Array
+
+T = TypeVar("T")
 
 NOTHING: Final = -3.0
 """log10(interval × budget) of a hotspot in a bucket in which nothing about it is strange."""
@@ -153,7 +156,12 @@ def _matches(story: Story, area: int, around: range | tuple[int, ...], now: Now)
         return True
     if story.is_city and story.last_index == now.index:
         return True  # the city is told of in this very bucket: the place only repeats it
-    return not set(story.areas).isdisjoint(around)
+    return meets(story.areas, around)
+
+
+def meets(areas: Iterable[T], around: Iterable[T]) -> bool:
+    """Whether a story is told in one of the places near another: then both are one."""
+    return not set(areas).isdisjoint(around)
 
 
 def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> Story:

@@ -30,6 +30,7 @@ class Summary(msgspec.Struct, kw_only=True):
     buckets: int = 0
     first_at: int = 0  # seconds UTC, opening of the first sealed bucket
     last_at: int = 0  # closing of the last
+    scored_from: int = 0  # seconds UTC: warming up before it
     entries: int = 0
     last_hash: str = ""
     by_row: Counter[str] = msgspec.field(default_factory=Counter)
@@ -45,6 +46,7 @@ class Summary(msgspec.Struct, kw_only=True):
             self.first_at = self.first_at or bucket.opens_at
             self.last_at = bucket.closes_at
             self.buckets += 1
+            self.scored_from = findings.warm_at
             self.hotspots.update(hotspot.id for hotspot in findings.hotspots)
             self.silences.update((silent.feed, silent.areas is None) for silent in findings.silent)
         for entry in outcome.entries:
@@ -75,6 +77,7 @@ class Summary(msgspec.Struct, kw_only=True):
             "buckets": self.buckets,
             "from": self.first_at,
             "to": self.last_at,
+            "scored_from": self.scored_from,
             "hotspots": len(self.hotspots),
             "silent_feeds": sorted({feed for feed, is_city in self.silences if is_city}),
             "journal": {"entries": self.entries, "last_hash": self.last_hash, "rows": dict(self.by_row)},

@@ -11,6 +11,7 @@ from alerting.policy import Policy
 from alerting.routing import Routing
 from alerting.units import UnitTree, unit_tree
 from detectors.settings import DetectionSettings
+from models.risk_model import RiskModel
 from models.shape import CityShape
 from streams.errors import ConfigError
 from streams.event_time import zone_named
@@ -49,6 +50,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     detection: DetectionSettings = DetectionSettings()
     routes: Routing = Routing()
     mappings: dict[str, SourceMapping] = {}  # by feed id
+    model: RiskModel | None = None  # promoted; None for the plain map
 
     def __post_init__(self) -> None:
         _check_clockwork(self)

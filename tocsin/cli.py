@@ -15,11 +15,14 @@ import typer
 from streams.errors import TocsinError
 from tocsin.commands import (
     audit,
+    comparing,
     dashboards,
     dead_letters,
     demonstrating,
     escalation,
+    exporting,
     keys,
+    learning,
     live,
     people,
     running,
@@ -54,6 +57,12 @@ app.command("check", short_help="Say what holds together and what would be refus
 app.command("demo", short_help="Let a story happen in a simulated city.")(demonstrating.demo)
 app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
+app.command("compare", short_help="Say what two runs decided otherwise.")(comparing.compare)
+app.command("whatif", short_help="Replay an archive with other settings.")(comparing.whatif)
+app.command("export", short_help="Write a run as Parquet, k-anonymous.")(exporting.export)
+app.add_typer(learning.labels, name="labels", short_help="What is known of a run's alerts.")
+app.command("train", short_help="Learn from what officers answered.")(learning.train)
+app.add_typer(learning.models, name="models", short_help="Trained models, and the one in force.")
 app.command("score", short_help="Score a table of counts, without any set-up.")(scoring.score)
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")

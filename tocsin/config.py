@@ -18,6 +18,7 @@ from alerting import reach, routing
 from alerting.policy import Policy, check_lateness
 from alerting.routing import Routing
 from detectors.settings import DetectionSettings
+from models.risk_model import RiskModel, from_json
 from streams.area_files import AreasConfig, gazetteer
 from streams.connect.keys import EVERY_FEED, KeysConfig
 from streams.connect.settings import KafkaSourceConfig, MqttConfig, check_feeds
@@ -39,6 +40,7 @@ T = TypeVar("T")
 Broker = TypeVar("Broker", KafkaConfig, MqttConfig, KafkaSourceConfig)
 
 CITY_FILE: Final = "tocsin.toml"
+MODEL_FILE: Final = "model.json"
 
 
 class CityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +203,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         detection=config.detection,
         routes=_optional(directory / "routes.toml", Routing),
         mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
+        model=read_model(directory),
     )
     if city.routes.routes:
         reach.check_matches(city.routes, city.units, str(directory / "routes.toml"))
@@ -230,6 +233,16 @@ def read_mapping(directory: Path, feed: Feed) -> SourceMapping:
     for name in mapping.formats:
         check_format(name, f"{path}: formats")
     return mapping
+
+
+def read_model(directory: Path) -> RiskModel | None:
+    """The promoted model of ``model.json``; None without that file.
+
+    Raises:
+        IntegrityError: it was altered.
+    """
+    path = directory / MODEL_FILE
+    return from_json(path.read_bytes(), str(path)) if path.is_file() else None
 
 
 def read_sensors(directory: Path) -> tuple[Sensor, ...]:

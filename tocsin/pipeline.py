@@ -3,6 +3,7 @@
 No clock, no I/O, no randomness: live workers, the embedded process and replay drive this one function.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,11 +18,13 @@ from alerting.muting import Reminder
 from alerting.policy import Policy, read_policy
 from detectors.findings import Findings
 from detectors.panel import Detection, DetectionState
+from models.risk import CAP
+from models.risk_model import RiskModel, ranked
 from streams import sealing
 from streams.errors import IntegrityError
 from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
 from streams.panel import SealedBucket
-from streams.sealing import FastRow, Frame, SealingState
+from streams.sealing import FastRow, Folded, Frame, SealingState
 from tocsin.city import City
 
 NOT_STARTED: Final = -1
@@ -38,6 +41,7 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     findings: Findings | None  # of the last sealed bucket
     alerts: AlertsState
     machines: Machines
+    model: RiskModel | None = None  # that ranks alarms: the last that the ledger promoted
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -61,6 +65,7 @@ class Pipeline:
         self.frame = _frame(city)
         self._areas = city.gazetteer.area_ids
         self._kinds = {feed.id: feed.kind for feed in city.feeds}
+        self._caps = {category.id: CAP[category.consequence] for category in city.taxonomy.categories}
 
     def fresh(self) -> PipelineState:
         """Before the first record of a ledger, which must be a start record."""
@@ -96,39 +101,44 @@ class Pipeline:
 
         Everything else that decides is fixed for the life of a ledger.
         """
-        if state.origin_at != NOT_STARTED and state.policy.hash == self.city.policy.hash:
-            return ()
-        return (settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),)
+        if state.origin_at == NOT_STARTED or state.policy.hash != self.city.policy.hash:
+            changed: tuple[Settings, ...] = (
+                settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),
+            )
+        else:
+            changed = ()
+        if state.model != self.city.model:
+            changed += (settings("model", at, {"model": msgspec.to_builtins(self.city.model)}),)
+        return changed
+
+    def _ranked(self, findings: Findings, model: RiskModel | None) -> Findings:
+        """Alarms in the model's order, where one is in force."""
+        if model is None:
+            return findings
+        hotspots = tuple(ranked(model, h, self._caps.get(h.category, 0)) for h in findings.hotspots)
+        return msgspec.structs.replace(findings, hotspots=hotspots)
 
     def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
         state = msgspec.structs.replace(state, sealing=sealed_state)
-        entries: list[Entry] = []
-        groups: list[int] = []
-        findings: list[Findings] = []
-        reminders: list[Reminder] = []
+        outcomes: list[Outcome] = []
         for step in folded.steps:
-            if isinstance(step, FastRow):
-                state, outcome = self._decide(state, self._fast(step))
-            else:
-                state, outcome = self._bucket(state, step)
-            entries += outcome.entries
-            groups += outcome.groups
-            findings += outcome.findings
-            reminders += outcome.reminders
-        sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
-        return state, Outcome(
-            entries=tuple(entries),
-            groups=tuple(groups),
-            sealed=sealed,
-            findings=tuple(findings),
-            set_aside=folded.set_aside,
-            reminders=tuple(reminders),
-        )
+            state, outcome = (
+                self.fast(state, step) if isinstance(step, FastRow) else self._bucket(state, step)
+            )
+            outcomes.append(outcome)
+        return state, gathered(outcomes, folded)
 
     def _bucket(self, state: PipelineState, bucket: SealedBucket) -> tuple[PipelineState, Outcome]:
         """Observe, detect, score and escalate one sealed bucket."""
         detection, findings = self.detection.step(state.detection, bucket, state.alerts.confirmed)
+        return self.noted(state, bucket, detection, findings)
+
+    def noted(
+        self, state: PipelineState, bucket: SealedBucket, detection: DetectionState, findings: Findings
+    ) -> tuple[PipelineState, Outcome]:
+        """Alerts and escalation of one sealed bucket, given what detection made of it."""
+        findings = self._ranked(findings, state.model)
         silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
         blind = blind_units(silences, self.tree, self.streets, state.policy)
         noted, evidence = alerts.observe(
@@ -145,8 +155,12 @@ class Pipeline:
         state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
         return state, msgspec.structs.replace(outcome, findings=(findings,), reminders=noted.reminders)
 
+    def fast(self, state: PipelineState, step: FastRow) -> tuple[PipelineState, Outcome]:
+        """A fast row is decided on at once."""
+        return self._decide(state, self._fast(step))
+
     def _fast(self, step: FastRow) -> FastInput:
-        """A fast row is decided on by the street of its place."""
+        """By the street of its place."""
         row = step.row
         if row["kind"] == KIND_CODE["sensor"]:
             sensor = self.city.sensors[int(row["sensor"])]
@@ -174,6 +188,8 @@ class Pipeline:
             return self._begin(state, record)
         if record.name == "policy":
             return msgspec.structs.replace(state, policy=_policy(record))
+        if record.name == "model":
+            return msgspec.structs.replace(state, model=_model(record))
         if record.name == "gap":
             content = record.content
             partition = self.frame.partition_names.index(content["partition"])
@@ -210,9 +226,26 @@ def newest(city: City, state: PipelineState) -> int:
     return max(int(watermark) + partition.lateness_seconds for watermark, partition in pairs)
 
 
+def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
+    """What the steps of one record of rows led to, as one."""
+    return Outcome(
+        entries=tuple(entry for one in outcomes for entry in one.entries),
+        groups=tuple(size for one in outcomes for size in one.groups),
+        sealed=tuple(step for step in folded.steps if isinstance(step, SealedBucket)),
+        findings=tuple(found for one in outcomes for found in one.findings),
+        set_aside=folded.set_aside,
+        reminders=tuple(reminder for one in outcomes for reminder in one.reminders),
+    )
+
+
 def _policy(record: Settings) -> Policy:
     """The policy that a start or policy record lays down."""
     return read_policy(record.content["policy"], "ledger: policy")
+
+
+def _model(record: Settings) -> RiskModel | None:
+    """The model that a record promotes; None for the plain map."""
+    return msgspec.convert(record.content["model"], RiskModel | None)
 
 
 def _is_start(record: Record) -> bool:

@@ -1,7 +1,5 @@
 """``tocsin replay``: recorded files or a ledger archive through the complete program, and what is kept."""
 
-import contextlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +7,10 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from alerting import journal
 from replay.histories import ledger_of, origin_of, recut
 from replay.runner import replay
 from replay.summary import Summary
-from streams.archive import LedgerWriter, archive_length, read_ledger
+from streams.archive import archive_length, read_ledger
 from streams.errors import ConfigError, DataError
 from streams.ledger import Record, RowArray
 from streams.tables import read_history
@@ -25,6 +22,8 @@ from tocsin.config import find
 from tocsin.day_archive import ledger_files
 from tocsin.doors import intakes
 from tocsin.pipeline import Pipeline
+from tocsin.run_directory import Manifest, manifest_of
+from tocsin.run_writer import RunWriter
 from tocsin.store import FILE_NAME, Store
 from tocsin.toml_reader import read
 
@@ -39,10 +38,19 @@ class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class History(msgspec.Struct, frozen=True, eq=False):
-    """Records to replay, and how many rows they hold."""
+    """Records to replay, how many rows they hold, and the files that they come from."""
 
     records: Iterable[Record]
     rows: int
+    sources: tuple[Path, ...] = ()
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a city's files are, and what a what-if set otherwise: for the manifest of a run."""
+
+    directory: Path
+    outside: Path | None = None
+    changes: tuple[str, ...] = ()
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -63,10 +71,11 @@ def history_of(city: City, directory: Path, files: tuple[str, ...], data: Path |
     """
     if len(files) == 1 and (recorded := as_ledger(Path(files[0]))) is not None:
         return recorded
-    rows = _rows(city, files_of(city, directory, files, data))
+    named = files_of(city, directory, files, data)
+    rows = _rows(city, named)
     start = city.start_settings(origin_of(rows, city.bucket_seconds))
     records = ledger_of(rows, start, len(city.partitions), settle_seconds=settle_seconds(city))
-    return History(records, len(rows))
+    return History(records, len(rows), tuple(named.values()))
 
 
 def files_of(city: City, directory: Path, files: tuple[str, ...], data: Path | None) -> dict[str, Path]:
@@ -89,38 +98,31 @@ def settle_seconds(city: City) -> int:
 
 
 def play(
-    city: City, history: History, out: Path | None, note: Callable[[Position], None] = lambda _: None
+    city: City,
+    history: History,
+    out: Path | None,
+    note: Callable[[Position], None] = lambda _: None,
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
-    """Replay, keep ledger, journal and summary in ``out`` if given, and say what it came to."""
+    """Replay, keep a run directory in ``out`` if given, and say what it came to."""
     pipeline, summary = Pipeline(city), Summary()
     state = pipeline.fresh()
-    with _kept(out) as keep:
+    with RunWriter.to(city, out) as keeping:
         for played in replay(pipeline, history.records):
             state = played.state
             summary.take(played.record, played.outcome)
-            keep(played.record, played.outcome.entries)
+            keeping.record(played.record)
+            keeping.take(played.outcome, state)
             note(Position(summary.rows, summary.last_at))
     facts = {"city": city.id, **summary.facts(state.sealing.counts)}
-    if out is not None:
-        text = json.dumps(facts, ensure_ascii=False, indent=2)
-        (out / "summary.json").write_text(text + "\n", encoding="utf-8")
+    origin = origin or Origin(Path())
+    keeping.finish(facts, lambda: manifest(city, history, facts, origin))
     return facts
 
 
-@contextlib.contextmanager
-def _kept(out: Path | None) -> Iterator[Callable[[Record, Iterable[journal.Entry]], None]]:
-    """Writes ``ledger.parquet`` and ``journal.jsonl`` as the replay goes; nothing without a folder."""
-    if out is None:
-        yield lambda _record, _entries: None
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    with LedgerWriter(out / "ledger.parquet") as ledger, (out / "journal.jsonl").open("wb") as lines:
-
-        def keep(record: Record, entries: Iterable[journal.Entry]) -> None:
-            ledger.append(record)
-            lines.writelines(journal.line(entry) + b"\n" for entry in entries)
-
-        yield keep
+def manifest(city: City, history: History, facts: dict[str, Any], origin: Origin) -> Manifest:
+    """What a run over ``history`` rests on."""
+    return manifest_of(city, origin.directory, origin.outside, history.sources, facts, origin.changes)
 
 
 def as_ledger(path: Path) -> History | None:
@@ -137,7 +139,7 @@ def _as_store(directory: Path) -> History:
     with Store.open_to_read(directory) as store:
         history = noted.History(store)
         length, lines = history.ledger_length(), history.ledger_lines()
-    return History(recut(_noted(directory, length)), lines)
+    return History(recut(_noted(directory, length)), lines, (directory,))
 
 
 def _noted(directory: Path, length: int) -> Iterator[Record]:
@@ -151,7 +153,7 @@ def _noted(directory: Path, length: int) -> Iterator[Record]:
 def _of_archives(paths: list[Path]) -> History:
     """Several files of one ledger, in order."""
     records = (record for path in paths for record in read_ledger(path))
-    return History(recut(records), sum(archive_length(path) for path in paths))
+    return History(recut(records), sum(archive_length(path) for path in paths), tuple(paths))
 
 
 def _as_archive(path: Path) -> History | None:

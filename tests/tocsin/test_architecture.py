@@ -20,8 +20,8 @@ IMPURE = {
 """What a pure file has no use for: clocks, chance, files, processes, networks."""
 
 EDGES = (
-    "streams/archive.py", "streams/schema.py", "streams/tables.py", "streams/vault.py", "streams/connect/",
-    "streams/live/",
+    "streams/archive.py", "streams/exports.py", "streams/schema.py", "streams/tables.py", "streams/vault.py",
+    "streams/connect/", "streams/live/",
     "models/store.py",
     "alerting/dispatcher.py", "alerting/notifiers/",
     "replay/",
@@ -37,6 +37,7 @@ DOORS = {
     "sqlite3": ("tocsin/store.py",),
     "pyarrow": (
         "streams/archive.py",
+        "streams/exports.py",
         "streams/schema.py",
         "tocsin/places.py",
         "tocsin/counts_table.py",
@@ -48,13 +49,14 @@ DOORS = {
     "phonenumbers": ("streams/redaction",),
     "stdnum": ("streams/redaction",),
     "scipy": ("models/",),
+    "sklearn": ("models/training.py",),
     "holidays": ("models/calendar.py",),
     "prometheus_client": ("tocsin/metrics.py", "tocsin/live/metrics.py"),
     "faust": ("streams/live/",),
     "aiokafka": ("streams/live/",),
     "aiomqtt": ("streams/connect/",),
     "fluent": ("tocsin/messages/",),
-    "jinja2": ("tocsin/console/",),
+    "jinja2": ("tocsin/console/", "tocsin/comparing/"),
     "fastapi": ("tocsin/console/", "streams/connect/"),
     "uvicorn": ("tocsin/serving.py",),
     "argon2": ("tocsin/accounts/passwords.py",),

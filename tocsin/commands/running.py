@@ -71,7 +71,7 @@ def replay(
     ] = None,
     data: Outside = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for ledger.parquet, journal.jsonl and summary.json.")
+        Path | None, typer.Option(help="Keep the run here: ledger, journal, hotspots, labels, manifest.")
     ] = None,
     as_json: AsJson = False,
     to_kafka: Annotated[
@@ -99,12 +99,12 @@ def replay(
         return
     from tocsin import config
     from tocsin.commands.replay_progress import progress
-    from tocsin.replaying import history_of, play
+    from tocsin.replaying import Origin, history_of, play
 
     city = config.load_city(directory, data)
     history = history_of(city, directory, tuple(files or ()), data)
     with progress(history.rows, city.zone) as note:
-        facts = play(city, history, out, note)
+        facts = play(city, history, out, note, Origin(directory, data))
     if as_json:
         say_json(facts)
     else:

@@ -1,0 +1,71 @@
+"""What-if: forks decide what runs of their own would, and what cannot be asked is refused in a sentence."""
+
+import pytest
+
+from alerting import journal
+from replay.runner import replay
+from streams.errors import ConfigError
+from streams.ledger import Settings
+from tests.tocsin.what_if_city import CITY, ledger
+from tocsin.pipeline import Pipeline
+from tocsin.what_if import change_of, changed, forks, restated
+
+VARIANTS = [
+    ("detection.budget_per_week=0.5",),
+    ("detection.budget_per_week=2",),
+    ("detection.budget_per_week=20",),
+    ("detection.budget_per_week=20", "policy.enter_buckets=1", "policy.acknowledge_seconds.IV=60"),
+    ("detection.warm_up_weeks=2", "detection.budget_per_week=20"),
+]
+
+
+@pytest.fixture(scope="module")
+def records():
+    return ledger()
+
+
+def lines(outcomes):
+    return [journal.line(entry) for outcome in outcomes for entry in outcome.entries]
+
+
+@pytest.fixture(scope="module")
+def forked(records):
+    asked = [tuple(map(change_of, texts)) for texts in VARIANTS]
+    played = list(replay(forks(CITY, asked), records))
+    return [lines(outcomes) for outcomes in zip(*(one.outcome for one in played), strict=True)]
+
+
+@pytest.mark.parametrize("number", range(len(VARIANTS)), ids=lambda n: " ".join(VARIANTS[n]))
+def test_each_fork_is_a_run_of_its_own_byte_for_byte(number, forked, records):
+    changes = tuple(map(change_of, VARIANTS[number]))
+    city = changed(CITY, changes)
+    restate = restated(city, changes)
+    own = (restate(record) if isinstance(record, Settings) else record for record in records)
+    assert forked[number] == lines(one.outcome for one in replay(Pipeline(city), own))
+
+
+def test_the_forks_decide_differently(forked):
+    assert len({tuple(own) for own in forked}) == len(VARIANTS)
+    assert all(any(b"K2" in line for line in own) for own in forked[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("detection.budget_per_weak=1", "unknown key; did you mean budget_per_week?"),
+        ("budget=1", "unknown key"),
+        ("detection.budget_per_week=0", "must be above zero"),
+        ("detection.budget_per_week=many", "is no TOML value"),
+        ('detection.budget_per_week="two"', "must be a number"),
+        ("detection.budget_per_week", "is not key=value"),
+        ("policy.enter_buckets=9", "must be 1 to of_last_buckets"),
+        ("policy.seal_delay_seconds=60", "was fixed when this ledger was begun"),
+        ("city.bucket_seconds=60", "was fixed when this ledger was begun"),
+        ("policy.acknowledge_seconds.IX=60", "is not a level"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(text, says):
+    with pytest.raises(ConfigError) as refused:
+        changed(CITY, [change_of(text)])
+    assert says in str(refused.value)
+    assert "--set" in str(refused.value)
