@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,7 +30,7 @@ from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
 from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
-from tocsin.people import PeopleConfig, check_people
+from tocsin.people import PeopleConfig, check_people, check_readers
 from tocsin.places import PLACES_FILE, has_places, read_places
 from tocsin.toml_reader import convert, located, read
 
@@ -62,7 +63,9 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet: more is
     answered with 429. ``watch`` is a directory, relative to the data directory, whose new
     files are taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or
-    ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges).
+    ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges). ``public_url`` is the address
+    under which receivers of messages reach this server, as ``https://tocsin.example.org``: with it, messages
+    to persons carry a link to answer by.
     """
 
     host: str = "127.0.0.1"
@@ -71,6 +74,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_waiting_bytes: int = 256_000_000
     watch: str = "inbox"
     transport: Literal["embedded", "kafka"] = "embedded"
+    public_url: str = ""
 
 
 class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +140,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     city = _city(directory, config, data)
     people = _optional(directory / "people.toml", PeopleConfig)
     check_people(people, city.units, "people.toml")
+    check_readers(city.routes, people, str(directory / "routes.toml"))
     check_server(config.server)
     _check_privacy(config.privacy)
     check_feeds(config.mqtt, config.kafka_source, tuple(feed.id for feed in city.feeds), CITY_FILE)
@@ -255,6 +260,13 @@ def check_server(server: ServerConfig) -> None:
             f"{CITY_FILE}: server.host",
             f"{server.host} can be reached from outside, and there is no sign-in yet",
             "use 127.0.0.1",
+        )
+    public = urlsplit(server.public_url)
+    if server.public_url and (public.scheme not in ("http", "https") or not public.hostname or public.query):
+        raise ConfigError(
+            f"{CITY_FILE}: server.public_url",
+            f"{server.public_url!r} is no address of a server",
+            "write https://host, without a question mark",
         )
     if not 0 <= server.port <= 65_535:
         raise ConfigError(

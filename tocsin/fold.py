@@ -210,7 +210,7 @@ class Fold(Generic[State]):
     def take(self, offset: int, record: Record) -> Folded:
         """Fold one record; nothing is certain before the next commit."""
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries, outcome.groups, self._planner.tell)
+        lines = lines_of(outcome.entries, outcome.groups, self._planner.telling)
         self._lines += lines
         self._aside += set_aside(outcome.set_aside, self._partitions)
         for reminder in outcome.reminders:

@@ -17,7 +17,9 @@ from streams.redaction import redacted
 from tocsin import clock
 from tocsin.config import Installation
 from tocsin.connecting import Edges
+from tocsin.console.answering import Answering, create_answer_app
 from tocsin.console.app import create_app
+from tocsin.covering import sending
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
@@ -32,6 +34,7 @@ from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
+from tocsin.warning_words import Warner
 
 WATCH_SECONDS: Final = 1.0
 
@@ -83,6 +86,8 @@ class Running:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
+        secret = pseudonym_key(installation, store_directory)
+        self.answering = Answering(self.source, self.run.entries_of, city.routes.receivers, secret)
         self.edges = Edges(installation, self.run, at)
         self.housekeeping = self._housekeeping()
         self.watches = [
@@ -108,13 +113,14 @@ class Running:
             city,
             pipeline,
             self.store,
-            notifiers(in_store(city.routes, store_directory)),
+            notifiers(in_store(city.routes, store_directory), at, installation.directory, Warner(city)),
             at,
             readers=readers,
             planner=planner,
             vault=vault,
             origin_at=origin_at,
             cadence=cadence,
+            sending=sending(installation, pseudonym_key(installation, store_directory)),
         )
 
     def _housekeeping(self) -> Housekeeping:
@@ -127,7 +133,9 @@ class Running:
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        return one_app(create_app(self.source, redacted), self.edges.app(), self.metrics.render)
+        console, public_url = create_app(self.source, redacted), self.installation.server.public_url
+        answers = create_answer_app(self.answering, public_url) if public_url else None
+        return one_app(console, self.edges.app(), self.metrics.render, answers)
 
     def reading(self) -> Reading:
         """What the metrics show now."""
@@ -140,6 +148,7 @@ class Running:
             deliveries={(receiver, state): number for receiver, state, number in counts},
             dead_letters=self.run.dead_letters.counts(),
             requests=self.edges.tally.counts(),
+            answers=self.answering.counts(),
             heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
             waiting=self.run.door.waiting(),
         )

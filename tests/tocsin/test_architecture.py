@@ -58,6 +58,8 @@ DOORS = {
     "fastapi": ("tocsin/console/", "streams/connect/"),
     "uvicorn": ("tocsin/serving.py",),
     "httpx": ("alerting/notifiers/webhook.py",),
+    "smtplib": ("alerting/notifiers/mail.py",),
+    "apprise": ("alerting/notifiers/chat.py",),
     "grafana_api": ("tocsin/dashboards/grafana.py",),
     "requests": ("tocsin/dashboards/grafana.py",),
     "matplotlib": ("tocsin/case_studies/",),

@@ -97,6 +97,7 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
             deliveries={("duty-room", "pending"): 2},
             dead_letters={("hotline", "malformed"): 1},
             requests={("http", "hotline", "429"): 4},
+            answers={("forged",): 3},
             heard_at={"hotline": ORIGIN + 20},
             waiting=7,
         )
@@ -107,6 +108,7 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         ("tocsin_rejected_events_total", "hotline", "late"): 3,
         ("tocsin_dead_letters", "hotline", "malformed"): 1,
         ("tocsin_intake_requests_total", "http", "hotline", "429"): 4,
+        ("tocsin_answer_links_total", "forged"): 3,
         ("tocsin_feed_watermark_timestamp_seconds", "hotline"): ORIGIN,
         ("tocsin_feed_lag_seconds", "hotline"): 60,
         ("tocsin_feed_heard_age_seconds", "hotline"): 40,

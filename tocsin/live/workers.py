@@ -16,6 +16,7 @@ from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
 from tocsin import clock
 from tocsin.config import Installation
+from tocsin.covering import sending
 from tocsin.crossing import Crossing
 from tocsin.doors import intakes
 from tocsin.fold import Cadence, Fold
@@ -33,6 +34,7 @@ from tocsin.live.translating import RawTranslator
 from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
+from tocsin.warning_words import Warner
 
 CADENCE: Final = Cadence(seals=1, records=2_000, seconds=5)
 
@@ -124,10 +126,13 @@ def run_dispatch(place: Place) -> None:
         worker = DispatchWorker(
             place.directory,
             store,
-            notifiers(in_store(city.routes, place.directory)),
+            notifiers(
+                in_store(city.routes, place.directory), now, place.installation.directory, Warner(city)
+            ),
             now,
             outbox=PublishingOutbox(store, publisher),
             publish=publisher.lines,
+            sending=sending(place.installation, pseudonym_key(place.installation, place.directory)),
         )
         health = place.health(lambda: worker.failure is None, LiveMetrics("dispatch", worker.figures))
         for kind in (signal.SIGTERM, signal.SIGINT):
