@@ -1,6 +1,6 @@
 """Warnings in the Common Alerting Protocol 1.2 (OASIS, 2010): a delivery as one ``alert`` document."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from xml.etree import ElementTree as Xml
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.channels import CapPublisher
-from alerting.deliveries import Delivery
+from alerting.deliveries import Delivery, standings
+from alerting.journal import Standing
 from alerting.levels import EMERGENCY, LEVELS, ORANGE, PROVISIONAL, WARNING
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -85,12 +86,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-def grade(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], row: str, is_confirmed: bool
-) -> Grade | None:
+def grade(before: Standing | None, after: Standing, row: str, is_confirmed: bool) -> Grade | None:
     """How an entry reads in CAP; None where it warns of nothing and ends nothing.
 
-    ``before`` and ``after`` are standings: mode, rank and response.
+    ``before`` and ``after`` are where the unit stood.
     """
     earlier = _graded(before, is_confirmed) if before else None
     now = _graded(after, is_confirmed)
@@ -105,8 +104,8 @@ def grade(
     return msgspec.structs.replace(earlier, urgency="Past", response="AllClear", is_end=True)
 
 
-def _graded(standing: Mapping[str, Any], is_confirmed: bool) -> Grade | None:
-    mode, rank = standing["mode"], standing["rank"]
+def _graded(standing: Standing, is_confirmed: bool) -> Grade | None:
+    mode, rank = standing.mode, standing.rank
     if mode == WARNING and rank in SEVERITY:
         is_grave = rank >= ORANGE
         return Grade(
@@ -118,7 +117,7 @@ def _graded(standing: Mapping[str, Any], is_confirmed: bool) -> Grade | None:
     if mode == PROVISIONAL:
         return Grade(urgency="Immediate", severity="Severe", certainty="Observed", response="Assess")
     if mode == EMERGENCY:
-        severity = SEVERITY.get(standing["response"], "Minor")
+        severity = SEVERITY.get(standing.response, "Minor")
         return Grade(urgency="Immediate", severity=severity, certainty="Observed", response="Execute")
     return None
 
@@ -131,7 +130,8 @@ def message(
     if entry is None:
         return None
     is_confirmed = any(alert.is_confirmed for alert in delivery.alerts)
-    found = grade(entry["before"], entry["after"], entry["row"], is_confirmed)
+    before, after = standings(entry)
+    found = grade(before, after, entry["row"], is_confirmed) if after is not None else None
     if found is None or (found.is_end and last is None):
         return None
     kind = "Cancel" if found.is_end else "Update" if last else "Alert"

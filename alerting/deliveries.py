@@ -8,7 +8,7 @@ import msgspec
 
 from alerting import journal
 from alerting.effects import Effect
-from alerting.journal import Entry
+from alerting.journal import Entry, Standing
 from alerting.muting import Reminder
 from alerting.routing import RANKS, Question, Routing, question_of, receivers
 from alerting.units import UnitTree
@@ -78,6 +78,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertFacts, ...] = ()
     members: tuple[str, ...] = ()
     cover: Cover = Cover()
+
+
+def standings(entry: dict[str, Any]) -> tuple[Standing | None, Standing | None]:
+    """Where a unit stood before and after an entry, as a delivery holds it."""
+    before, after = (msgspec.convert(entry[name], Standing | None) for name in ("before", "after"))
+    return before, after
+
+
+def last_standing(delivery: Delivery) -> Standing | None:
+    """Where the unit stands behind the delivery's last entry; None if no entry says."""
+    found = (standings(entry)[1] for entry in reversed(delivery.entries))
+    return next((standing for standing in found if standing is not None), None)
 
 
 def delivery_key(receiver: str, entry_hash: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from alerting import answer_links
-from alerting.deliveries import Cover, Delivery
+from alerting.deliveries import Cover, Delivery, last_standing
 from alerting.digests import Pacing
 from alerting.dispatcher import Sending
 from alerting.levels import CALM
@@ -62,11 +62,11 @@ class Coverer(msgspec.Struct, frozen=True, eq=False):
 
     def _standing(self, delivery: Delivery) -> str:
         """The rank in force behind the last entry, else the mode."""
-        after = next((e["after"] for e in reversed(delivery.entries) if e["after"]), None)
+        after = last_standing(delivery)
         if after is None:
             return text(delivery.locale, f"rank-{delivery.rank}")
-        level = after["response"] or after["rank"]
-        key = f"rank-{level}" if level > CALM else f"mode-{after['mode'].lower()}"
+        level = after.response or after.rank
+        key = f"rank-{level}" if level > CALM else f"mode-{after.mode.lower()}"
         return text(delivery.locale, key)
 
     def _link(self, delivery: Delivery) -> str:

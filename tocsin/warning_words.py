@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from alerting.cap import Shape, Warned, Words
-from alerting.deliveries import Delivery
+from alerting.deliveries import Delivery, last_standing
 from alerting.levels import EMERGENCY
 from streams.taxonomy import Category
 from tocsin.city import City
@@ -47,8 +47,8 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
             return False
         if self.city.units.tier(delivery.unit) == "street":
             return False
-        after = next((e["after"] for e in reversed(delivery.entries) if e["after"]), None)
-        is_declared = after is not None and after["mode"] == EMERGENCY
+        after = last_standing(delivery)
+        is_declared = after is not None and after.mode == EMERGENCY
         return is_declared or any(alert.is_confirmed for alert in delivery.alerts)
 
     def _areas(self, delivery: Delivery) -> list[str]:
@@ -58,9 +58,9 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
     def _words(self, delivery: Delivery, category: Category | None, locale: str) -> Words:
         unit = self.city.gazetteer.unit(delivery.unit).name(locale)
         event = category.name(locale) if category else text(locale, "dispatch-warning")
-        after = next((e["after"] for e in reversed(delivery.entries) if e["after"]), None)
-        level = (after["response"] or after["rank"]) if after else delivery.rank
-        standing = text(locale, f"mode-{after['mode'].lower()}" if after else "dispatch-warning")
+        after = last_standing(delivery)
+        level = (after.response or after.rank) if after else delivery.rank
+        standing = text(locale, f"mode-{after.mode.lower()}" if after else "dispatch-warning")
         rank = text(locale, f"rank-{level}")
         headline = text(locale, "dispatch-headline", unit=unit, event=event, standing=standing, rank=rank)
         if delivery.is_exercise:

@@ -19,6 +19,7 @@ from tocsin.config import Installation
 from tocsin.connecting import Edges
 from tocsin.console.answering import Answering, create_answer_app
 from tocsin.console.app import create_app
+from tocsin.console.warnings_feed import serve_warnings
 from tocsin.covering import sending
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
@@ -76,6 +77,7 @@ class Running:
     ) -> None:
         city = installation.city
         self.installation, self.city, self.at = installation, city, at
+        self.directory = store_directory
         check_metrics(city, installation.metrics)
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
@@ -134,6 +136,7 @@ class Running:
     def app(self) -> App:
         """Intake, health, metrics and console."""
         console, public_url = create_app(self.source, redacted), self.installation.server.public_url
+        serve_warnings(console, in_store(self.city.routes, self.directory))
         answers = create_answer_app(self.answering, public_url) if public_url else None
         return one_app(console, self.edges.app(), self.metrics.render, answers)
 

@@ -10,8 +10,9 @@ AT = 1_740_790_800  # 2025-03-01 09:00 in Shanghai
 ALERT = AlertFacts(fingerprint="f1", category="gas-smell", areas=("mill-upper",), rank=3)
 
 
-def standing(mode: str, rank: int = 0, response: int = 0) -> dict[str, Any]:
-    return {"mode": mode, "rank": rank, "response": response}
+def standing(mode: str, rank: int = 0, response: int = 0) -> list[Any]:
+    """As the journal has it."""
+    return [mode, rank, response]
 
 
 def entry(before: Any = None, after: Any = None, row: str = "K2", name: str = "0") -> dict[str, Any]:

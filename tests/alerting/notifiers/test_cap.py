@@ -11,6 +11,7 @@ from lxml import etree
 import tocsin
 from alerting import cap
 from alerting.deliveries import Delivery
+from alerting.journal import Standing
 from alerting.levels import MODES, RANK_NAMES
 from alerting.notifiers.cap import CapNotifier
 from tests.alerting.notifiers.made import ALERT, AT, channel, delivery, entry, standing
@@ -130,13 +131,16 @@ def test_every_standing_makes_a_valid_document_or_none(tmp_path: Path) -> None:
 
 
 def test_a_rejection_cancels_as_unlikely() -> None:
-    found = cap.grade(WARNED, standing("MONITORING", 1), "R3", is_confirmed=False)
+    found = cap.grade(Standing("WARNING", 3, 0), Standing("MONITORING", 1, 0), "R3", is_confirmed=False)
     assert found is not None and (found.urgency, found.certainty, found.response) == (
         "Past",
         "Unlikely",
         "None",
     )
-    assert found.is_end and cap.grade(CALM, standing("MONITORING", 1), "K2", False) is None
+    assert (
+        found.is_end
+        and cap.grade(Standing("NORMAL", 0, 0), Standing("MONITORING", 1, 0), "K2", False) is None
+    )
 
 
 def test_a_key_is_published_once_and_a_crash_before_the_feed_is_mended(tmp_path: Path) -> None:
