@@ -181,3 +181,19 @@ def test_a_cover_is_put_on_at_every_attempt_and_kept_nowhere() -> None:
     log, got = log_of(delivery(0)), Taker()
     Dispatcher(log, {"li": got}, lambda: 0, sending=Sending(cover=cover)).send_due()
     assert got.taken[0].cover.title == "seen" and log.entries()[0].delivery.cover.title == ""
+
+
+def test_killed_between_a_yes_and_its_note_the_same_key_comes_again_alone() -> None:
+    class Killed(Taker):
+        def send(self, delivery: Delivery) -> Answer:
+            super().send(delivery)
+            raise KeyboardInterrupt
+
+    log, killed, got = log_of(delivery(0)), Killed(), Taker()
+    with pytest.raises(KeyboardInterrupt):
+        Dispatcher(log, {"li": killed}, lambda: 0, sending=PACED).send_due()
+    log.plan([delivery(n) for n in range(1, 20)], 1)
+    again = Dispatcher(log, {"li": got}, lambda: 600, sending=PACED)
+    again.send_due()
+    assert killed.taken[0].key == got.taken[0].key == delivery(0).key
+    assert all(delivery(0).key not in one.members for one in got.taken)
