@@ -63,7 +63,7 @@ class Dispatcher:
 
     def send_due(self) -> int:
         """Try everything that is due once, receiver by receiver; how many attempts."""
-        return sum(self._drain(name) for name in self._notifiers)
+        return sum(self.drain(name) for name in self._notifiers)
 
     def start(self) -> None:
         """Begin to send in the background."""
@@ -88,13 +88,14 @@ class Dispatcher:
         while not self._stopping.is_set():
             wake.clear()
             try:
-                self._drain(receiver)
+                self.drain(receiver)
             except TocsinError as error:
                 self._on_failure(error)
                 return
             wake.wait(timeout=1.0)
 
-    def _drain(self, receiver: str) -> int:
+    def drain(self, receiver: str) -> int:
+        """Try everything that is due for one receiver; how many attempts."""
         attempts = 0
         while not self._stopping.is_set() and self._attempt(receiver):
             attempts += 1

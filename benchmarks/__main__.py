@@ -17,7 +17,17 @@ INTRODUCTION = """# Benchmarks
 
 Written by `make benchmarks`, or section by section by `python -m benchmarks NAME`: do not edit. Machines
 differ and are shared: trust the ratios, which come from one run, more than the milliseconds."""
-SCRIPTS = ("replay", "step", "intake", "city", "scrape", "live_intake", "live_latency", "live_scale")
+SCRIPTS = (
+    "replay",
+    "step",
+    "intake",
+    "city",
+    "scrape",
+    "dispatch",
+    "live_intake",
+    "live_latency",
+    "live_scale",
+)
 """One question each; a script's ``main()`` returns its figures as a flat dict, the words are the keys."""
 
 

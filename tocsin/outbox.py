@@ -10,6 +10,7 @@ from alerting.deliveries import Delivery
 from alerting.delivery_log import Logged
 from alerting.digests import Sent, Waiting
 from alerting.threads import Thread
+from tocsin.group_commit import GroupCommit
 from tocsin.store import Connection, Row, Store, move_cursor
 
 CURSOR: Final = "deliveries"
@@ -24,6 +25,7 @@ class Outbox:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._settling: GroupCommit[Logged, bool] = GroupCommit(self._settle)
 
     def cursor(self) -> int:
         """The seq of the first entry that is not planned yet."""
@@ -45,9 +47,13 @@ class Outbox:
         return _logged(rows[0]) if rows else None
 
     def settle(self, logged: Logged) -> None:
-        """Keep what became of a delivery."""
+        """Keep what became of a delivery; receivers that settle at one time share a wait for the disk."""
+        self._settling.put(logged)
+
+    def _settle(self, settled: Sequence[Logged]) -> list[bool]:
         with self._store.transaction() as connection:
-            settle_within(connection, [logged])
+            settle_within(connection, settled)
+        return [True] * len(settled)
 
     def waiting(self, receiver: str) -> list[Waiting]:
         """The receiver's deliveries that were never tried, by seq; digests are not among them."""

@@ -1,4 +1,4 @@
-"""Deliveries as signed HTTP POST; the only httpx client of the deliveries."""
+"""Deliveries as signed HTTP POST; the only user of urllib3."""
 
 import hashlib
 import hmac
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
+import urllib3
 
 from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer
@@ -15,6 +15,7 @@ from alerting.notifiers.contract import Channel
 from streams.errors import ConfigError
 
 TIMEOUT_SECONDS: Final = 10.0
+SHORT_BYTES: Final = 16_384
 RETRIED: Final = frozenset({408, 421, 425, 429})
 """Client errors that may pass; a server error always may."""
 
@@ -43,7 +44,7 @@ class WebhookNotifier:
                 "webhook address", "holds a name or a password", "sign with secret_env or secret_file instead"
             )
         self._to, self._secret, self._clock = to, secret, clock
-        self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=False, trust_env=False)
+        self._pool = urllib3.PoolManager(timeout=timeout_seconds, retries=False, maxsize=1)
 
     @classmethod
     def over(cls, channel: Channel) -> Self:
@@ -53,18 +54,19 @@ class WebhookNotifier:
     def send(self, delivery: Delivery) -> Answer:
         """2xx accepts; 3xx and most 4xx refuse for good; anything else is worth another attempt."""
         body = msgspec.json.encode(delivery)
+        headers = self._headers(delivery.key, body)
         try:
-            # The answer's body is not read: an endless one must not hold up what follows.
-            with self._client.stream(
-                "POST", self._to, content=body, headers=self._headers(delivery.key, body)
-            ) as response:
-                return _judge(response.status_code)
-        except httpx.HTTPError as error:
-            return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}")
+            answer = self._pool.urlopen(
+                "POST", self._to, body=body, headers=headers, redirect=False, preload_content=False
+            )
+            _leave(answer)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}"[:300])
+        return _judge(answer.status)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._pool.clear()
 
     def _headers(self, key: str, body: bytes) -> dict[str, str]:
         headers = {"content-type": "application/json", "idempotency-key": key}
@@ -78,6 +80,15 @@ class WebhookNotifier:
 def signature(secret: bytes, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over timestamp, a full stop and body, in hex: what ``Tocsin-Signature`` says behind v1=."""
     return hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def _leave(answer: urllib3.BaseHTTPResponse) -> None:
+    """Let go of an answer: a short body is skipped to keep the connection, a long one is not read."""
+    length = answer.headers.get("content-length", "")
+    if length.isdigit() and int(length) <= SHORT_BYTES:
+        answer.drain_conn()
+    else:
+        answer.close()
 
 
 def _judge(status: int) -> Answer:
