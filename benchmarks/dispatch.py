@@ -2,8 +2,8 @@
 
 Both post the same bodies to one server on loopback in a process of its own, over as many connections as there
 are receivers. Dispatch keeps every delivery in the store before it sends, signs, and notes each answer on
-disk; the bare client is aiohttp and keeps nothing. The storm is 10,000 decisions of 350 units in an hour, told to
-three officers through the same dispatcher: what each receives is counted.
+disk; the bare client is aiohttp and keeps nothing. The storm is 10,000 decisions of 350 units in an hour,
+told to three officers through the same dispatcher: what each receives is counted.
 """
 
 import asyncio
