@@ -5,9 +5,6 @@ Sets of R's surveillance package with outbreak states and a German Campylobacter
 Run: ``python -m benchmarks.labelled [--data DIR] [--keep]``.
 """
 
-import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +13,6 @@ from pyarrow import parquet
 
 from benchmarks import peers, results
 from benchmarks.weekly import Truth, judge
-from streams.errors import DataError
 from tocsin.case_studies.data_folder import need_data
 from tocsin.counts_table import every
 from tocsin.scoring import score_slow
@@ -90,14 +86,4 @@ def _truth(groups: list[tuple[Array, Array]], weeks: int) -> Truth:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.labelled", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of the sets; else TOCSIN_DATA")
-    parser.add_argument("--keep", action="store_true", help="write benchmarks/results/labelled.json")
-    asked = parser.parse_args()
-    try:
-        found = main(asked.data)
-    except DataError as error:
-        sys.exit(f"not measured: {error}")
-    print(json.dumps(found, indent=1))
-    if asked.keep:
-        results.keep("labelled", found)
+    results.command("labelled", "the sets", main)

@@ -7,10 +7,8 @@ that of either half judges the other.
 Run: ``python -m benchmarks.nab [--data DIR] [--keep]``; a minute.
 """
 
-import argparse
 import json
 import math
-import sys
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +18,6 @@ from pyarrow import parquet
 
 from benchmarks import results
 from benchmarks.nab_scoring import PROFILES, Labelled, Profile, best, mark
-from streams.errors import DataError
 from tocsin.case_studies.data_folder import need_data
 from tocsin.counts_table import Every
 from tocsin.scoring import score_values
@@ -124,14 +121,4 @@ def _crossed(corpus: list[Labelled], profile: Profile) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.nab", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of nab.parquet; else TOCSIN_DATA")
-    parser.add_argument("--keep", action="store_true", help="write benchmarks/results/nab.json")
-    asked = parser.parse_args()
-    try:
-        found = main(asked.data)
-    except DataError as error:
-        sys.exit(f"not measured: {error}")
-    print(json.dumps(found, indent=1))
-    if asked.keep:
-        results.keep("nab", found)
+    results.command("nab", "nab.parquet", main)

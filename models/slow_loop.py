@@ -54,18 +54,21 @@ WEEKS: Final = Cycle(
     variance_keep=0.997,
     variance_weight=30.0,
 )
-DAYS: Final = Cycle(
+_WEEK_DAYS: Final = 7
+DAYS: Final = msgspec.structs.replace(
+    WEEKS,
     year=365.25,
-    week=7,
-    guard=56,
-    half_life=1_820.0,
-    trend=2_184.0,
-    trend_origin=4_200.0,
-    starts=(182, 728),
-    settling=70,
-    variance_keep=0.997 ** (1.0 / 7.0),
-    variance_weight=210.0,
+    week=_WEEK_DAYS,
+    guard=WEEKS.guard * _WEEK_DAYS,
+    half_life=WEEKS.half_life * _WEEK_DAYS,
+    trend=WEEKS.trend * _WEEK_DAYS,
+    trend_origin=WEEKS.trend_origin * _WEEK_DAYS,
+    starts=(WEEKS.starts[0] * _WEEK_DAYS, WEEKS.starts[1] * _WEEK_DAYS),
+    settling=WEEKS.settling * _WEEK_DAYS,
+    variance_keep=WEEKS.variance_keep ** (1.0 / _WEEK_DAYS),
+    variance_weight=WEEKS.variance_weight * _WEEK_DAYS,
 )
+"""The same spans of time in steps of a day."""
 
 
 class SlowLoop(msgspec.Struct, frozen=True, eq=False, kw_only=True):

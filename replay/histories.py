@@ -29,11 +29,16 @@ def origin_of(rows: RowArray, bucket_seconds: int) -> int:
     return int(rows["event_at"].min()) // bucket_seconds * bucket_seconds
 
 
+def order_of(rows: RowArray) -> np.ndarray:
+    """Where in ``rows`` each row of the ledger's order stands; (N,) int64."""
+    keys = ("reason", "mark", "severity", "value", "sensor", "series", "event_at", "id_hash", "partition")
+    order: np.ndarray = np.lexsort((*(rows[key] for key in keys), rows["received_at"]))
+    return order
+
+
 def in_order(rows: RowArray) -> RowArray:
     """The rows in the ledger's order, with dense offsets: one raw message for each."""
-    keys = ("reason", "mark", "severity", "value", "sensor", "series", "event_at", "id_hash", "partition")
-    order = np.lexsort((*(rows[key] for key in keys), rows["received_at"]))
-    ordered = rows[order]
+    ordered: RowArray = rows[order_of(rows)]
     ordered["index"], ordered["count"] = 0, 1
     for partition in np.unique(ordered["partition"]).tolist():
         own = np.flatnonzero(ordered["partition"] == partition)
@@ -53,6 +58,11 @@ def with_ticks(rows: RowArray, partitions: int, until: int | None = None) -> Row
     return np.concatenate((rows, ticks))
 
 
+def settle_until(rows: RowArray, settle_seconds: int) -> int:
+    """Until when ticks follow the last arrival (s UTC)."""
+    return int(rows["received_at"].max()) + settle_seconds + TICK_SECONDS
+
+
 def ledger_of(
     rows: RowArray,
     start: Settings,
@@ -65,7 +75,7 @@ def ledger_of(
     ``settle_seconds`` of ticks follow the last arrival, so that the last buckets seal.
     """
     yield start
-    until = int(rows["received_at"].max()) + settle_seconds + TICK_SECONDS if len(rows) else None
+    until = settle_until(rows, settle_seconds) if len(rows) else None
     whole = in_order(with_ticks(rows, partitions, until))
     yield from _merged(whole, sorted(commands, key=lambda command: (command.stamp, command.id)))
 

@@ -1,6 +1,7 @@
 """Parquet files, written whole or not at all: the ledger, redacted events, and the tables of others."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +64,7 @@ class _File:
             self._draft.unlink(missing_ok=True)
 
 
-class _Writer:
+class _Writer(ABC):
     """A context manager that gathers lines and writes them in groups; a failed run leaves no file."""
 
     def __init__(self, path: Path, schema: Any, encodings: dict[str, str]) -> None:
@@ -75,8 +76,9 @@ class _Writer:
             self._flush()
         self._file.close(is_whole)
 
+    @abstractmethod
     def _flush(self) -> None:
-        raise NotImplementedError
+        """Write the lines that were gathered."""
 
     def __enter__(self) -> Self:
         return self

@@ -23,6 +23,8 @@ from streams.sources.formats import FORMATS
 from streams.sources.json_records import JsonReader
 from streams.sources.mapping import SourceMapping
 from streams.sources.plan import READING_NAME, Plan, merged
+from streams.sources.report import MAPPING as REPORT_MAPPING
+from streams.sources.report import REPORT
 from streams.taxonomy import Taxonomy
 
 EVENTS_PER_MESSAGE: Final = 1 << 20
@@ -95,12 +97,20 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         names = (*plan.columns, IDENTITY)
         return JsonReader(names, plan.mapping.records or format_.records, format_.flatten)
 
+    @functools.cached_property
+    def reports(self) -> "Intake":
+        """The same door for what persons write down: its text is redacted whatever the feed's may be."""
+        feed = msgspec.structs.replace(self.feed, format="mapping", redacts_text=True)
+        return msgspec.structs.replace(self, feed=feed, mapping=REPORT_MAPPING, mapping_file="report")
+
     def read(self, payload: bytes, received_at: int, where: str, content_type: str = "") -> Taken:
-        """NDJSON, a JSON array or object, a form, or CSV with a header.
+        """NDJSON, a JSON array or object, a form, or CSV with a header; or a report from the console.
 
         Never raises for what the payload holds: what cannot be read is a rejected row. All records count as
         received at ``received_at`` (seconds UTC); ``where`` names the payload for rejections.
         """
+        if content_type == REPORT and self.feed.kind != "sensor":
+            return self.reports.read(payload, received_at, where)
         columns = self.columns(payload, content_type)
         return self._taken(columns, received_at, where, is_history=False)
 

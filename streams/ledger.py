@@ -21,6 +21,9 @@ KIND_CODE: Final = {"hotline": 1, "sensor": 2, "incident": 3}
 
 NO_SERIES: Final = -1
 
+REHEARSAL: Final = "rehearsal"
+"""Key of a start record that is true where the ledger is fed with recorded history, and nothing is now."""
+
 ROW: Final = np.dtype(
     [
         ("offset", "<i8"),  # of the raw message in its source partition
@@ -90,6 +93,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, tag="settings", tag_fi
 
 
 Record = Rows | Command | Beat | Settings
+
+
+def is_rehearsal(first: Record | None) -> bool:
+    """Whether a ledger that begins with that record is a rehearsal's."""
+    return isinstance(first, Settings) and first.name == "start" and first.content.get(REHEARSAL) is True
+
 
 _small: msgspec.json.Decoder[Command | Beat | Settings] = msgspec.json.Decoder(Command | Beat | Settings)
 

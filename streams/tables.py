@@ -31,13 +31,18 @@ def read_history(
         raise DataError(str(path), "holds no record", "check that the file is whole")
 
 
+def is_lines(path: Path) -> bool:
+    """Whether the file is read as JSON."""
+    return path.suffix in _LINES
+
+
 def file_columns(path: Path, intake: Intake, chunk_rows: int = GROUP_ROWS) -> Iterator[Columns]:
     """The file's records as columns, part by part; raises ``DataError`` like ``read_history``."""
     if not path.is_file():
         raise DataError(str(path), "no such file", "check the path")
     if path.suffix == ".parquet":
         yield from _parquet_columns(path, intake, chunk_rows)
-    elif path.suffix in _LINES:
+    elif is_lines(path):
         with path.open("rb") as file:
             yield from (intake.columns(block) for block in _blocks(file))
     else:

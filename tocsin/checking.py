@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from alerting.notifiers.registry import notifiers
+from alerting.reach import Answerer, gaps, idle_receivers
 from alerting.routing import unreached
 from streams.errors import ConfigError
 from streams.events import Rejected
@@ -16,6 +17,8 @@ from tocsin.city import City
 from tocsin.doors import intakes
 from tocsin.metrics import check_metrics
 from tocsin.toml_reader import located
+
+GAPS_SHOWN: Final = 6
 
 SAMPLE_KEY: Final = bytes(32)
 """A sample's pseudonyms go nowhere, so any key will do."""
@@ -49,9 +52,22 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "persons": len(installation.people.person),
         "receivers": ", ".join(r.id for r in city.routes.receivers) or "none: alerts are only on screen",
         "untold": _untold(city),
+        "receivers without a route": ", ".join(idle_receivers(city.routes)) or "none",
+        "unanswered": unanswered(installation),
         "samples of a scrape at most": sum(samples.values()),
         "false alarms allowed a week": city.detection.budget_per_week,
     }
+
+
+def unanswered(installation: config.Installation) -> str:
+    """The units and ranks at which nobody may do what is asked; "nothing" where somebody always may."""
+    people = installation.people.person
+    if not people:
+        return "everything: people.toml has no person"
+    standing = [Answerer(person.id, person.role, person.unit) for person in people]
+    found = [str(gap) for gap in gaps(standing, installation.city.units)]
+    more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
+    return "; ".join(found[:GAPS_SHOWN]) + more if found else "nothing"
 
 
 def try_sample(directory: Path, sample: Path, feed: str = "", data: Path | None = None) -> dict[str, Any]:

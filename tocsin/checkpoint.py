@@ -1,8 +1,5 @@
 """States as bytes and back: a manifest in JSON, the arrays behind it, a digest over all; never a pickle.
 
-A *snapshot* holds a whole state. A *delta* holds the parts (top-level fields) that are no longer the very
-objects which its snapshot held, and names that snapshot: two reads restore any checkpoint.
-
 Layout: magic, schema version (u16), length of the manifest (u64), manifest, padding, arrays (each on a
 64-byte boundary, C order), blake2b-256 of everything before it.
 """
@@ -39,7 +36,7 @@ class ArrayHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the bytes hold: ``snapshot`` is the number that a delta stands on, None in a snapshot.
+    """What the bytes hold; ``snapshot`` is None, but in what an older program wrote as a change to another.
 
     ``tree`` is the canonical text of the state, with the number of an array in place of each array.
     """
@@ -50,34 +47,24 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def encode(state: msgspec.Struct) -> bytes:
-    """A snapshot of ``state``; equal states give equal bytes.
+    """The bytes of ``state``; equal states give equal bytes.
 
     Raises:
         TypeError: a leaf that is neither an array, a JSON scalar nor a struct of them.
     """
-    return _pack(None, {name: getattr(state, name) for name in state.__struct_fields__})
-
-
-def encode_delta(state: State, base: State, snapshot: int) -> bytes:
-    """The parts of ``state`` that are other objects than in ``base``, which checkpoint ``snapshot`` holds."""
-    return _pack(snapshot, changed_parts(state, base))
-
-
-def changed_parts(state: State, base: State) -> dict[str, Any]:
-    """Top-level fields of ``state`` that are other objects than those of ``base``, by name."""
-    pairs = ((name, getattr(state, name)) for name in state.__struct_fields__)
-    return {name: part for name, part in pairs if part is not getattr(base, name)}
+    return _pack({name: getattr(state, name) for name in state.__struct_fields__})
 
 
 def decode(data: bytes, kind: type[State]) -> State:
-    """The state in a snapshot.
+    """The state in those bytes.
 
     Raises:
-        IntegrityError: damaged bytes, a newer schema, a delta, or a state of another shape than ``kind``.
+        IntegrityError: damaged bytes, a newer schema, part of a state, or a state of another shape than
+            ``kind``.
     """
     manifest, arrays = _unpack(data)
     if manifest.snapshot is not None:
-        _refuse(f"is a delta on checkpoint {manifest.snapshot}, not a snapshot")
+        _refuse(f"is only a change to checkpoint {manifest.snapshot}")
     parts = _parts(manifest.tree, arrays, kind)
     missing = [name for name in kind.__struct_fields__ if name not in parts]
     if missing:
@@ -85,27 +72,14 @@ def decode(data: bytes, kind: type[State]) -> State:
     return kind(**parts)
 
 
-def decode_delta(data: bytes, base: State) -> State:
-    """``base`` with the parts that the delta changed; raises ``IntegrityError`` like ``decode``."""
-    manifest, arrays = _unpack(data)
-    if manifest.snapshot is None:
-        _refuse("is a snapshot, not a delta")
-    return msgspec.structs.replace(base, **_parts(manifest.tree, arrays, type(base)))
-
-
-def snapshot_of(data: bytes) -> int | None:
-    """The number of the snapshot that a delta stands on; None if ``data`` is a snapshot itself."""
-    return _unpack(data)[0].snapshot
-
-
-def _pack(snapshot: int | None, parts: dict[str, Any]) -> bytes:
+def _pack(parts: dict[str, Any]) -> bytes:
     arrays: list[np.ndarray] = []
     tree = _text(msgspec.to_builtins(parts, enc_hook=_collector(arrays)))
     heads, at = [], 0
     for array in arrays:
         heads.append(ArrayHead(_descr(array.dtype), array.shape, at))
         at = _aligned(at + array.nbytes)
-    body = msgspec.json.encode(Manifest(snapshot, tuple(heads), tree))
+    body = msgspec.json.encode(Manifest(None, tuple(heads), tree))
     pieces: list[Any] = [_HEAD.pack(MAGIC, SCHEMA_VERSION, len(body)), body, _padding(_HEAD.size + len(body))]
     for array in arrays:
         pieces += (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, _padding(array.nbytes))

@@ -40,13 +40,15 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     journal_hash: str = NO_HASH
 
 
+BEGINNING: Final = Mark(number=-1, epoch=-1, ledger_offset=0, journal_length=0)
+"""Before the first record."""
+
+
 class Restored(msgspec.Struct, Generic[State], frozen=True):
-    """A checkpoint that could be read; ``base`` is its snapshot's, ``skipped`` why newer ones were not."""
+    """A whole state that could be read, how far it reaches, and why newer ones could not."""
 
     mark: Mark
     state: State
-    base: State
-    snapshot: int
     skipped: tuple[str, ...] = ()
 
 
@@ -72,11 +74,12 @@ class Decided(msgspec.Struct, frozen=True):
 class Chronicle(Protocol):
     """Keeps journal and checkpoints; a checkpoint is won by its number.
 
-    Whoever finds the number taken was replaced by another owner.
+    Whoever finds the number taken was replaced by another owner. A checkpoint says how far is certain; whole
+    states are kept now and then, and what lies between follows from the ledger.
     """
 
     def newest(self) -> Mark | None:
-        """The newest checkpoint's reach, without its state."""
+        """The newest checkpoint's reach."""
         ...
 
     def free(self) -> tuple[int, int]:
@@ -84,20 +87,36 @@ class Chronicle(Protocol):
         ...
 
     def restore(self, kind: type[State]) -> Restored[State] | None:
-        """The newest checkpoint that can be read; None if none can, and the ledger tells everything anew.
+        """The newest state that can be read, not beyond the newest checkpoint; None if none can.
 
         Raises:
             IntegrityError: the journal is not what the newest checkpoint says.
         """
         ...
 
-    def commit(self, mark: Mark, snapshot: int | None, body: bytes, decided: Decided) -> None:
-        """Journal lines, what goes with them, checkpoint and reach, all or nothing.
+    def commit(self, mark: Mark, decided: Decided) -> None:
+        """Journal lines, what goes with them, and how far is certain, all or nothing.
 
         Raises:
             BusyError: the number is taken: another owner came.
             IntegrityError: a line contradicts the journal.
             StorageError: the disk refuses; nothing remains.
+        """
+        ...
+
+    def keep(self, mark: Mark, state: msgspec.Struct) -> bool:
+        """Keep the state at a checkpoint that was committed; False if not now: ask again later.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        ...
+
+    def settled(self) -> None:
+        """Return when all that ``keep`` took is on disk.
+
+        Raises:
+            StorageError: the disk refused.
         """
         ...
 

@@ -16,7 +16,7 @@ from streams.errors import ConfigError
 from streams.event_time import zone_named
 from streams.feeds import Feed, Partition, Sensor, partitions_of
 from streams.gazetteer import Gazetteer
-from streams.ledger import Settings, content_hash, settings
+from streams.ledger import REHEARSAL, Settings, content_hash, settings
 from streams.names import name_in
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import Taxonomy
@@ -98,6 +98,11 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The first record of this city's ledger; ``origin_at`` opens its first bucket (seconds UTC)."""
         policy = msgspec.to_builtins(self.policy)
         return settings("start", origin_at, {**self.frame(), "origin_at": origin_at, "policy": policy})
+
+    def rehearsal_settings(self, origin_at: int) -> Settings:
+        """The first record of a rehearsal's ledger: a city's, with the mark that no real one bears."""
+        real = self.start_settings(origin_at)
+        return settings("start", origin_at, {**real.content, REHEARSAL: True})
 
     def frame(self) -> dict[str, Any]:
         """What is fixed for the life of a ledger, in JSON types: widths, partitions and content hashes.

@@ -21,6 +21,7 @@ from tocsin.commands import (
     escalation,
     keys,
     live,
+    people,
     running,
     scoring,
     setting_up,
@@ -57,6 +58,7 @@ app.command("score", short_help="Score a table of counts, without any set-up.")(
 app.add_typer(live.workers, name="worker", short_help="Run the live workers on a broker.")
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")
 app.add_typer(keys.app, name="keys", short_help="API keys of those who send.")
+app.add_typer(people.app, name="people", short_help="Who may sign in to the console.")
 app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")
 app.add_typer(audit.app, name="audit", short_help="Prove the journal whole.")
 app.add_typer(dashboards.app, name="dashboards", short_help="The wall in Grafana.")

@@ -1,8 +1,8 @@
 """A city directory, read and checked: files into typed Structs, Structs into one ``City``.
 
 ``tocsin.toml`` is needed, and so are ``areas.toml`` with the GeoJSON that it names, and ``taxonomy.toml``;
-``policy.toml``, ``routes.toml``, ``people.toml``, ``sensors.toml`` (or ``sensors.csv``) and ``keys.toml`` may
-be left out. A feed of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
+``policy.toml``, ``routes.toml``, ``people.toml``, ``plans.toml``, ``sensors.toml`` (or ``sensors.csv``) and
+``keys.toml`` may be left out. A feed of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
 """
 
 import csv
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from alerting import routing
+from alerting import reach, routing
 from alerting.policy import Policy, check_lateness
 from alerting.routing import Routing
 from detectors.settings import DetectionSettings
@@ -32,6 +32,7 @@ from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people, check_readers
 from tocsin.places import PLACES_FILE, has_places, read_places
+from tocsin.plans import PlansConfig, check_plans
 from tocsin.toml_reader import convert, located, read
 
 T = TypeVar("T")
@@ -59,17 +60,22 @@ class CityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where ``tocsin up`` listens.
 
-    Without sign-in only a loopback address is allowed as ``host``. ``max_body_bytes`` is the largest body of
-    one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet: more is
-    answered with 429. ``watch`` is a directory, relative to the data directory, whose new
-    files are taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or
-    ``kafka`` (workers on a broker; ``tocsin up`` is then console and edges). ``public_url`` is the address
-    under which receivers of messages reach this server, as ``https://tocsin.example.org``: with it, messages
-    to persons carry a link to answer by.
+    Without ``sign_in`` only a loopback address is allowed as ``host``; with it the console shows nothing to
+    who has not signed in (accounts: ``tocsin people``; the first account turns it on by itself).
+    ``public_url`` is where others reach this server through a proxy on this machine, ``https://…`` for TLS;
+    it turns sign-in on too, and messages to persons carry a link to answer by. A session ends after
+    ``idle_seconds`` without use, and ``session_seconds`` after its begin. ``max_body_bytes`` is the largest
+    body of one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet:
+    more is answered with 429. ``watch`` is a directory, relative to the data directory, whose new files are
+    taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or ``kafka``
+    (workers on a broker; ``tocsin up`` is then console and edges).
     """
 
     host: str = "127.0.0.1"
     port: int = 8750
+    sign_in: bool = False
+    idle_seconds: int = 14_400
+    session_seconds: int = 43_200
     max_body_bytes: int = 10_000_000
     max_waiting_bytes: int = 256_000_000
     watch: str = "inbox"
@@ -123,6 +129,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     mqtt: MqttConfig = MqttConfig()
     kafka_sources: tuple[KafkaSourceConfig, ...] = ()
     metrics: MetricsConfig = MetricsConfig()
+    plans: PlansConfig = PlansConfig()
 
 
 def load_city(directory: Path, data: Path | None = None) -> City:
@@ -141,6 +148,8 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     people = _optional(directory / "people.toml", PeopleConfig)
     check_people(people, city.units, "people.toml")
     check_readers(city.routes, people, str(directory / "routes.toml"))
+    plans = _optional(directory / "plans.toml", PlansConfig)
+    check_plans(plans, city.taxonomy, "plans.toml")
     check_server(config.server)
     _check_privacy(config.privacy)
     check_feeds(config.mqtt, config.kafka_source, tuple(feed.id for feed in city.feeds), CITY_FILE)
@@ -155,6 +164,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         mqtt=config.mqtt,
         kafka_sources=config.kafka_source,
         metrics=config.metrics,
+        plans=plans,
     )
 
 
@@ -186,6 +196,7 @@ def _city(directory: Path, config: TocsinConfig, data: Path | None) -> City:
         mappings={feed.id: read_mapping(directory, feed) for feed in config.feed if feed.mapping},
     )
     if city.routes.routes:
+        reach.check_matches(city.routes, city.units, str(directory / "routes.toml"))
         routing.check(city.routes, city.units, kinds.category_ids, str(directory / "routes.toml"))
     return city
 
@@ -254,12 +265,12 @@ def find(name: str, directory: Path, data: Path | None, where: str) -> Path:
 
 
 def check_server(server: ServerConfig) -> None:
-    """Refuse to listen where strangers could speak: there is no sign-in yet."""
-    if server.host not in ("127.0.0.1", "::1", "localhost"):
+    """Refuse to listen where strangers could act, and addresses or times that cannot be meant."""
+    if server.host not in ("127.0.0.1", "::1", "localhost") and not server.sign_in:
         raise ConfigError(
             f"{CITY_FILE}: server.host",
-            f"{server.host} can be reached from outside, and there is no sign-in yet",
-            "use 127.0.0.1",
+            f"{server.host} can be reached from outside, and sign-in is off",
+            "use 127.0.0.1, or set sign_in = true and give accounts by tocsin people add",
         )
     public = urlsplit(server.public_url)
     if server.public_url and (public.scheme not in ("http", "https") or not public.hostname or public.query):
@@ -268,6 +279,11 @@ def check_server(server: ServerConfig) -> None:
             f"{server.public_url!r} is no address of a server",
             "write https://host, without a question mark",
         )
+    if not 0 < server.idle_seconds <= server.session_seconds:
+        raise ConfigError(
+            f"{CITY_FILE}: server.idle_seconds", f"is {server.idle_seconds}",
+            f"use 1 to session_seconds, which is {server.session_seconds}",
+        )  # fmt: skip
     if not 0 <= server.port <= 65_535:
         raise ConfigError(
             f"{CITY_FILE}: server.port", f"is {server.port}", "use 1 to 65535, or 0 for any free"

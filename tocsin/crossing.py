@@ -1,18 +1,20 @@
 """What a raw message becomes on any transport: rows of the ledger, redacted events, dead letters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 import numpy as np
 
 from streams.connect.refusals import reason_of
+from streams.errors import DataError
 from streams.events import REASON_CODE, Event, Reason, Rejected
 from streams.feeds import Partition
 from streams.intake import EVENTS_PER_MESSAGE
 from streams.ledger import MARK_REJECTED, MARK_TICK, Record, RowArray, Rows, blank_rows
 from tocsin.dead_letters import Rejection
-from tocsin.raw import TICK, RawMessage
+from tocsin.raw import ROWS, TICK, RawMessage
+from tocsin.recorded import recorded_nowhere
 
 ROWS_IN_A_RECORD: Final = 65_536
 
@@ -60,12 +62,20 @@ class Crossed(msgspec.Struct, frozen=True, eq=False):
 
 
 class Crossing:
-    """Reads raw messages by the reader of their partition; pure; nothing in a message stops it."""
+    """Reads raw messages by the reader of their partition; pure; nothing in a message stops it.
 
-    def __init__(self, partitions: Sequence[Partition], readers: Mapping[str, Reader]) -> None:
+    ``recorded`` reads rows of an archive, which only a rehearsal takes.
+    """
+
+    def __init__(
+        self,
+        partitions: Sequence[Partition],
+        readers: Mapping[str, Reader],
+        recorded: Callable[[bytes], RowArray] = recorded_nowhere,
+    ) -> None:
         self._index = {partition.name: number for number, partition in enumerate(partitions)}
         self._feeds = {partition.name: partition.feed for partition in partitions}
-        self._readers = readers
+        self._readers, self._recorded = readers, recorded
 
     @property
     def partitions(self) -> tuple[str, ...]:
@@ -81,6 +91,8 @@ class Crossing:
             return self.refused(message, b"", "its bytes were erased before they were read")
         if reason := reason_of(message.content_type):
             return self.refused(message, payload, "the door could not take it", reason)
+        if message.content_type == ROWS:
+            return self._replayed(message, payload)
         try:
             taken = self._read(message, payload)
             if len(taken.rows) > EVENTS_PER_MESSAGE:
@@ -94,6 +106,13 @@ class Crossing:
         place = message.partition, message.offset
         rejections = (Rejection(why, *place, item, message.content_type, raw) for item, why, raw in rejected)
         return Crossed(rows, tuple(rejections), events)
+
+    def _replayed(self, message: RawMessage, payload: bytes) -> Crossed:
+        """Recorded rows as they stand, in new places."""
+        try:
+            return Crossed(self._numbered(self._recorded(payload), message))
+        except DataError as error:
+            return self.refused(message, payload, error.what)
 
     def refused(
         self, message: RawMessage, payload: bytes, why: str, reason: Reason = Reason.MALFORMED

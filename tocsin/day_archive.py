@@ -68,12 +68,14 @@ class DayArchive:
             StorageError: the disk refuses; what was written whole stays, the rest comes again.
         """
         with Store.open_to_read(self._store.directory) as looking:
-            spool, history = EventSpool(looking), History(looking)
-            ledger: Kind[Record] = Kind("ledger", LEDGER_CURSOR, history.records, _noted_at, LedgerWriter)
-            events: Kind[Event] = Kind(
-                "events", EVENTS_CURSOR, spool.after, lambda event: event.received_at, _event_writer
-            )
-            return self._write(ledger, now) + self._write(events, now)
+            return sum(self._write(kind, now) for kind in _kinds(looking))
+
+    def waiting_seconds(self, now: int) -> int:
+        """How long the oldest day that is over at ``now`` (s UTC) waits to be archived; 0 if none does."""
+        kinds = _kinds(self._store)
+        firsts = [(kind, item) for kind in kinds for _, item in kind.page(self._store.cursor(kind.cursor), 1)]
+        ends = [(kind.time_of(item) // DAY_SECONDS + 1) * DAY_SECONDS for kind, item in firsts]
+        return max(0, *(now - end for end in ends)) if ends else 0
 
     def _write(self, kind: Kind[Any], now: int) -> int:
         """Day after day, up to the first item of today; the cursor follows each whole file."""
@@ -96,6 +98,16 @@ class DayArchive:
         except OSError as error:
             what = error.strerror or str(error)
             raise StorageError(str(folder), what, "make room or check rights; it is tried again") from error
+
+
+def _kinds(store: Store) -> tuple[Kind[Any], ...]:
+    """What is archived, as it is read from a store."""
+    spool, history = EventSpool(store), History(store)
+    ledger: Kind[Record] = Kind("ledger", LEDGER_CURSOR, history.records, _noted_at, LedgerWriter)
+    events: Kind[Event] = Kind(
+        "events", EVENTS_CURSOR, spool.after, lambda event: event.received_at, _event_writer
+    )
+    return ledger, events
 
 
 def _filled(writer: Writer[Any], items: Iterator[tuple[int, Any]]) -> int:

@@ -18,6 +18,7 @@ LEAST_PYTHON: Final = (3, 11)
 LEAST_FREE_BYTES: Final = 1_000_000_000
 BUILT_AFTER: Final = 1_735_689_600  # 2025-01-01: a clock before it is wrong
 SKEW_SECONDS: Final = 120
+ARCHIVE_SECONDS: Final = 7_200
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -127,16 +128,37 @@ def _store(store: Path) -> Iterator[Finding]:
     if not store.exists():
         yield Finding("data directory", True, f"none at {store}: tocsin up makes it")
         return
-    from tocsin.store import Store
-    from tocsin.stored import verify_journal
+    from tocsin.stored import archive_wait, verify_journal
 
     entries, last = verify_journal(store)
     yield Finding("journal", True, f"{entries} entries, chain whole, last hash {last[:16]}…")
+    if (store / "checkpoints").is_dir():
+        yield Finding("data directory", True, f"{store}, shared by live workers")
+        return
+    owner = _owner(store)
+    yield Finding("data directory", True, f"{store}: {owner or 'nobody has it open'}")
+    yield _archive(archive_wait(store, clock.now()), is_running=bool(owner))
+
+
+def _owner(store: Path) -> str:
+    """Who has the data directory open; empty if nobody."""
+    from tocsin.store import Store
+
     try:
         Store.open(store).close()
-        yield Finding("data directory", True, f"{store}, nobody has it open")
     except BusyError as error:
-        yield Finding("data directory", True, f"{store}: {error.what}")
+        return error.what
+    return ""
+
+
+def _archive(waits: int, is_running: bool) -> Finding:
+    """While a city runs, a day is written within an hour of its end; one that stands still owes nothing."""
+    if waits <= ARCHIVE_SECONDS:
+        return Finding("day archive", True, "no past day waits")
+    told = f"a day that ended {waits // 3_600} hours ago is not archived"
+    if is_running:
+        return Finding("day archive", False, f"{told}; the log of tocsin up says why")
+    return Finding("day archive", True, f"{told}; the next tocsin up does it at once")
 
 
 def _clock(store: Path) -> Iterator[Finding]:

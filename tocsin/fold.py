@@ -1,18 +1,18 @@
 """The driver of ``step`` over a ledger: from the newest checkpoint on, committing what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol
 
 import msgspec
 import numpy as np
 
 from alerting.deliveries import Delivery, Planner
-from alerting.journal import NO_HASH, Entry
+from alerting.journal import Entry
 from alerting.muting import Reminder
-from streams.ledger import Record
-from tocsin import checkpoint
+from streams.errors import IntegrityError
+from streams.ledger import Record, Rows
 from tocsin.checkpoint import State
-from tocsin.chronicle import Chronicle, Decided, Line, Mark, SetAside, lines_of, set_aside
+from tocsin.chronicle import BEGINNING, Chronicle, Decided, Line, Mark, SetAside, lines_of, set_aside
 
 
 class Outcome(Protocol):
@@ -57,11 +57,32 @@ class Pipeline(Protocol[State]):
 
 
 class Cadence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When to commit although nothing was decided: after so many seals, records or seconds (of the clock)."""
+    """When to commit although nothing was decided, and when to keep the whole state.
+
+    A commit is due after so many ``seals``, ``records`` or ``seconds`` (of the clock); the state after so
+    many ``state_seals`` or ``state_rows``: what a start has to fold again at most.
+    """
 
     seals: int = 1
     records: int = 2_000
     seconds: int = 10
+    state_seals: int = 4
+    state_rows: int = 1_000_000
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What was folded since the whole state was kept."""
+
+    seals: int = 0
+    rows: int = 0
+
+    def plus(self, record: Record, sealed: int) -> "Work":
+        """And one record more."""
+        return Work(self.seals + sealed, self.rows + (len(record.rows) if isinstance(record, Rows) else 0))
+
+    def is_enough(self, cadence: Cadence) -> bool:
+        """Whether the whole state should be kept."""
+        return self.seals >= cadence.state_seals or self.rows >= cadence.state_rows
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -83,6 +104,9 @@ class Advance(msgspec.Struct, Generic[State], frozen=True):
 class Fold(Generic[State]):
     """Holds the state between records; everything it decided is on disk before anyone hears of it.
 
+    It begins at the newest whole state, under a new epoch. What the journal has behind that must be folded
+    again first: ``catch_up``.
+
     Raises:
         IntegrityError: when made: the journal is not what the newest checkpoint says.
     """
@@ -101,10 +125,15 @@ class Fold(Generic[State]):
         self._aside: list[SetAside] = []
         self._reminders: list[Delivery] = []
         self._seals = self._records = 0
+        self._work = Work()
         self._committed_at: int | None = None
-        self.skipped: tuple[str, ...] = ()
-        self._base: State | None = None
-        self._load()
+        self._reach = chronicle.newest() or BEGINNING
+        self._next_number, epoch = chronicle.free()
+        fresh = pipeline.fresh()
+        restored = chronicle.restore(type(fresh))
+        self._state: State = restored.state if restored else fresh
+        self._mark = msgspec.structs.replace(restored.mark if restored else BEGINNING, epoch=epoch)
+        self.skipped = restored.skipped if restored else ()
 
     @property
     def state(self) -> State:
@@ -119,7 +148,7 @@ class Fold(Generic[State]):
     @property
     def safe_offset(self) -> int:
         """The ledger offset that the newest checkpoint covers: everything below is certain."""
-        return self._safe
+        return self._reach.ledger_offset
 
     @property
     def committed_at(self) -> int:
@@ -130,6 +159,21 @@ class Fold(Generic[State]):
     def mark(self) -> Mark:
         """How far the fold has come; its number and epoch are the last checkpoint's."""
         return self._mark
+
+    def catch_up(self, records: Iterable[tuple[int, Record]]) -> None:
+        """Fold again what the newest checkpoint covers: records from ``ledger_offset`` to ``safe_offset``.
+
+        Raises:
+            IntegrityError: they end before, or lead to another journal than the one that is there.
+        """
+        for offset, record in records:
+            self.take(offset, record)
+        if self._mark.ledger_offset < self._reach.ledger_offset:
+            raise IntegrityError(
+                "ledger",
+                f"ends at offset {self._mark.ledger_offset}, decisions reach to {self._reach.ledger_offset}",
+                "restore the ledger",
+            )
 
     def advance(self, records: Sequence[tuple[int, Record]], now: int) -> Advance[State] | None:
         """Fold the next records, commit if something was decided or it is time; None if there were none."""
@@ -145,13 +189,12 @@ class Fold(Generic[State]):
         return is_time
 
     def claim(self, now: int) -> None:
-        """Write a checkpoint of what was loaded, so that the owner before can write no more.
+        """Write a checkpoint that reaches no further, so that the owner before can write no more.
 
         Raises:
             BusyError: another owner was faster.
         """
-        self._floor = 0
-        self._write(now, is_full=self._base is None)
+        self._write(self._reach, now)
 
     def is_newest(self) -> bool:
         """Whether the newest checkpoint is the one that this fold wrote last."""
@@ -164,66 +207,78 @@ class Fold(Generic[State]):
             BusyError: another owner has come: this fold is over.
             StorageError: the disk refuses; begin again from the last checkpoint.
         """
-        if not self._records or self._mark.ledger_offset < self._floor:
+        if not self._records:
             return
-        self._write(now, self._base is None or self._seals >= self._cadence.seals)
+        self._write(self._mark, now)
+        if self._work.is_enough(self._cadence):
+            self._keep()
 
-    def _write(self, now: int, is_full: bool) -> None:
-        mark = msgspec.structs.replace(self._mark, number=self._next_number)
-        body = self._body(is_full)
-        snapshot = None if is_full else self._snapshot
+    def rest(self, now: int) -> None:
+        """Commit, and keep the whole state: whoever comes next has nothing to fold again.
+
+        Raises:
+            BusyError: another owner has come: this fold is over.
+            StorageError: the disk refuses.
+        """
+        self.commit(now)
+        self._chronicle.settled()
+        if self._work != Work() and self._mark == self._reach:
+            self._keep()
+            self._chronicle.settled()
+
+    def _write(self, reach: Mark, now: int) -> None:
+        reach = msgspec.structs.replace(reach, number=self._next_number, epoch=self._mark.epoch)
         decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
-        self._chronicle.commit(mark, snapshot, body, decided)
-        self._settle(mark, is_full, now)
-
-    def _body(self, is_full: bool) -> bytes:
-        if is_full or self._base is None:
-            return checkpoint.encode(self._state)
-        return checkpoint.encode_delta(self._state, self._base, self._snapshot)
-
-    def _settle(self, mark: Mark, is_full: bool, now: int) -> None:
-        self._mark, self._next_number, self._safe = mark, mark.number + 1, mark.ledger_offset
-        if is_full:
-            self._base = self._state
-            self._snapshot, self._seals = mark.number, 0
+        self._chronicle.commit(reach, decided)
+        self._reach, self._next_number = reach, reach.number + 1
+        self._mark = msgspec.structs.replace(self._mark, number=reach.number)
         self._lines, self._aside, self._reminders = [], [], []
-        self._records, self._committed_at = 0, now
+        self._seals = self._records = 0
+        self._committed_at = now
 
-    def _load(self) -> None:
-        """Go on from the newest checkpoint that can be read, under a new epoch."""
-        newest = self._chronicle.newest()
-        self._next_number, epoch = self._chronicle.free()
-        # Behind a damaged checkpoint the journal is longer than what the fold has: first catch up with it.
-        self._floor = newest.ledger_offset if newest else 0
-        fresh = self._pipeline.fresh()
-        restored = self._chronicle.restore(type(fresh))
-        self._snapshot, self._safe = -1, 0
-        self._state: State = fresh
-        self._mark = Mark(number=-1, epoch=epoch, ledger_offset=0, journal_length=0, journal_hash=NO_HASH)
-        if restored is not None:
-            self._state, self._base = restored.state, restored.base
-            self._snapshot = restored.snapshot
-            self._mark = msgspec.structs.replace(restored.mark, epoch=epoch)
-            self._safe = self._mark.ledger_offset
-            self.skipped = restored.skipped
+    def _keep(self) -> None:
+        if self._chronicle.keep(self._reach, self._state):
+            self._work = Work()
 
     def take(self, offset: int, record: Record) -> Folded:
-        """Fold one record; nothing is certain before the next commit."""
+        """Fold one record; nothing is certain before the next commit.
+
+        Raises:
+            IntegrityError: the journal has something else there.
+        """
         self._state, outcome = self._pipeline.step(self._state, record)
         lines = lines_of(outcome.entries, outcome.groups, self._planner.telling)
-        self._lines += lines
-        self._aside += set_aside(outcome.set_aside, self._partitions)
-        for reminder in outcome.reminders:
-            self._reminders += self._planner.remind(reminder, self._mark.journal_length)
-        self._seals += len(outcome.sealed)
-        self._records += 1
+        if offset >= self._reach.ledger_offset:
+            self._collect(lines, outcome)
+        self._work = self._work.plus(record, len(outcome.sealed))
         self._mark = msgspec.structs.replace(
             self._mark,
             ledger_offset=offset + 1,
             journal_length=self._mark.journal_length + len(lines),
             journal_hash=lines[-1].hash if lines else self._mark.journal_hash,
         )
+        if self._mark.ledger_offset == self._reach.ledger_offset:
+            self._compare()
         return Folded(offset, record, outcome)
+
+    def _collect(self, lines: Sequence[Line], outcome: Any) -> None:
+        """What the journal does not have yet."""
+        self._lines += lines
+        self._aside += set_aside(outcome.set_aside, self._partitions)
+        for reminder in outcome.reminders:
+            self._reminders += self._planner.remind(reminder, self._mark.journal_length)
+        self._seals += len(outcome.sealed)
+        self._records += 1
+
+    def _compare(self) -> None:
+        """What was folded again must have led to the journal that is there."""
+        found, wanted = self._mark, self._reach
+        if (found.journal_length, found.journal_hash) != (wanted.journal_length, wanted.journal_hash):
+            raise IntegrityError(
+                f"journal, up to entry {wanted.journal_length - 1}",
+                "differs from what the ledger leads to",
+                "start the version of the program that wrote it, and end that with SIGTERM before an upgrade",
+            )
 
     def _is_time(self, now: int) -> bool:
         if self._committed_at is None:

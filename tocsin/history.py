@@ -23,8 +23,12 @@ from tocsin.store import Connection, Store, is_repeat
 
 _telling: Final = msgspec.json.Decoder(Telling)
 
-KEPT_DELTAS: Final = 40
+AT_ONCE: Final = 1_000
+KEPT: Final = 40
 KEPT_SNAPSHOTS: Final = 3
+
+WITHOUT_STATE: Final = -1
+"""Stands in the column ``snapshot`` of a checkpoint whose state is not kept; NULL where it is."""
 
 
 class History:
@@ -60,6 +64,16 @@ class History:
             if offset != expected:
                 raise IntegrityError("ledger", f"offset {expected} is missing", "restore a backup")
         return [(offset, ledger.decode(record)) for offset, record in rows]
+
+    def stretch(self, start: int, end: int) -> Iterator[tuple[int, Record]]:
+        """Records from offset ``start`` up to ``end``, or up to where the ledger ends.
+
+        Raises:
+            IntegrityError: an offset is missing, or a record cannot be read.
+        """
+        while start < end and (page := self.records(start, min(end - start, AT_ONCE))):
+            yield from page
+            start = page[-1][0] + 1
 
     def ledger_length(self) -> int:
         """The offset that the next record will have."""
@@ -118,19 +132,13 @@ class History:
 
     def newest(self) -> Mark | None:
         """The newest checkpoint's reach, without its state."""
-        marks = self._marks(1)
+        marks = self._marks("", 1)
         return marks[0] if marks else None
 
-    def commit(
-        self,
-        mark: Mark,
-        snapshot: int | None,
-        body: bytes,
-        decided: Decided,
-    ) -> None:
-        """Journal lines, what goes with them, checkpoint and reach, all or nothing.
+    def commit(self, mark: Mark, decided: Decided) -> None:
+        """Journal lines, what goes with them, and how far is certain, all or nothing.
 
-        Lines that the journal has already (a corrupt checkpoint was folded again) must be the same bytes.
+        Lines that the journal has already must be the same bytes.
 
         Raises:
             BusyError: the number is taken: another owner came.
@@ -142,26 +150,40 @@ class History:
                 _write_line(connection, line)
             outbox.add_within(connection, decided.reminders)
             _write_aside(connection, decided.aside)
-            _write_checkpoint(connection, mark, snapshot, body)
-            _prune(connection, mark.number)
+            _write_checkpoint(connection, mark)
+
+    def keep(self, mark: Mark, state: msgspec.Struct) -> bool:
+        """Keep the state at a checkpoint; True.
+
+        Raises:
+            StorageError: the disk refuses; nothing remains.
+        """
+        body = checkpoint.encode(state)
+        with self._store.transaction() as connection:
+            connection.execute(
+                "UPDATE checkpoint SET snapshot = NULL, body = ? WHERE number = ?", (body, mark.number)
+            )
+            _prune(connection)
+        return True
+
+    def settled(self) -> None:
+        """What ``keep`` took is on disk when it returns."""
 
     def restore(self, kind: type[State]) -> Restored[State] | None:
-        """The newest checkpoint that can be read; None if none can, and the ledger tells everything anew.
+        """The newest state that can be read; None if none can, and the ledger tells everything anew.
 
         Raises:
             IntegrityError: the journal is not what the newest checkpoint says.
         """
-        marks = self._marks(-1)
+        marks = self._marks("", 1)
         if marks:
             self._check_end(marks[0])
         skipped: list[str] = []
-        for mark in marks:
+        for mark in self._marks("WHERE snapshot IS NULL", -1):
             try:
-                state, base, snapshot = self._read_state(mark.number, kind)
+                return Restored(mark, checkpoint.decode(self._body(mark.number), kind), tuple(skipped))
             except IntegrityError as error:
                 skipped.append(f"checkpoint {mark.number}: {error}")
-                continue
-            return Restored(mark, state, base, snapshot, tuple(skipped))
         return None
 
     def verify(self) -> int:
@@ -193,24 +215,15 @@ class History:
         if rows and _read(rows[0][1], rows[0][0]).get("hash") != mark.journal_hash:
             _refuse_journal(rows[0][0], f"is not the entry that checkpoint {mark.number} covers")
 
-    def _marks(self, limit: int) -> list[Mark]:
+    def _marks(self, which: str, limit: int) -> list[Mark]:
         """The newest checkpoints' reaches, newest first."""
         rows = self._store.read(
-            "SELECT number, epoch, ledger_offset, journal_length, journal_hash FROM checkpoint"
-            " ORDER BY number DESC LIMIT ?",
+            "SELECT number, epoch, ledger_offset, journal_length, journal_hash FROM checkpoint"  # noqa: S608
+            f" {which} ORDER BY number DESC LIMIT ?",
             (limit,),
         )
         names = Mark.__struct_fields__
         return [Mark(**dict(zip(names, row, strict=True))) for row in rows]
-
-    def _read_state(self, number: int, kind: type[State]) -> tuple[State, State, int]:
-        body = self._body(number)
-        snapshot = checkpoint.snapshot_of(body)
-        if snapshot is None:
-            state = checkpoint.decode(body, kind)
-            return state, state, number
-        base = checkpoint.decode(self._body(snapshot), kind)
-        return checkpoint.decode_delta(body, base), base, snapshot
 
     def _body(self, number: int) -> bytes:
         rows = self._store.read("SELECT body FROM checkpoint WHERE number = ?", (number,))
@@ -254,7 +267,8 @@ def _write_aside(connection: Connection, aside: Sequence[SetAside]) -> None:
     )
 
 
-def _write_checkpoint(connection: Connection, mark: Mark, snapshot: int | None, body: bytes) -> None:
+def _write_checkpoint(connection: Connection, mark: Mark) -> None:
+    """How far is certain; its state, if it is kept, comes later."""
     newest = connection.execute("SELECT coalesce(max(number), -1) FROM checkpoint").fetchone()[0]
     try:
         if newest != mark.number - 1:
@@ -262,23 +276,23 @@ def _write_checkpoint(connection: Connection, mark: Mark, snapshot: int | None, 
         connection.execute(
             "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                mark.number, mark.epoch, snapshot, mark.ledger_offset, mark.journal_length,
-                mark.journal_hash, body,
+                mark.number, mark.epoch, WITHOUT_STATE, mark.ledger_offset, mark.journal_length,
+                mark.journal_hash, b"",
             ),
         )  # fmt: skip
+        connection.execute(
+            "DELETE FROM checkpoint WHERE snapshot IS NOT NULL AND number <= ?", (mark.number - KEPT,)
+        )
     except Exception as error:
         if is_repeat(error):
             raise BusyError("checkpoint", f"{mark.number} is taken: another owner came") from error
         raise
 
 
-def _prune(connection: Connection, newest: int) -> None:
-    """Keep the last snapshots and deltas; older ones would only be read if all these were damaged."""
+def _prune(connection: Connection) -> None:
+    """Keep the last states; older ones would only be read if all these were damaged."""
     connection.execute(
-        "DELETE FROM checkpoint WHERE snapshot IS NOT NULL AND number <= ?", (newest - KEPT_DELTAS,)
-    )
-    connection.execute(
-        "DELETE FROM checkpoint WHERE number < (SELECT min(number) FROM (SELECT number FROM checkpoint"
-        " WHERE snapshot IS NULL ORDER BY number DESC LIMIT ?))",
+        "DELETE FROM checkpoint WHERE snapshot IS NULL AND number < (SELECT min(number) FROM"
+        " (SELECT number FROM checkpoint WHERE snapshot IS NULL ORDER BY number DESC LIMIT ?))",
         (KEPT_SNAPSHOTS,),
     )

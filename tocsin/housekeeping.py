@@ -62,9 +62,13 @@ class Housekeeping:
                 return
 
     def _guarded(self) -> None:
-        """A round that meets a full disk must not end what still works."""
+        """A round that meets a full disk, or a fault of its own, must not end what still works."""
         try:
             self.round()
         except TocsinError as error:
             self.failure = error
             log.error("could not forget", error=str(error), again_in=ROUND_SECONDS)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            self.failure = TocsinError("housekeeping", what, "it is tried again; report this")
+            log.exception("housekeeping failed", again_in=ROUND_SECONDS)

@@ -76,6 +76,10 @@ METRICS: Final[tuple[Described, ...]] = (
         "tocsin_feed_silence", "gauge", "0 speaks, 1 silent around some areas, 2 silent in the whole city.",
         ("feed",), samples.silent,
     ),
+    Described(
+        "tocsin_rehearsal", "gauge", "1 where recorded history is played back and nothing is happening now.",
+        (), samples.rehearsal,
+    ),
     Described("tocsin_sealed_buckets_total", "counter", "Buckets closed for good.", (), samples.sealed),
     Described(
         "tocsin_sealing_lag_seconds", "gauge",
@@ -84,6 +88,16 @@ METRICS: Final[tuple[Described, ...]] = (
     Described(
         "tocsin_waiting_messages", "gauge", "Raw messages that are kept and not read yet.", (),
         samples.waiting,
+    ),
+    Described(
+        "tocsin_archive_wait_seconds", "gauge",
+        "For how long the oldest day that is over waits for its archive; an hour is usual, 0 if none waits.",
+        (), samples.archive_wait,
+    ),
+    Described(
+        "tocsin_housekeeping_failed", "gauge",
+        "1 while the last round of archiving past days and forgetting failed; it is tried again each hour.",
+        (), samples.house_neglected,
     ),
     Described(
         "tocsin_ledger_records_total", "counter", "Records of the ledger that are folded.", (),

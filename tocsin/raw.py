@@ -12,6 +12,9 @@ from tocsin.store import Connection, Row, Store
 TICK: Final = "application/x-tocsin-tick"
 """Content type of a raw message that only says: nothing older is still on its way here."""
 
+ROWS: Final = "application/x-tocsin-rows"
+"""Content type of recorded rows, whose bytes are long gone: only a rehearsal takes them."""
+
 NOT_KEPT: Final = "application/x-tocsin-history"
 """Content type of a raw message that stands for a day of recorded history; its bytes are not here."""
 

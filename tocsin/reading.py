@@ -39,8 +39,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason), ``requests`` by (edge,
     feed, status), ``answers`` requests with a message's link by result; ``heard_at`` is the reception of each
-    feed's newest event, by feed; ``waiting`` counts raw messages that are kept and not read yet. Instants are
-    seconds UTC.
+    feed's newest event, by feed; ``waiting`` counts raw messages that are kept and not read yet;
+    ``is_rehearsal`` says that recorded history is played; ``archive_wait`` is for how many seconds the oldest
+    day that is over waits for its archive, ``is_house_kept`` whether the last round of archiving and
+    forgetting went well. Instants are seconds UTC.
     """
 
     city: City
@@ -53,6 +55,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     answers: dict[tuple[str], int] = {}
     heard_at: dict[str, int] = {}
     waiting: int = 0
+    is_rehearsal: bool = False
+    archive_wait: int = 0
+    is_house_kept: bool = True
 
     @property
     def findings(self) -> Findings | None:

@@ -61,13 +61,31 @@ def history_of(city: City, directory: Path, files: tuple[str, ...], data: Path |
         ConfigError: no feed is called so, or nothing is named.
         DataError: a file cannot be read.
     """
-    if len(files) == 1 and (recorded := _as_ledger(Path(files[0]))) is not None:
+    if len(files) == 1 and (recorded := as_ledger(Path(files[0]))) is not None:
         return recorded
-    named = dict(_named(city, file) for file in files) if files else _recorded(directory, data)
-    rows = _rows(city, named)
+    rows = _rows(city, files_of(city, directory, files, data))
     start = city.start_settings(origin_of(rows, city.bucket_seconds))
-    settle = max(feed.lateness_seconds for feed in city.feeds) + city.bucket_seconds
-    return History(ledger_of(rows, start, len(city.partitions), settle_seconds=settle), len(rows))
+    records = ledger_of(rows, start, len(city.partitions), settle_seconds=settle_seconds(city))
+    return History(records, len(rows))
+
+
+def files_of(city: City, directory: Path, files: tuple[str, ...], data: Path | None) -> dict[str, Path]:
+    """The recorded file of each feed, by feed: ``files``, else those of ``history.toml``.
+
+    Raises:
+        ConfigError: no feed is called so, or nothing is named.
+    """
+    named = dict(_named(city, file) for file in files) if files else _recorded(directory, data)
+    known = {feed.id for feed in city.feeds}
+    for feed in named:
+        if feed not in known:
+            raise ConfigError(f"{HISTORY_FILE}: files.{feed}", "no feed is called so", "see tocsin.toml")
+    return named
+
+
+def settle_seconds(city: City) -> int:
+    """How long ticks go on behind the last arrival of a history, so that its last buckets seal."""
+    return max(feed.lateness_seconds for feed in city.feeds) + city.bucket_seconds
 
 
 def play(
@@ -105,7 +123,7 @@ def _kept(out: Path | None) -> Iterator[Callable[[Record, Iterable[journal.Entry
         yield keep
 
 
-def _as_ledger(path: Path) -> History | None:
+def as_ledger(path: Path) -> History | None:
     """The path as a recorded ledger; None if it is some other file."""
     if not path.is_dir():
         return _as_archive(path)
@@ -171,9 +189,6 @@ def _recorded(directory: Path, data: Path | None) -> dict[str, Path]:
 def _rows(city: City, named: dict[str, Path]) -> RowArray:
     """All rows of all files; a feed's records go to its first partition."""
     doors = {door.feed.id: door for door in reversed(intakes(city, SAMPLE_KEY))}
-    for feed in named:
-        if feed not in doors:
-            raise ConfigError(f"{HISTORY_FILE}: files.{feed}", "no feed is called so", "see tocsin.toml")
     now = clock.now()
     parts = [taken.rows for feed, path in named.items() for taken in read_history(path, doors[feed], now)]
     return np.concatenate(parts)

@@ -112,6 +112,21 @@ def waiting(reading: Reading) -> Samples:
     yield (), float(reading.waiting)
 
 
+def rehearsal(reading: Reading) -> Samples:
+    """Whether recorded history is played."""
+    yield (), float(reading.is_rehearsal)
+
+
+def archive_wait(reading: Reading) -> Samples:
+    """How long the oldest day that is over waits for its archive."""
+    yield (), float(reading.archive_wait)
+
+
+def house_neglected(reading: Reading) -> Samples:
+    """Whether the last round of archiving and forgetting failed."""
+    yield (), float(not reading.is_house_kept)
+
+
 def entries(reading: Reading) -> Samples:
     """Entries of the journal."""
     yield (), float(reading.state.machines.chain.seq)

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from alerting import answer_links
 from streams.errors import BusyError
+from tocsin.console.guard import is_loopback
 from tocsin.metrics import CONTENT_TYPE
 
 Scope = MutableMapping[str, Any]
@@ -28,13 +29,13 @@ HEAD_SECONDS: Final = 10.0
 def one_app(
     console: App, intake: App, render_metrics: Callable[[], bytes], answers: App | None = None
 ) -> App:
-    """Intake and health, ``/metrics``, links of messages, and the console for every other path."""
+    """Intake and health, ``/metrics`` for this machine, links of messages, the console for other paths."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(INTAKE_PATHS):
             await intake(scope, receive, send)
-        elif scope["type"] == "http" and path == "/metrics":
+        elif scope["type"] == "http" and path == "/metrics" and _is_here(scope):
             await _metrics(send, render_metrics())
         elif scope["type"] == "http" and answers is not None and path.startswith(answer_links.PATH):
             await answers(scope, receive, send)
@@ -106,6 +107,12 @@ class Server(uvicorn.Server):
         finally:
             for kind, handler in before.items():
                 signal.signal(kind, handler)
+
+
+def _is_here(scope: Scope) -> bool:
+    """Whether this machine asks, and not for another one: metrics have no sign-in."""
+    is_passed_on = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+    return is_loopback((scope.get("client") or ("", 0))[0]) and not is_passed_on
 
 
 async def _metrics(send: Send, body: bytes) -> None:

@@ -113,6 +113,19 @@ class Store:
             _check_version(connection, path)
             return cls(Path(directory), connection, None)
 
+    @classmethod
+    def open_shared(cls, path: Path, schema: str, version: int) -> Self:
+        """Open a small database beside the city's own, which several processes may write; made if missing.
+
+        Raises:
+            IntegrityError: the file is no database, or of another version.
+            StorageError: the disk refuses.
+        """
+        path = Path(path)
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return cls(path.parent, _connect_shared(path, schema, version), None)
+
     def close(self) -> None:
         """Close the file and give up the lock."""
         with self._turn:
@@ -214,17 +227,32 @@ def _connect(path: Path, connection_class: type[sqlite3.Connection]) -> sqlite3.
     return connection
 
 
+def _connect_shared(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=15.0)
+    try:
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {setting}").fetchall()
+        if not connection.execute("PRAGMA user_version").fetchone()[0]:
+            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {version};COMMIT;")
+        _check_version(connection, path, version)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise IntegrityError(str(path), "is a database of another program", "name another directory")
     connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path, known: int = SCHEMA_VERSION) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
+    if version != known:
         raise IntegrityError(
-            str(path), f"has schema version {version}, this program reads {SCHEMA_VERSION}", "update Tocsin"
+            str(path), f"has schema version {version}, this program reads {known}", "update Tocsin"
         )
 
 

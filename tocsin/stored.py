@@ -10,6 +10,7 @@ from alerting import journal
 from streams.errors import DataError
 from tocsin import clock, config
 from tocsin.chronicle import SetAside
+from tocsin.day_archive import DayArchive
 from tocsin.dead_letters import DeadLetters
 from tocsin.history import History
 from tocsin.keys import vault_of
@@ -42,6 +43,15 @@ def verify_journal(path: Path) -> tuple[int, str]:
     with Store.open_to_read(path) as store:
         history = History(store)
         return history.verify(), _last_hash(history.journal(max(history.journal_length() - 1, 0)))
+
+
+def archive_wait(store_directory: Path, now: int) -> int:
+    """For how many seconds the oldest day that is over at ``now`` (s UTC) waits to be archived; 0 if none.
+
+    The data directory may be in use.
+    """
+    with Store.open_to_read(store_directory) as store:
+        return DayArchive(store).waiting_seconds(now)
 
 
 class Uncounted(msgspec.Struct, frozen=True, kw_only=True):

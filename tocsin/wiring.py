@@ -24,6 +24,7 @@ from tocsin.covering import sending
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
+from tocsin.entrance import gate_of
 from tocsin.fold import Cadence
 from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
@@ -87,10 +88,14 @@ class Running:
         if self.run.history.ledger_length() > 1 and not self.is_live:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
-        self.source = LiveCity(city, installation.people, self.pipeline, self.run, is_demo)
+        self.source = LiveCity(
+            city, installation.people, self.pipeline, self.run, is_demo, installation.plans
+        )
+        self.gate = gate_of(installation, store_directory)
         secret = pseudonym_key(installation, store_directory)
         self.answering = Answering(self.source, self.run.entries_of, city.routes.receivers, secret)
         self.edges = Edges(installation, self.run, at)
+        self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
         self.watches = [
             Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
@@ -131,11 +136,14 @@ class Running:
         kept = Retention(
             self.store, run.raw, run.dead_letters, run.spool, days * DAY_SECONDS, is_archiving=True
         )
-        return Housekeeping(DayArchive(self.store), kept, self.at)
+        return Housekeeping(self.archive, kept, self.at)
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        console, public_url = create_app(self.source, redacted), self.installation.server.public_url
+        console, public_url = (
+            create_app(self.source, redacted, self.gate),
+            self.installation.server.public_url,
+        )
         serve_warnings(console, in_store(self.city.routes, self.directory))
         answers = create_answer_app(self.answering, public_url) if public_url else None
         return one_app(console, self.edges.app(), self.metrics.render, answers)
@@ -154,10 +162,13 @@ class Running:
             answers=self.answering.counts(),
             heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
             waiting=self.run.door.waiting(),
+            archive_wait=self.archive.waiting_seconds(self.at()),
+            is_house_kept=self.housekeeping.failure is None,
         )
 
     def close(self) -> None:
         """Give up the data directory."""
+        self.gate.register.close()
         self.store.close()
 
 

@@ -67,7 +67,10 @@ def _channel(
         raise ConfigError(f"{where}.to", "a chat's address is a secret", "put it in to_file or to_env")
     secret = secret_of(f"{where}.secret", receiver.secret_file, receiver.secret_env, directory, given)
     mail = routing.mail
-    password = secret_of("mail.password", mail.password_file, mail.password_env, directory, given)
+    is_mail = receiver.notifier == "mail"
+    password = (
+        secret_of("mail.password", mail.password_file, mail.password_env, directory, given) if is_mail else ""
+    )
     return Channel(
         receiver=receiver.id,
         to=receiver.to or hidden,

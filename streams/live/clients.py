@@ -58,10 +58,14 @@ def connection(kafka: KafkaConfig) -> dict[str, Any]:
     return facts
 
 
-def producer(kafka: KafkaConfig) -> AIOKafkaProducer:
-    """A producer that waits for all replicas; start it before use."""
+def producer(kafka: KafkaConfig, is_idempotent: bool = False) -> AIOKafkaProducer:
+    """A producer that waits for all replicas; start it before use.
+
+    An idempotent one sends nothing behind what failed, and nothing twice, as long as it lives.
+    """
     return AIOKafkaProducer(
         acks="all",
+        enable_idempotence=is_idempotent,
         max_request_size=LARGEST_MESSAGE,
         request_timeout_ms=round(REQUEST_SECONDS * 1000),
         **connection(kafka),

@@ -9,6 +9,7 @@ import os
 import random
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,8 +25,9 @@ from streams.live.intake import Lane
 from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
 from tocsin.fold import Fold
-from tocsin.live import directory, translating
+from tocsin.live import snapshots, translating
 from tocsin.live.directory import DirectoryChronicle, DirectoryReader
+from tocsin.live.head import Head, Segment
 
 _under_way: Final[list[asyncio.Future[None]]] = []
 
@@ -60,21 +62,17 @@ def journal_at_file_size() -> None:
         found = honest(self, number)
         return found and _at_file_size(self, found)
 
-    def read(self: DirectoryReader, number: int) -> Any:
-        found, body = honest_read(self, number)
-        return _at_file_size(self, found), body
-
-    honest, honest_read = DirectoryReader.head, DirectoryReader.read
-    DirectoryReader.head, DirectoryReader.read = grown, read  # type: ignore[method-assign]
+    honest = DirectoryReader.head
+    DirectoryReader.head = grown  # type: ignore[method-assign]
     DirectoryChronicle._check_end = lambda _self, _head: None  # type: ignore[method-assign]
 
 
-def _at_file_size(reader: DirectoryReader, head: directory.Head) -> directory.Head:
+def _at_file_size(reader: DirectoryReader, head: Head) -> Head:
     def size(folder: str, epoch: int) -> int:
         return (reader._directory / folder / f"{epoch}.jsonl").stat().st_size
 
     segments = tuple(
-        directory.Segment(s.epoch, size("journal", s.epoch), size("beside", s.epoch)) for s in head.segments
+        Segment(s.epoch, size("journal", s.epoch), size("beside", s.epoch)) for s in head.segments
     )
     return msgspec.structs.replace(head, segments=segments)
 
@@ -122,6 +120,15 @@ def no_expect_guard() -> None:
     Lane._sure_below = sure  # type: ignore[method-assign]
 
 
+def no_catch_up() -> None:
+    """A start goes on from a whole state as if nothing had been decided since it was kept."""
+
+    def skip(self: Fold[Any], _records: Any) -> None:
+        self._mark = self._reach
+
+    Fold.catch_up = skip  # type: ignore[method-assign]
+
+
 RULES: Final[dict[str, Callable[[], None]]] = {
     "ack-below-done": ack_below_done,
     "no-epoch-fence": no_epoch_fence,
@@ -130,6 +137,7 @@ RULES: Final[dict[str, Callable[[], None]]] = {
     "ack-before-confirmed": ack_before_confirmed,
     "cursor-before-delivery": cursor_before_delivery,
     "no-expect-guard": no_expect_guard,
+    "no-catch-up": no_catch_up,
 }
 
 
@@ -178,7 +186,8 @@ def stop_inside(what: str, number: int, how: int) -> None:
     """At the ``number``-th time the process reaches that point of a checkpoint, it gets the signal.
 
     ``journal``: lines are on disk, no checkpoint names them; ``link``: the checkpoint's bytes are on disk
-    under a temporary name; ``named``: it has its number, the directory is not synced yet.
+    under a temporary name; ``named``: it has its number, the directory is not synced yet; ``state``: a
+    snapshot's bytes are on disk under a temporary name.
     """
     reached = 0
 
@@ -198,6 +207,16 @@ def stop_inside(what: str, number: int, how: int) -> None:
             return segment
 
         DirectoryChronicle._extend = extended  # type: ignore[method-assign]
+        return
+    if what == "state":
+        synced = snapshots.synced
+
+        def written(path: Path, *pieces: bytes) -> Path:
+            found = synced(path, *pieces)
+            here()
+            return found
+
+        snapshots.synced = written  # type: ignore[attr-defined]
         return
     link = os.link
 

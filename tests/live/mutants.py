@@ -34,6 +34,7 @@ SCENARIOS: Final[dict[str, Callable[[Rig, str], None]]] = {
     "ack-before-confirmed": targeted.away,
     "cursor-before-delivery": lambda city, rule: targeted.dispatcher_kills(city, 25, rule),
     "no-expect-guard": targeted.losses,
+    "no-catch-up": lambda city, rule: targeted.killed_inside(city, "link", rule),
 }
 
 

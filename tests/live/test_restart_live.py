@@ -22,7 +22,7 @@ def test_a_quiet_run_drains_and_holds(broker: Broker, tmp_path: Path) -> None:
         assert city.check()["entries"] > 30
 
 
-@pytest.mark.parametrize("point", ["journal", "link", "named"])
+@pytest.mark.parametrize("point", ["journal", "link", "named", "state"])
 def test_a_paused_owner_is_fenced_while_its_successor_works(
     broker: Broker, tmp_path: Path, point: str
 ) -> None:
@@ -32,9 +32,9 @@ def test_a_paused_owner_is_fenced_while_its_successor_works(
 
 
 def fence(city: Rig, point: str, rule: str = "", is_fenced: bool = True) -> None:
-    """The owner freezes inside its 4th checkpoint; a successor goes on; the owner wakes and must end."""
+    """The owner freezes inside its 4th checkpoint, or first snapshot; a successor works; it must end."""
     city.start("intake-1", "dispatch")
-    city.start("step-1", rule=f"pause-{point}@4,{rule}".rstrip(","))
+    city.start("step-1", rule=f"pause-{point}@{1 if point == 'state' else 4},{rule}".rstrip(","))
     city.feed(range(30))
     eventually(lambda: city.is_stopped("step-1"))
     before = city.sample()
@@ -48,7 +48,7 @@ def fence(city: Rig, point: str, rule: str = "", is_fenced: bool = True) -> None
     city.drained()
 
 
-@pytest.mark.parametrize("point", ["journal", "link"])
+@pytest.mark.parametrize("point", ["journal", "link", "state"])
 def test_an_owner_killed_inside_a_checkpoint_leaves_nothing_that_counts(
     broker: Broker, tmp_path: Path, point: str
 ) -> None:
@@ -59,7 +59,7 @@ def test_an_owner_killed_inside_a_checkpoint_leaves_nothing_that_counts(
 
 def killed_inside(city: Rig, point: str, rule: str = "") -> None:
     city.keep("intake-1", "dispatch")
-    city.start("step-1", rule=f"die-{point}@4,{rule}".rstrip(","))
+    city.start("step-1", rule=f"die-{point}@{1 if point == 'state' else 4},{rule}".rstrip(","))
     city.feed(range(30))
     eventually(lambda: -signal.SIGKILL in city.codes("step-1"))
     city.keep("step-2", rule=rule)
@@ -114,12 +114,19 @@ def test_events_that_the_library_leaves_out_are_noticed_before_they_are_lost(
 
 
 def losses(city: Rig, rule: str = "") -> None:
-    city.keep("intake-1", "intake-2", rule=f"lossy@0.006,{rule}".rstrip(","))
+    """Feeds while the library leaves events out; honest workers end their work with an honest library."""
+    names = ("intake-1", "intake-2")
+    city.keep(*names, rule=f"lossy@0.006,{rule}".rstrip(","))
     city.keep("dispatch")
     city.keep("step-1", rule=rule)
     for start in range(0, 400, 20):
         city.feed(range(start, start + 20), commands=False)
         time.sleep(0.3)
+    if not rule:  # else a slow machine's backlog loses an event of each life before its first commit
+        eventually(lambda: Doubt.LEFT_OUT in city.codes("intake"))
+        city.wanted |= dict.fromkeys(names, rule)
+        for name in names:
+            city.kill(name)
     city.drained()
 
 

@@ -12,7 +12,7 @@ from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer
 from alerting.notifiers.file import FileNotifier
 from streams.live.intake import IntakeWorker
-from streams.live.settings import KafkaConfig
+from streams.live.settings import KafkaConfig, TopicNames
 from streams.live.step import StepWorker
 from tests.live import breaking
 from tests.tocsin.small_city import SmallCity, SmallPipeline, SmallReader, planner
@@ -21,6 +21,7 @@ from tocsin.crossing import Crossing
 from tocsin.fold import Cadence
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
+from tocsin.live.ledger_topic import stretch
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.translating import RawTranslator
 from tocsin.raw import Glass
@@ -74,7 +75,8 @@ def run_step(kafka: KafkaConfig, directory: Path, wide: int) -> None:
         tuple(p.name for p in SmallCity(wide).partitions),
         lambda _state: planner(),
         clock,
-        cadence=Cadence(seals=3, records=50, seconds=1),
+        lambda start, end: stretch(kafka, TopicNames(kafka.prefix).ledger, start, end),
+        cadence=Cadence(seals=3, records=50, seconds=1, state_seals=2),
     )
     run_app(StepWorker(kafka, owner).app)
 

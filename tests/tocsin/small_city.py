@@ -209,7 +209,7 @@ def embedded(directory: Path, clock: Any, store: Store | None = None, **options:
         "notifiers": {name: FileNotifier(str(directory / f"{name}.jsonl")) for name in ("wall", "duty")},
         "readers": {"calls-0": SmallReader(), "gas-0": SmallReader()},
         "planner": planner(made),
-        "cadence": Cadence(seals=3, records=7, seconds=10**9),
+        "cadence": Cadence(seals=3, records=7, seconds=10**9, state_seals=3),
         "origin_at": ORIGIN,
     }
     notifiers = options.pop("notifiers", defaults.pop("notifiers"))

@@ -58,6 +58,7 @@ DOORS = {
     "jinja2": ("tocsin/console/",),
     "fastapi": ("tocsin/console/", "streams/connect/"),
     "uvicorn": ("tocsin/serving.py",),
+    "argon2": ("tocsin/accounts/passwords.py",),
     "urllib3": ("alerting/notifiers/webhook.py",),
     "smtplib": ("alerting/notifiers/mail.py",),
     "apprise": ("alerting/notifiers/chat.py",),

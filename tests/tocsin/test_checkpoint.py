@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 from streams.errors import IntegrityError
 from streams.ledger import blank_rows
 from tocsin import checkpoint
+from tocsin.checkpoint import Manifest
 
 
 class Leaf(msgspec.Struct, frozen=True, eq=False, tag="leaf"):
@@ -76,17 +77,6 @@ def test_views_and_fortran_order_are_saved_by_value() -> None:
     assert (back.panel == wide[::2, ::-1]).all()
 
 
-def test_a_delta_carries_only_parts_that_are_other_objects() -> None:
-    base = tree(panel=np.zeros(100_000))
-    later = msgspec.structs.replace(base, note="later", machines={})
-    data = checkpoint.encode_delta(later, base, 7)
-    assert list(checkpoint.changed_parts(later, base)) == ["machines", "note"]
-    assert len(data) < 1_000 and checkpoint.snapshot_of(data) == 7
-    back = checkpoint.decode_delta(data, base)
-    assert back.panel is base.panel and back.note == "later" and back.machines == {}
-    assert checkpoint.snapshot_of(checkpoint.encode(base)) is None
-
-
 @pytest.mark.parametrize("leaf", [np.array([object()]), object()])
 def test_what_has_no_plain_form_is_refused_when_saved(leaf: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
@@ -146,8 +136,9 @@ def test_a_state_of_another_shape_is_refused(kind: type) -> None:
         checkpoint.decode(checkpoint.encode(tree()), kind)
 
 
-def test_a_delta_is_no_snapshot_and_the_reverse() -> None:
-    with pytest.raises(IntegrityError, match="delta on checkpoint 3"):
-        checkpoint.decode(checkpoint.encode_delta(tree(), tree(), 3), Tree)
-    with pytest.raises(IntegrityError, match="not a delta"):
-        checkpoint.decode_delta(checkpoint.encode(tree()), tree())
+def test_what_an_older_program_wrote_as_a_change_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "Manifest", lambda _none, *rest: Manifest(3, *rest))
+    data = checkpoint.encode(tree())
+    monkeypatch.undo()
+    with pytest.raises(IntegrityError, match="only a change to checkpoint 3"):
+        checkpoint.decode(data, Tree)

@@ -24,7 +24,20 @@ def city(tmp_path: Path) -> Path:
 def test_the_starter_city_holds_together(city: Path) -> None:
     facts = checking.describe(city)
     assert facts["areas"] == 5
-    assert facts["untold"] == "nothing"
+    assert facts["untold"] == facts["unanswered"] == "nothing"
+
+
+def test_a_unit_that_nobody_answers_for_is_named(city: Path) -> None:
+    people = (city / "people.toml").read_text(encoding="utf-8")
+    fewer = people.replace('role = "chief"\nunit = "town"', 'role = "chief"\nunit = "north"')
+    (city / "people.toml").write_text(fewer)
+    units = ("town", "south", "harbour-street")
+    named = [f"co-sign at {rank} in {unit}" for unit in units for rank in ("II", "I")]
+    assert checking.describe(city)["unanswered"] == "; ".join(named)
+    (city / "people.toml").write_text(people.replace('"town"', '"south"'))
+    assert checking.describe(city)["unanswered"].endswith(" more")
+    (city / "people.toml").unlink()
+    assert checking.describe(city)["unanswered"].startswith("everything")
 
 
 def test_there_are_mistakes_to_try() -> None:

@@ -19,10 +19,12 @@ from tocsin import clock as wall
 from tocsin import config
 from tocsin.cli import run
 from tocsin.day_archive import DayArchive, ledger_files
+from tocsin.doctor import examine
 from tocsin.embedded import Embedded
 from tocsin.housekeeping import Housekeeping
 from tocsin.retention import AT_ONCE, Retention
 from tocsin.store import StorageError, Store
+from tocsin.stored import archive_wait
 from tocsin.wiring import Running
 
 DAY = 86_400
@@ -174,6 +176,44 @@ def test_a_round_that_fails_is_seen_and_tried_again(city: Embedded[Any], clock: 
     archive.folder.unlink()
     house.round()
     assert house.failure is None and names(archive.folder) == ["events", "ledger"]
+
+
+def test_how_long_a_day_waits_is_known_from_outside(city: Embedded[Any], clock: Clock) -> None:
+    archive = DayArchive(city.store)
+    assert archive.waiting_seconds(ORIGIN) == 0, "nothing was taken in"
+    take(city, ORIGIN, "a")
+    assert archive.waiting_seconds(MIDNIGHT - 1) == 0, "its day is not over"
+    assert archive.waiting_seconds(MIDNIGHT + 60) == 60
+    assert archive_wait(city.store.directory, MIDNIGHT + 10_800) == 10_800
+    archive.write(MIDNIGHT + 60)
+    assert archive.waiting_seconds(MIDNIGHT + 10_800) == 0
+
+
+def test_a_failed_round_shows_in_the_metrics_and_in_doctor(
+    live: tuple[Running, Clock], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, clock = live
+    folder = tmp_path / "store" / "archive"
+    folder.write_text("a file where the folder should be")
+    running.housekeeping.round()
+    assert running.reading().archive_wait > DAY and not running.reading().is_house_kept
+    assert b"tocsin_housekeeping_failed 1.0" in running.metrics.render()
+    monkeypatch.setattr("tocsin.doctor.clock.now", lambda: clock.at)
+    found = {f.what: f for f in examine(STARTER, tmp_path / "store")}
+    assert not found["day archive"].is_well and "hours ago is not archived" in found["day archive"].detail
+    folder.unlink()
+    running.housekeeping.round()
+    assert b"tocsin_housekeeping_failed 0.0" in running.metrics.render()
+    assert {f.what: f for f in examine(STARTER, tmp_path / "store")}["day archive"].is_well
+
+
+def test_a_fault_of_its_own_does_not_end_the_housekeeping(
+    city: Embedded[Any], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = Housekeeping(DayArchive(city.store), kept(city), clock)
+    monkeypatch.setattr(house, "round", lambda: 1 // 0)
+    house._guarded()
+    assert house.failure is not None and "ZeroDivisionError" in str(house.failure)
 
 
 def test_nobody_waits_for_the_archive(city: Embedded[Any], monkeypatch: pytest.MonkeyPatch) -> None:

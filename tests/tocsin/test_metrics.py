@@ -100,6 +100,8 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
             answers={("forged",): 3},
             heard_at={"hotline": ORIGIN + 20},
             waiting=7,
+            archive_wait=5_400,
+            is_house_kept=False,
         )
     )
     expected = {
@@ -113,6 +115,8 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         ("tocsin_feed_lag_seconds", "hotline"): 60,
         ("tocsin_feed_heard_age_seconds", "hotline"): 40,
         ("tocsin_waiting_messages",): 7,
+        ("tocsin_archive_wait_seconds",): 5_400,
+        ("tocsin_housekeeping_failed",): 1,
         ("tocsin_decision_age_seconds",): 60,
         ("tocsin_ledger_records_total",): 1,
         ("tocsin_sealing_lag_seconds",): 60,

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from streams import ledger
+from streams.commands import Command
 from streams.errors import BusyError, IntegrityError, TocsinError
-from streams.ledger import ROW, Record, Rows
-from tests.tocsin.small_city import Clock, drive, embedded
+from streams.ledger import ROW, Beat, Record, Rows
+from tests.tocsin.small_city import ORIGIN, Clock, drive, embedded
 from tocsin.fold import Cadence
 from tocsin.history import History
 from tocsin.store import FILE_NAME, StorageError, Store
@@ -215,10 +216,20 @@ def test_a_ledger_that_was_changed_behind_the_journal_is_noticed(tmp_path: Path)
     change(tmp_path, "UPDATE checkpoint SET body = x'00' WHERE number < (SELECT max(number) FROM checkpoint)")
     change(tmp_path, "DELETE FROM ledger WHERE offset = 40")
     change(tmp_path, "UPDATE checkpoint SET body = x'00'")
+    with Store.open(tmp_path) as store, pytest.raises(IntegrityError, match="offset 40 is missing"):
+        embedded(tmp_path, Clock(), store)
+
+
+def test_a_ledger_that_leads_elsewhere_than_the_journal_is_refused(tmp_path: Path) -> None:
+    """No record is missing, but one that was decided upon is not what it was."""
+    half_way(tmp_path)
     with Store.open(tmp_path) as store:
-        run = embedded(tmp_path, Clock(), store)
-        with pytest.raises(IntegrityError, match="offset 40 is missing"):
-            run.drain()
+        beat = ledger.encode(Beat(stamp=ORIGIN))
+        commands = [o for o, record in History(store).records(0, 1_000) if isinstance(record, Command)]
+    change(tmp_path, "UPDATE ledger SET record = ? WHERE offset = ?", beat, commands[0])
+    change(tmp_path, "UPDATE checkpoint SET body = x'00'")
+    with Store.open(tmp_path) as store, pytest.raises(IntegrityError, match="differs from what the ledger"):
+        embedded(tmp_path, Clock(), store)
 
 
 def test_two_owners_of_one_directory_and_a_taken_number(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from streams.connect.refusals import refused_as
 from streams.events import Reason
+from streams.sources.report import REPORT
 from tests.live.edge_city import ROOT
 from tocsin import config
 from tocsin.doors import intakes
@@ -55,3 +56,8 @@ def test_every_row_of_a_table_too(numbers: list[int]) -> None:
 def test_what_nobody_is_to_read_is_not_cut() -> None:
     body, kind = b'{"number": "1"}\n{"number": "2"}', refused_as(Reason.MALFORMED)
     assert SPREADER.spread("hotline", body, kind) == [(0, body, kind)]
+
+
+def test_a_report_goes_whole_to_the_first_partition_and_stays_one() -> None:
+    body = json.dumps({"id": "wang-b", "number": "7", "text": "gas"}).encode()
+    assert SPREADER.spread("hotline", body, REPORT) == [(0, body, REPORT)]

@@ -23,6 +23,11 @@ Shared = Annotated[
 Host = Annotated[str, typer.Option(help="Where health and metrics listen.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Their port; 0 for any free.")]
 
+Telling = Annotated[
+    bool,
+    typer.Option("--tell-receivers", help="Of a rehearsal too: else its receivers are files in the store."),
+]
+
 
 @workers.command()
 def intake(
@@ -59,11 +64,12 @@ def dispatch(
     host: Host = "127.0.0.1",
     port: Port = 0,
     data: Outside = None,
+    is_telling: Telling = False,
 ) -> None:
     """Tell receivers what was decided; one runs for each city."""
     from tocsin.live.workers import run_dispatch
 
-    run_dispatch(_place("dispatch", directory, store, host, port, data))
+    run_dispatch(_place("dispatch", directory, store, host, port, data), is_telling)
 
 
 @workers.command("all")
@@ -75,26 +81,41 @@ def all_(
         int, typer.Option(min=0, max=65_533, help="Of intake; step and dispatch take the next two; 0: any.")
     ] = 0,
     data: Outside = None,
+    is_telling: Telling = False,
 ) -> None:
     """Run intake, step and dispatch as three processes and start anew whichever ends."""
     from tocsin.live.supervisor import supervise
 
     shared = ["--store", str(store), "--host", host] + (["--data", str(data)] if data else [])
     parts: tuple[Literal["intake", "step", "dispatch"], ...] = ("intake", "step", "dispatch")
-    supervise(
-        {
-            part: ["worker", part, str(directory), *shared, "--port", str(port and port + number)]
-            for number, part in enumerate(parts)
-        }
-    )
+    commands: dict[str, list[str]] = {
+        part: ["worker", part, str(directory), *shared, "--port", str(port and port + number)]
+        for number, part in enumerate(parts)
+    }
+    if is_telling:
+        commands["dispatch"].append("--tell-receivers")
+    supervise(commands)
 
 
 @topics.command()
-def create(directory: CityArgument = Path(), data: Outside = None, as_json: AsJson = False) -> None:
+def create(
+    directory: CityArgument = Path(),
+    data: Outside = None,
+    as_json: AsJson = False,
+    rehearsal: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Begin a ledger for a rehearsal, at the first event of the history: 2025-03-01T00:00+08:00,"
+            " or without an offset in the city's zone.",
+        ),
+    ] = "",
+) -> None:
     """Make the topics that are not there, and begin the city's ledger."""
     from tocsin.live.workers import create_topics
 
-    made = create_topics(_place("", directory, Path(), "", 0, data))
+    place = _place("", directory, Path(), "", 0, data)
+    made = create_topics(place, _instant(rehearsal, place.city.zone) if rehearsal else None)
     if as_json:
         say_json({"made": list(made)})
     else:
@@ -149,6 +170,22 @@ def check(directory: CityArgument = Path(), data: Outside = None, as_json: AsJso
         say(f"{len(found)} differences" if found else "the topics are as they must be")
     if found:
         raise typer.Exit(1)
+
+
+def _instant(text: str, zone: str) -> int:
+    """An instant as a person writes it, in seconds UTC."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from streams.errors import ConfigError
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            "--rehearsal", f"{text!r} is no instant", "write it like 2025-03-01T00:00+08:00"
+        ) from error
+    return int((at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).timestamp())
 
 
 def _place(part: str, directory: Path, store: Path, host: str, port: int, data: Path | None) -> "Place":

@@ -36,7 +36,7 @@ def progress(rows: int, zone: str) -> "Iterator[Callable[[Position], None]]":
         def note(position: "Position") -> None:
             speed = bar.tasks[0].speed
             pace = f"{speed:,.0f} rows/s" if speed else ""
-            where = _local(position.sealed_to, zone) if position.sealed_to else "reading"
+            where = local(position.sealed_to, zone) if position.sealed_to else "reading"
             bar.update(task, completed=min(position.rows, rows), description=where, pace=pace)
 
         yield note
@@ -44,12 +44,12 @@ def progress(rows: int, zone: str) -> "Iterator[Callable[[Position], None]]":
 
 def show_replay(facts: dict[str, Any], city: "City") -> None:
     """The summary of a replay as tables."""
-    span = f"{_local(facts['from'], city.zone)} to {_local(facts['to'], city.zone)}"
+    span = f"{local(facts['from'], city.zone)} to {local(facts['to'], city.zone)}"
     say(f"{city.name('en')}, {span}: {facts['buckets']} buckets, {facts['rows']} rows")
     show_table("Records", ("outcome", "count"), facts["outcomes"].items())
     rows = [
         (
-            _local(w["at"], city.zone),
+            local(w["at"], city.zone),
             city.gazetteer.unit(w["unit"]).name("en"),
             w["mode"],
             w["rank"],
@@ -65,5 +65,6 @@ def show_replay(facts: dict[str, Any], city: "City") -> None:
     say(f"{kept['entries']} journal entries, last hash {kept['last_hash'] or 'none'}")
 
 
-def _local(at: int, zone: str) -> str:
+def local(at: int, zone: str) -> str:
+    """An instant in the city's zone, to the minute."""
     return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")

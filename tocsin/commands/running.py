@@ -30,13 +30,26 @@ def up(
     running = Running(installation, store)
     try:
         name = installation.city.name("en")
-        serve(running, installation.server.port if port is None else port, lambda at: say(_where(name, at)))
+        lines = [_who_may(running.gate.is_on(), store)]
+        serve(
+            running,
+            installation.server.port if port is None else port,
+            lambda at: say("\n".join([_where(name, at), *lines])),
+        )
     finally:
         running.close()
 
 
 def _where(name: str, address: str) -> str:
     return f"{name}: console {address}/, intake {address}/intake/FEED, {address}/metrics"
+
+
+def _who_may(is_gated: bool, store: Path) -> str:
+    if is_gated:
+        return f"Sign-in is on; accounts: tocsin people list --store {store}"
+    return (
+        f"No sign-in: the console answers this machine only. First account: tocsin people add --store {store}"
+    )
 
 
 def replay(
@@ -54,11 +67,29 @@ def replay(
         Path | None, typer.Option(help="Folder for ledger.parquet, journal.jsonl and summary.json.")
     ] = None,
     as_json: AsJson = False,
+    to_kafka: Annotated[
+        bool,
+        typer.Option(
+            "--to-kafka", help="Feed a rehearsal's raw topics: live workers decide, not this command."
+        ),
+    ] = False,
+    speed: Annotated[
+        str, typer.Option(help="With --to-kafka: seconds of the history in one of the wall, or max.")
+    ] = "60",
+    store: Annotated[
+        Path, typer.Option("--store", help="With --to-kafka: the directory of the rehearsal's workers.")
+    ] = Path("store"),
 ) -> None:
     """Replay recorded history through the complete program: the same decisions as live.
 
-    A raw file becomes a ledger first: its records in the order in which they came.
+    A raw file becomes a ledger first: its records in the order in which they came. With --to-kafka it goes
+    to a rehearsal that was begun by tocsin topics create --rehearsal; interrupted, the same command goes on.
     """
+    if to_kafka:
+        from tocsin.commands.rehearsing import feed
+
+        feed(directory, tuple(files or ()), data, store, speed, as_json)
+        return
     from tocsin import config
     from tocsin.commands.replay_progress import progress
     from tocsin.replaying import history_of, play

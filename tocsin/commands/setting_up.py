@@ -35,7 +35,8 @@ def check(
 ) -> None:
     """Check configuration, areas, mappings, policy and routes; with a sample, what would be refused and why.
 
-    Leaves with 2 at the first thing that does not hold together, with 1 if no record of the sample is taken.
+    Leaves with 2 at the first thing that does not hold together, with 1 if no record of the sample is taken,
+    or if people are named and somewhere too few of them may answer.
     """
     from tocsin.checking import describe, try_sample
 
@@ -49,7 +50,8 @@ def check(
         say_json({**facts, "sample": trial})
     else:
         _show(directory, facts, trial)
-    if trial and not trial["accepted"]:
+    is_answered = str(facts["unanswered"]).startswith(("nothing", "everything"))
+    if (trial and not trial["accepted"]) or not is_answered:
         raise typer.Exit(1)
 
 

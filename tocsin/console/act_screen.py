@@ -6,7 +6,7 @@ import msgspec
 
 from alerting.levels import BLUE, LEVELS, ORANGE, RANK_NAMES
 from streams.commands import CommandKind
-from tocsin.console.acts import Act, acts_for, consequence, draft, plan_for
+from tocsin.console.acts import Act, acts_for, consequence, draft, must_be_held, plan_for
 from tocsin.console.map_drawing import short_name
 from tocsin.console.screen import Screen
 from tocsin.console.source import CitySource
@@ -59,8 +59,10 @@ def act_screen(
         ),
         level=chosen,
     )
+    is_held = must_be_held(kind, unit.is_blind, person.role)
     return {
         "act": act,
+        "is_held": is_held,
         "title": w(f"title-{kind.replace('_', '-')}", unit=place),
         "subject": subject,
         "levels": [
@@ -75,8 +77,8 @@ def act_screen(
         "is_top": unit.parent is None,
         "is_blind": unit.is_blind,
         "typed_level": RANK_NAMES[typed],
-        "hold_label": hold_label(kind, typed, s, True) if act.is_grave else "",
-        "hold_plain": hold_label(kind, typed, s, False) if act.is_grave else "",
+        "hold_label": hold_label(kind, typed, s, True) if is_held else "",
+        "hold_plain": hold_label(kind, typed, s, False) if is_held else "",
     }
 
 

@@ -26,6 +26,11 @@ ONE_PRESS: Final = frozenset({"acknowledge", "confirm", "report_in"})
 DEFAULT_DURATION: Final = 21_600
 
 
+def must_be_held(kind: str, is_blind: bool, role: str) -> bool:
+    """Whether the act is grave, or a chief vouches for what nobody sees."""
+    return kind in GRAVE or (kind == "reject" and is_blind and role == "chief")
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act that a person may try; ``refusal`` is set where it would be refused as things stand."""
 
@@ -174,15 +179,7 @@ def consequence(view: CityView, unit: UnitView, command: Command, w: Words) -> s
         silence=w.window(policy.silence_max_seconds),
         by=w.clock(view.now_at + policy.co_sign_seconds),
         unit=short_name(w.named(unit.names)),
-        told=_told(view, command, w),
     )
-
-
-def _told(view: CityView, command: Command, w: Words) -> str:
-    """How many people a declaration reaches, where the plan says."""
-    hotspot = next((h for h in view.real.hotspots if h.id == command.hotspot), None)
-    told = plan_for(view, hotspot).told
-    return w("does-told", n=told) if told is not None else ""
 
 
 def _declaration(unit: UnitView, level: int) -> str:

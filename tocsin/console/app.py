@@ -15,14 +15,20 @@ from starlette.staticfiles import StaticFiles
 
 from alerting.levels import BLUE
 from streams.commands import Command
+from streams.errors import TocsinError
 from tocsin.console import pages
 from tocsin.console.act_screen import typed_level
+from tocsin.console.form_body import TooLargeError, form_fields
 from tocsin.console.forms import IncompleteError, command_of, is_sure, is_typed
-from tocsin.console.guard import LoopbackOnly
+from tocsin.console.gate import Gate, GateKeeper
+from tocsin.console.guard import HERE, Guard
 from tocsin.console.map_drawing import short_name
 from tocsin.console.pages import Page
+from tocsin.console.report_screen import report_done, report_not_kept, report_page, report_unknown
+from tocsin.console.reports import report_of
 from tocsin.console.screen import STATIC, Screen, blacked, figures, must_show_real, share_left
 from tocsin.console.sentences import actor_name
+from tocsin.console.sign_in import SignInPages, with_token
 from tocsin.console.source import CitySource, CommandReceipt
 from tocsin.console.stream import events
 from tocsin.console.view import CityView
@@ -31,7 +37,8 @@ from tocsin.messages import LOCALES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 COOKIE_SECONDS: Final = 180 * 86_400
-BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": ("on", "off")}
+SWITCH: Final = ("on", "off")
+BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": SWITCH, "sound": SWITCH}
 
 Redact = Callable[[str], str]
 
@@ -57,15 +64,22 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def create_app(source: CitySource, redact: Redact = str) -> FastAPI:
-    """The console over ``source``; ``redact`` takes personal data out of what people type."""
+def create_app(source: CitySource, redact: Redact = str, gate: Gate | None = None) -> FastAPI:
+    """The console over ``source``; ``redact`` takes personal data out of what people type.
+
+    Without a ``gate`` there is no sign-in, and only this machine is answered.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
-    app.add_middleware(LoopbackOnly)
+    if gate is not None:
+        app.add_middleware(GateKeeper, gate=gate)
+        SignInPages(gate, lambda request: screen_of(request, source, "who"), respond, local_path).add_to(app)
+    app.add_middleware(Guard, reach=gate.reach if gate is not None else HERE)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_pages(app, source)
     _add_choices(app, source)
     _add_acts(app, source, redact)
+    _add_reports(app, source)
 
     @app.get("/events")
     async def stream(request: Request) -> StreamingResponse:
@@ -115,7 +129,7 @@ def _add_pages(app: FastAPI, source: CitySource) -> None:
 
 
 def _add_choices(app: FastAPI, source: CitySource) -> None:
-    """What a browser remembers: who I am, and whether keys act."""
+    """What a browser remembers: who I am, whether keys act, and whether calls sound."""
 
     @app.post("/who")
     async def choose(request: Request) -> Response:
@@ -124,12 +138,16 @@ def _add_choices(app: FastAPI, source: CitySource) -> None:
         remember(answer, "person", str(form.get("person", "")))
         return answer
 
-    @app.post("/keys")
-    async def keys(request: Request) -> Response:
-        form = await request.form()
-        answer = RedirectResponse("/help", 303)
-        remember(answer, "keys", "off" if form.get("keys") == "off" else "on")
-        return answer
+    def switch(name: str) -> None:
+        @app.post(f"/{name}", name=name)
+        async def turn(request: Request) -> Response:
+            form = await request.form()
+            answer = RedirectResponse("/help", 303)
+            remember(answer, name, "off" if form.get(name) == "off" else "on")
+            return answer
+
+    switch("keys")
+    switch("sound")
 
 
 def _add_acts(app: FastAPI, source: CitySource, redact: Redact) -> None:
@@ -142,6 +160,44 @@ def _add_acts(app: FastAPI, source: CitySource, redact: Redact) -> None:
         about = tuple(str(v) for v in form.getlist("about"))
         measures = tuple(str(v) for v in form.getlist("measures"))
         return await run_in_threadpool(_take, request, source, redact, fields, about, measures)
+
+
+def _add_reports(app: FastAPI, source: CitySource) -> None:
+    """The way from what a person saw or heard to an event, through the intake of a feed."""
+
+    @app.get("/report")
+    def show(request: Request) -> Response:
+        screen = screen_of(request, source, "report")
+        return respond(request, screen, report_page(screen, dict(request.query_params)))
+
+    @app.post("/report")
+    async def post(request: Request) -> Response:
+        try:
+            fields = await form_fields(request)
+        except TooLargeError as problem:
+            screen = screen_of(request, source, "report")
+            return respond(request, screen, report_page(screen, {}, screen.words.phrase(problem.phrase)), 413)
+        return await run_in_threadpool(_report, request, source, fields)
+
+
+def _report(request: Request, source: CitySource, fields: dict[str, str]) -> Response:
+    """A form becomes a report, or is asked again; what became of it is the ledger's to say."""
+    screen = screen_of(request, source, "report")
+    back = local_path(fields.get("back", "/"))
+    if screen.person is None:
+        nobody = pages.receipt(screen, "refused", "console-form-nobody", {}, back)
+        return respond(request, screen, nobody, 403)
+    try:
+        feed, report = report_of(fields, screen.person, screen.view, screen.words.locale, source.now())
+        told = source.report(feed, report)
+    except IncompleteError as problem:
+        return respond(request, screen, report_page(screen, fields, screen.words.phrase(problem.phrase)), 422)
+    except TimeoutError:
+        return respond(request, screen, report_unknown(screen, fields, back), 504)
+    except TocsinError:
+        return respond(request, screen, report_not_kept(screen, fields), 503)
+    page = report_done(screen, told, back)
+    return respond(request, screen, page, 200 if page.facts["kind"] == "done" else 409)
 
 
 def _take(
@@ -203,7 +259,10 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
     view, query, cookies = source.snapshot(), request.query_params, request.cookies
     now_at = source.now()
     is_exercise = _shows_exercise(view, query.get("view", ""))
-    person = next((p for p in view.people if p.id == cookies.get("tocsin_person", "")), None)
+    is_gated = "tocsin.person" in request.scope
+    name = request.scope["tocsin.person"] if is_gated else cookies.get("tocsin_person", "")
+    person = next((p for p in view.people if p.id == name), None)
+    session = request.scope.get("tocsin.session")
     return Screen(
         view=view,
         story=view.drill.story if view.drill is not None and is_exercise else view.real,
@@ -216,7 +275,10 @@ def screen_of(request: Request, source: CitySource, page: str) -> Screen:
         is_compact=query.get("wall") == "compact",
         is_exercise=is_exercise,
         has_keys=choice(request, "keys", "on") == "on",
+        has_sound=choice(request, "sound", "off") == "on",
         slots_only=request.headers.get("x-slots") == "1",
+        has_sign_in=is_gated,
+        form_token=session.form_token if session else request.scope.get("tocsin.form_token", ""),
     )
 
 
@@ -259,7 +321,7 @@ def local_path(back: str) -> str:
 def respond(request: Request, s: Screen, page: Page, status: int = 200) -> Response:
     """Render a page; choices made in the address are remembered."""
     body = templates().get_template(page.template).render(s=s, w=s.words, **page.facts)
-    answer = HTMLResponse(body, page.status or status)
+    answer = HTMLResponse(with_token(body, s.form_token), page.status or status)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Vary"] = "X-Slots, Cookie"
     for name in ("lang", "theme"):

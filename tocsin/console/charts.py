@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from alerting.levels import RESPONDING
 from tocsin.console.phrases import named
 from tocsin.console.view import ModeSpan, Point, UnitView
 
@@ -259,12 +260,17 @@ def _depth(unit: UnitView) -> int:
 
 def _bars(spans: Iterable[ModeSpan], units: set[str], axis: Axis) -> tuple[LaneBar, ...]:
     drawn = []
-    for span in sorted(spans, key=lambda s: (s.is_blind, s.starts_at)):
+    for span in sorted(spans, key=_layer):
         if span.unit in units:
             x = axis(span.starts_at)
             width = round(axis(span.ends_at if span.ends_at is not None else axis.now_at) - x, 1)
             drawn.append(LaneBar(_kind(span), x, max(width, 2.0), span.rank, width > 20))
     return tuple(dict.fromkeys(drawn))
+
+
+def _layer(span: ModeSpan) -> tuple[int, int]:
+    """Blindness lies over what the evidence said, and under what people decided."""
+    return 1 if span.is_blind else 2 if span.mode in RESPONDING else 0, span.starts_at
 
 
 def _kind(span: ModeSpan) -> str:

@@ -108,6 +108,7 @@ class CityScreen(msgspec.Struct, frozen=True, kw_only=True):
     seen_to: int | None
     real_line: tuple[str, str, str]
     drill_may_show: bool
+    is_recovering: bool
 
 
 def city_screen(s: Screen) -> CityScreen:
@@ -150,6 +151,7 @@ def city_screen(s: Screen) -> CityScreen:
         seen_to=_seen_to(s),
         real_line=_real_line(s),
         drill_may_show=not must_show_real(view),
+        is_recovering=top.unit is not None and top.unit.mode == "RECOVERY",
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _off_normal(units: tuple[UnitView, ...], room: int) -> tuple[UnitView, ...]:
 def _unit_row(unit: UnitView, w: Words) -> UnitRow:
     name = w.named(unit.names)
     mode, since = w.mode(unit.mode), unit.since_at
-    if unit.is_blind:
+    if unit.is_blind and not unit.is_responding:  # a response is people's decision: it holds, seen or not
         mode = w("was-mode", mode=w.inside(mode))
         since = unit.known_at if unit.known_at is not None else since
     is_held = unit.floor > 0 and unit.mode in ("NORMAL", "MONITORING", "WARNING") and unit.rank <= unit.floor
@@ -199,16 +201,19 @@ def _units_title(s: Screen, blind: int) -> str:
 def _units_note(s: Screen, blind: int) -> str:
     if s.is_exercise:
         return "units-note-drill"
-    return "units-note-blind" if blind == len(s.story.units) else "units-note"
+    if blind == len(s.story.units):
+        return "units-note-in-force" if any(u.is_responding for u in s.story.units) else "units-note-blind"
+    return "units-note"
 
 
 def duty_rows(s: Screen) -> tuple[DutyRow, ...]:
-    """All open duties, the next deadline first, the resting ones last."""
-    last = 1 << 62
-    ordered = sorted(
-        s.story.duties, key=lambda d: (d.due_at if d.due_at is not None else last, d.unit, d.kind)
-    )
-    return tuple(duty_row(d, s) for d in ordered)
+    """All open duties by their first deadline, so that what is late leads; the resting ones last."""
+    return tuple(duty_row(d, s) for d in sorted(s.story.duties, key=_urgency))
+
+
+def _urgency(duty: DutyView) -> tuple[bool, int, str, str]:
+    deadline = duty.late_since if duty.late_since is not None else duty.due_at
+    return duty.due_at is None, deadline or 0, duty.unit, duty.kind
 
 
 def duty_row(duty: DutyView, s: Screen) -> DutyRow:
@@ -334,7 +339,8 @@ def _blind_panel(s: Screen) -> BlindPanel:
     name = w.named(silent.names)
     since = w.clock(silent.silent_since or s.now_at)
     told = w("blind-told", who=w.join([w.named(n) for n in s.view.blind_told])) if s.view.blind_told else ""
-    expected = w("blind-received", expected=w.number(silent.expected_since or 0))
+    missed = silent.expected_since
+    expected = w("blind-received", expected=w.number(missed)) if missed is not None else w("blind-unlearnt")
     others = [f for f in s.view.feeds if f.state in ("live", "late")]
     steps = (
         (w("blind-step-call", feed=name), w("blind-step-call-why")),

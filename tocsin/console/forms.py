@@ -40,8 +40,8 @@ def command_of(
     The same form sent twice is the same command; another choice on the same form is another.
 
     Raises:
-        IncompleteError: an unknown act or unit, a missing reason, name, level or end, or an act that the role
-            never has.
+        IncompleteError: an unknown act or unit, a missing reason, name, level or end, an act that the role
+            never has, or a unit that is neither the person's nor below it.
     """
     kind = form.get("kind", "")
     if kind not in COMMAND_KINDS:
@@ -50,6 +50,8 @@ def command_of(
         raise IncompleteError("form-not-your-role")
     if form.get("unit", "") not in {u.id for u in view.real.units}:
         raise IncompleteError("form-unknown-unit")
+    if person.unit not in _lineage(form["unit"], view):
+        raise IncompleteError("form-not-your-unit")
     note = form.get("note", "").strip()[:LONGEST_NOTE]
     if kind == "reject" and not note:
         raise IncompleteError("form-reason-missing")
@@ -66,6 +68,15 @@ def command_of(
     return Command(id=command_id(form.get("token", ""), facts), stamp=now_at, **facts)  # type: ignore[arg-type]
 
 
+def _lineage(unit: str, view: CityView) -> list[str]:
+    """The unit and those above it, nearest first."""
+    parents = {u.id: u.parent for u in view.real.units}
+    above = [unit]
+    while (parent := parents.get(above[-1])) is not None:
+        above.append(parent)
+    return above
+
+
 def command_id(token: str, facts: Mapping[str, object]) -> str:
     """blake2b-128 of the form's token and of everything that it says, except instants."""
     said = {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items() if k != "until"}
@@ -79,8 +90,8 @@ def form_token(view: CityView, person: Person | None, what: str) -> str:
 
 
 def is_sure(form: Mapping[str, str], level: int | None) -> bool:
-    """Whether a grave act was held for two seconds, or its level typed and the button pressed twice."""
-    if form.get("kind", "") not in GRAVE:
+    """Whether a grave or attested act was held for two seconds, or its level typed and pressed twice."""
+    if form.get("kind", "") not in GRAVE and form.get("attested") != "1":
         return True
     return form.get("held") == "1" or (is_typed(form, level) and form.get("pressed") == "2")
 

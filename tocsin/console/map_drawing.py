@@ -57,6 +57,7 @@ class Tag(msgspec.Struct, frozen=True):
     level: int
     is_inverted: bool
     is_dashed: bool
+    is_hollow: bool
 
 
 class Borders(msgspec.Struct, frozen=True):
@@ -213,6 +214,7 @@ def _tag(topology: Topology, unit: UnitView, signs: list[Sign], locale: str, bar
         level,
         unit.is_responding and not bare,
         unit.mode == "PROVISIONAL",
+        unit.mode == "RECOVERY",
     )
 
 

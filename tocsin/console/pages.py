@@ -186,7 +186,7 @@ def _level(act: Act, target: UnitView | None) -> int:
 
 
 def _declare_line(s: Screen, target: UnitView | None, found: HotspotView) -> str:
-    """What holding the button starts, for how long, by which plan, and who is told."""
+    """What holding the button starts, for how long, and by which plan."""
     if target is None:
         return ""
     w, plan, level = s.words, plan_for(s.view, found), suggested_level(target, found)
@@ -197,7 +197,6 @@ def _declare_line(s: Screen, target: UnitView | None, found: HotspotView) -> str
         duration=w.window(plan.duration_seconds),
         sign=w.window(s.view.policy.co_sign_seconds),
         plan=w("phone-plan", plan=w.named(plan.names)) if plan.names else "",
-        told=w("phone-told", n=plan.told) if plan.told is not None else "",
     )
 
 
@@ -281,6 +280,7 @@ def help_page(source: CitySource, s: Screen) -> Page:
         (("J", "K"), w("help-move")),
         (("Enter",), w("help-open")),
         (("A", "C", "R", "W", "D", "S"), w("help-acts")),
+        (("L",), w("nav-report")),
         (("T",), w("help-theme")),
         (("Esc",), w("help-back")),
     ]

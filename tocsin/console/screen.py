@@ -26,12 +26,19 @@ SCRIPT_WORDS: Final = (
 )
 SCRIPT_SENTENCES: Final = (
     "link-live", "lost", "lost-label", "about", "due-now", "sending", "not-known-arrived", "send-again",
-    "keep-holding", "read-it", "not-sent", "left-spoken", "screen-changed", "form-press-again",
+    "keep-holding", "read-it", "not-sent", "left-spoken", "over", "screen-changed", "form-press-again",
 )  # fmt: skip
 
 
+REDACTED: Final = re.compile(r"(█+|‹[a-z]{2,12}›|\[[a-z_ -]{2,24}\])")
+"""What stands in a text in place of something personal."""
+
+
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """One page's surroundings; ``story`` is the real one or the exercise's."""
+    """One page's surroundings; ``story`` is the real one or the exercise's.
+
+    ``has_sign_in`` says that ``person`` has signed in; ``form_token`` then stands in every form.
+    """
 
     view: CityView
     story: Story
@@ -44,7 +51,10 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     is_compact: bool = False
     is_exercise: bool = False
     has_keys: bool = True
+    has_sound: bool = False
     slots_only: bool = False
+    has_sign_in: bool = False
+    form_token: str = ""
 
     @property
     def is_demo(self) -> bool:
@@ -138,7 +148,7 @@ def blacked(sentence: str) -> Markup:
     """A redacted text: what was taken out is a black box that is read out as such."""
     out, hole = Markup(), ""
     for piece in _split_redactions(sentence):
-        if piece.startswith(("█", "[")) and piece.endswith(("█", "]")):
+        if REDACTED.fullmatch(piece):
             hole = piece
             out += Markup('<span class="redacted">{}</span>').format(hole)
         else:
@@ -147,7 +157,7 @@ def blacked(sentence: str) -> Markup:
 
 
 def _split_redactions(sentence: str) -> list[str]:
-    return [p for p in re.split(r"(█+|\[[a-z_ -]{2,24}\])", sentence) if p]
+    return [p for p in REDACTED.split(sentence) if p]
 
 
 def share_left(opened: int, due: int, now: int) -> int:

@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from streams.commands import Command
+from streams.sources.report import Report
 from tocsin.console.phrases import Phrase
 from tocsin.console.view import CityView, JournalLine
 
@@ -31,6 +32,15 @@ class CommandReceipt(msgspec.Struct, frozen=True, kw_only=True):
         return self.entry is None or self.entry.is_refused
 
 
+class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger says of a report: why it is not counted ("" if it is), its place, its redacted text."""
+
+    reason: str = ""
+    category: str = ""
+    area: str = ""
+    text: str = ""
+
+
 class CitySource(Protocol):
     """One running city, as the console sees it."""
 
@@ -52,3 +62,11 @@ class CitySource(Protocol):
 
     def refusal(self, command: Command) -> Phrase | None:
         """Why the table would refuse the command as things stand; None if it would not. Changes nothing."""
+
+    def report(self, feed: str, report: Report) -> ReportReceipt:
+        """Hand a report to a feed's intake and wait for the ledger's word; a repeated id counts once.
+
+        Raises:
+            TocsinError: it could not be kept; nothing has changed.
+            TimeoutError: kept perhaps, but the ledger has not said so in time.
+        """

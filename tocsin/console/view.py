@@ -91,7 +91,8 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
     """What a person owes; ``who`` owes it, ``due_at`` None means it rests with all calls used.
 
     ``about`` is a department (report-in), a child unit (answer) or the level as a number (co-sign).
-    ``persons`` are the ids of those who may end it; empty where the unit's people may.
+    ``persons`` are the ids of those who may end it; empty where the unit's people may. ``late_since`` is its
+    first deadline once that has passed and the journal says so, None where it is not late, or not remembered.
     """
 
     unit: str
@@ -106,11 +107,12 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str = ""
     why: str = ""
     persons: tuple[str, ...] = ()
+    late_since: int | None = None
     is_exercise: bool = False
 
 
 class DoneDuty(msgspec.Struct, frozen=True, kw_only=True):
-    """A duty that ended by its act, early or late."""
+    """A duty that ended by its act, early or late; ``opened_at`` None where it is not remembered."""
 
     unit: str
     kind: DutyKind
@@ -118,6 +120,7 @@ class DoneDuty(msgspec.Struct, frozen=True, kw_only=True):
     done_at: int
     actor: str
     about: str = ""
+    opened_at: int | None = None
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -263,13 +266,12 @@ class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a declaration for a category starts unless the chief says otherwise; ``told`` counts people."""
+    """What a declaration for a category starts unless the chief says otherwise; measures: name, ticked."""
 
     category: str
     names: Names
     duration_seconds: int = 21_600
     measures: tuple[tuple[Names, bool], ...] = ()
-    told: int | None = None
 
 
 class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -347,6 +349,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[SetupStep, ...] = ()
     people: tuple[Person, ...] = ()
     departments: tuple[Department, ...] = ()
+    categories: dict[str, Names] = {}
     plans: tuple[Plan, ...] = ()
     policy: PolicyFacts = PolicyFacts()
     blind_told: tuple[Names, ...] = ()

@@ -33,7 +33,7 @@ from tocsin.wiring import Running
 MINUTE: Final = 60
 SCENARIO_FILE: Final = "scenario.toml"
 MESSAGE_SECONDS: Final = 120
-CADENCE: Final = Cadence(seals=96, records=100_000, seconds=1 << 30)
+CADENCE: Final = Cadence(seals=96, records=100_000, seconds=1 << 30, state_seals=96)
 """A demonstration is made anew sooner than taken up: it is checkpointed where something is decided."""
 GRAVE: Final = "critical"
 SPARE_DAYS: Final = 7

@@ -3,11 +3,9 @@
 ``checkpoints/<number>`` names, for each segment, how many bytes of it count; ``journal/<epoch>.jsonl`` holds
 journal lines and ``beside/<epoch>.jsonl`` what goes with them. Nothing else counts: what a killed or fenced
 owner wrote behind those lengths is not there. A number is won by ``link(2)``, which fails where it is taken.
+A checkpoint holds no state: that is in ``snapshots``, or follows from an older one and the ledger.
 """
 
-import contextlib
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,31 +15,14 @@ import msgspec
 
 from alerting import journal
 from streams.errors import BusyError, IntegrityError
-from tocsin import checkpoint
 from tocsin.checkpoint import State
 from tocsin.chronicle import Decided, Mark, Restored
-from tocsin.store import StorageError
+from tocsin.live.disk import explained, numbered, sync_directory, synced
+from tocsin.live.head import Head, Segment, packed, unpacked
+from tocsin.live.snapshots import Snapshots
 
 KEPT: Final = 40
-KEPT_SNAPSHOTS: Final = 3
-
-_ROOM: Final = "make room or mend the disk, then start again: nothing half written counts"
-
-
-class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """How many bytes of an epoch's two files count."""
-
-    epoch: int
-    journal: int
-    beside: int
-
-
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line of a checkpoint; ``snapshot`` is the number that a delta stands on."""
-
-    mark: Mark
-    segments: tuple[Segment, ...]
-    snapshot: int | None
+"""Checkpoints are small; older ones would only be read if all these were damaged."""
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,11 +39,11 @@ class DirectoryChronicle:
 
     def __init__(self, directory: Path) -> None:
         self.reader = DirectoryReader(directory)
-        self._directory = directory
+        self._directory, self._snapshots = directory, Snapshots(directory)
         self._segments: list[Segment] = []
         self._files: tuple[BinaryIO, BinaryIO] | None = None
         self._epoch = -1
-        with _explained(directory):
+        with explained(directory):
             for name in ("checkpoints", "journal", "beside"):
                 (directory / name).mkdir(parents=True, exist_ok=True)
 
@@ -78,31 +59,26 @@ class DirectoryChronicle:
         return (numbers[-1] + 1 if numbers else 0), max(begun, default=-1) + 1
 
     def restore(self, kind: type[State]) -> Restored[State] | None:
-        """The newest checkpoint that can be read.
+        """The newest snapshot that can be read and that the newest checkpoint covers.
 
         Raises:
             IntegrityError: the journal is shorter than that checkpoint says, or ends with another entry.
         """
+        newest = self.reader.newest()
+        if newest is None:
+            return None
+        self._check_end(newest)
+        self._segments = list(newest.segments)
         skipped: list[str] = []
-        for number in reversed(self.reader.numbers()):
+        for number in reversed(self._snapshots.numbers()):
             try:
-                head, body = self.reader.read(number)
-                state, base = self._state(head, body, kind)
+                head, state = self._snapshots.read(number, kind)
             except IntegrityError as error:
-                skipped.append(f"checkpoint {number}: {error}")
+                skipped.append(str(error))
                 continue
-            self._check_end(head)
-            self._segments = list(head.segments)
-            snapshot = number if head.snapshot is None else head.snapshot
-            return Restored(head.mark, state, base, snapshot, tuple(skipped))
+            if head.mark.ledger_offset <= newest.mark.ledger_offset:
+                return Restored(head.mark, state, tuple(skipped))
         return None
-
-    def _state(self, head: Head, body: bytes, kind: type[State]) -> tuple[State, State]:
-        if head.snapshot is None:
-            state = checkpoint.decode(body, kind)
-            return state, state
-        base = checkpoint.decode(self.reader.read(head.snapshot)[1], kind)
-        return checkpoint.decode_delta(body, base), base
 
     def _check_end(self, head: Head) -> None:
         last = self.reader.last_line(head)
@@ -113,22 +89,37 @@ class DirectoryChronicle:
                 "keep the directory as evidence and restore it from a backup",
             )
 
-    def commit(self, mark: Mark, snapshot: int | None, body: bytes, decided: Decided) -> None:
+    def commit(self, mark: Mark, decided: Decided) -> None:
         """Lines to the own segment, then the checkpoint that makes them count.
 
         Raises:
             BusyError: the number is taken, or a higher one is there: another owner came.
             StorageError: the disk refuses; what was written does not count.
         """
-        with _explained(self._directory):
+        with explained(self._directory):
             if mark.epoch != self._epoch:
                 self._begin(mark.epoch)
             segment = self._extend(decided)
             segments = (*self._segments[:-1], segment)
-            head = Head(mark=mark, segments=segments, snapshot=snapshot)
-            self._win(mark.number, _packed(head, body))
+            self._win(mark.number, packed(Head(mark=mark, segments=segments)))
             self._segments = list(segments)
-            self._prune(mark.number)
+            self._prune()
+
+    def keep(self, mark: Mark, state: msgspec.Struct) -> bool:
+        """Begin to write the state at that checkpoint; False while one is still being written.
+
+        Raises:
+            StorageError: the disk refused the one before.
+        """
+        return self._snapshots.keep(Head(mark=mark, segments=tuple(self._segments)), state)
+
+    def settled(self) -> None:
+        """Wait until no snapshot is being written.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        self._snapshots.settled()
 
     def _begin(self, epoch: int) -> None:
         """A fresh segment: what the owner before wrote behind its last checkpoint stays outside."""
@@ -139,7 +130,7 @@ class DirectoryChronicle:
             (self._directory / "beside" / f"{epoch}.jsonl").open("xb"),
         )
         for name in ("journal", "beside"):
-            _sync_directory(self._directory / name)
+            sync_directory(self._directory / name)
 
     def _extend(self, decided: Decided) -> Segment:
         assert self._files is not None
@@ -156,35 +147,21 @@ class DirectoryChronicle:
     def _win(self, number: int, data: bytes) -> None:
         """Give the bytes that number, if nobody has it and none is higher."""
         folder = self._directory / "checkpoints"
-        temporary = folder / f".{self._epoch}-{os.getpid()}"
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        temporary = synced(folder / f".{self._epoch}-{os.getpid()}", data)
         try:
             os.link(temporary, folder / str(number))
         except FileExistsError:
             raise BusyError("checkpoint", f"{number} is taken: another owner came") from None
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_directory(folder)
+        sync_directory(folder)
         if (highest := self.reader.numbers()[-1]) != number:
             raise BusyError("checkpoint", f"{highest} is there beside {number}: another owner came")
 
-    def _prune(self, newest: int) -> None:
-        """Keep the last checkpoints, the snapshots that they stand on, and the last snapshots."""
+    def _prune(self) -> None:
         numbers = self.reader.numbers()
-        if len(numbers) <= 2 * KEPT:
-            return
-        heads = {number: self.reader.head(number) for number in numbers}
-        kept = {number for number in numbers if number > newest - KEPT}
-        kept |= {
-            head.snapshot for number in tuple(kept) if (head := heads[number]) and head.snapshot is not None
-        }
-        full = [number for number in numbers if (head := heads[number]) and head.snapshot is None]
-        kept |= set(full[-KEPT_SNAPSHOTS:])
-        for number in numbers:
-            if number not in kept:
+        if len(numbers) > 2 * KEPT:
+            for number in numbers[:-KEPT]:
                 (self._directory / "checkpoints" / str(number)).unlink(missing_ok=True)
 
 
@@ -197,10 +174,7 @@ class DirectoryReader:
 
     def numbers(self) -> list[int]:
         """The checkpoints that are there, ascending."""
-        with _explained(self._directory):
-            if not self._folder.is_dir():
-                return []
-            return sorted(int(name) for name in _names(self._folder) if name.isdigit())
+        return numbered(self._folder)
 
     def newest(self) -> Head | None:
         """The head of the newest checkpoint that can be read; None if there is none."""
@@ -213,22 +187,9 @@ class DirectoryReader:
         """The head of a checkpoint; None if it is gone or damaged."""
         try:
             with (self._folder / str(number)).open("rb") as file:
-                return _head(file.readline(), number)
+                return unpacked(file.readline(), f"checkpoint {number}")
         except (OSError, IntegrityError):
             return None
-
-    def read(self, number: int) -> tuple[Head, bytes]:
-        """Head and body of a checkpoint.
-
-        Raises:
-            IntegrityError: it is missing or damaged.
-        """
-        try:
-            data = (self._folder / str(number)).read_bytes()
-        except OSError as error:
-            raise IntegrityError(f"checkpoint {number}", error.strerror or str(error)) from error
-        line, _, body = data.partition(b"\n")
-        return _head(line, number), body
 
     def lines(self, head: Head) -> Iterator[bytes]:
         """Every journal line that the checkpoint covers, without its line end, from the first on."""
@@ -258,7 +219,7 @@ class DirectoryReader:
 
     def _bytes(self, folder: str, epoch: int, start: int, length: int) -> bytes:
         path = self._directory / folder / f"{epoch}.jsonl"
-        with _explained(self._directory), path.open("rb") as file:
+        with explained(self._directory), path.open("rb") as file:
             file.seek(start)
             data = file.read(length - start)
         if len(data) != length - start:
@@ -268,11 +229,6 @@ class DirectoryReader:
         return data
 
 
-def covered(head: Head) -> tuple[int, int]:
-    """How many bytes of journal and beside count in all segments together."""
-    return sum(s.journal for s in head.segments), sum(s.beside for s in head.segments)
-
-
 def _beside(decided: Decided) -> Iterator[bytes]:
     for line in decided.lines:
         yield b'{"seq":%d,"telling":%s}\n' % (line.seq, line.telling)
@@ -280,49 +236,3 @@ def _beside(decided: Decided) -> Iterator[bytes]:
         yield b'{"reminder":%s}\n' % msgspec.json.encode(reminder)
     for row in decided.aside:
         yield b'{"aside":%s}\n' % msgspec.json.encode(row)
-
-
-def _packed(head: Head, body: bytes) -> bytes:
-    """A line of JSON with its own digest, then the state, which has one too."""
-    facts = msgspec.json.encode(head)
-    return json.dumps({"digest": _digest(facts)}).encode()[:-1] + b', "head": ' + facts + b"}\n" + body
-
-
-class _Line(msgspec.Struct, frozen=True):
-    digest: str
-    head: msgspec.Raw
-
-
-def _head(line: bytes, number: int) -> Head:
-    try:
-        packed = msgspec.json.decode(line, type=_Line)
-        if packed.digest == _digest(bytes(packed.head)):
-            return msgspec.json.decode(packed.head, type=Head)
-    except msgspec.MsgspecError:
-        pass
-    raise IntegrityError(f"checkpoint {number}", "is damaged in its first line")
-
-
-def _names(folder: Path) -> list[str]:
-    return [entry.name for entry in os.scandir(folder)]
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _explained(directory: Path) -> Iterator[None]:
-    """Errors of the system become sentences."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(error.filename or str(directory), error.strerror or str(error), _ROOM) from error

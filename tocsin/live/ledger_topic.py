@@ -6,7 +6,7 @@ from typing import Final
 
 from streams import ledger
 from streams.archive import LedgerWriter
-from streams.errors import DataError
+from streams.errors import DataError, IntegrityError
 from streams.ledger import Record, Rows
 from streams.live import clients
 from streams.live.settings import KafkaConfig
@@ -31,9 +31,25 @@ def records(kafka: KafkaConfig, topic: str, at_once: int = AT_ONCE) -> Iterator[
     Raises:
         DataError: the broker cannot be read.
     """
+    return (record for _, record in _read(kafka, topic, at_once, 0, None))
+
+
+def stretch(kafka: KafkaConfig, topic: str, start: int, end: int) -> Iterator[tuple[int, Record]]:
+    """The records from offset ``start`` up to ``end``, or up to where the topic ends, with their offsets.
+
+    Raises:
+        DataError: the broker cannot be read.
+        IntegrityError: the topic ends before ``end``: it is not the one that was folded.
+    """
+    return _read(kafka, topic, AT_ONCE, start, end)
+
+
+def _read(
+    kafka: KafkaConfig, topic: str, at_once: int, start: int, until: int | None
+) -> Iterator[tuple[int, Record]]:
     loop = Loop("ledger-reader")
     try:
-        yield from _read(kafka, topic, at_once, loop)
+        yield from _found(kafka, topic, at_once, loop, start, until)
     except (clients.KafkaError, OSError) as error:
         raise DataError(
             f"broker {kafka.servers}", f"cannot be read ({type(error).__name__})", "start it"
@@ -42,29 +58,37 @@ def records(kafka: KafkaConfig, topic: str, at_once: int = AT_ONCE) -> Iterator[
         loop.close()
 
 
-def _read(kafka: KafkaConfig, topic: str, at_once: int, loop: Loop) -> Iterator[Record]:
+def _found(
+    kafka: KafkaConfig, topic: str, at_once: int, loop: Loop, start: int, until: int | None
+) -> Iterator[tuple[int, Record]]:
     place = clients.TopicPartition(topic, 0)
-    reader, end = loop.call(_opened(kafka, place))
+    reader, end = loop.call(_opened(kafka, place, start))
     try:
-        at = 0
+        if until is not None and end < until:
+            raise IntegrityError(
+                f"topic {topic}", f"ends at offset {end}, checkpoints reach to {until}", "restore the ledger"
+            )
+        at, end = start, end if until is None else until
         while at < end:
             found = loop.call(reader.getmany(place, timeout_ms=WAIT_MILLISECONDS, max_records=at_once))
             for message in found.get(place, ()):
                 if message.offset < end:
-                    yield ledger.decode(bytes(message.value))
+                    yield message.offset, ledger.decode(bytes(message.value))
                 at = message.offset + 1
     finally:
         loop.call(clients.stopped(reader))
 
 
-async def _opened(kafka: KafkaConfig, place: clients.TopicPartition) -> tuple[clients.AIOKafkaConsumer, int]:
-    """A reader at the beginning of the topic, and where the topic ends now."""
+async def _opened(
+    kafka: KafkaConfig, place: clients.TopicPartition, start: int
+) -> tuple[clients.AIOKafkaConsumer, int]:
+    """A reader at that offset, and where the topic ends now."""
     reader = clients.consumer(kafka)
     try:
         await reader.start()
         reader.assign([place])
         end = int((await reader.end_offsets([place]))[place])
-        await reader.seek_to_beginning(place)
+        reader.seek(place, start)
     except BaseException:
         await clients.stopped(reader)
         raise

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tocsin.city import City
+from tocsin.live.rehearsing import newest
 from tocsin.metrics import METRICS, Described
 from tocsin.pipeline import PipelineState
 from tocsin.reading import Reading
@@ -40,6 +41,7 @@ _FOLDED: Final[tuple[Described, ...]] = tuple(
         "tocsin_sealed_buckets_total",
         "tocsin_decision_timestamp_seconds",
         "tocsin_journal_entries_total",
+        "tocsin_rehearsal",
     )
 )
 """What the console shows of its own fold, the owner shows of the one that decides."""
@@ -79,11 +81,15 @@ LIVE_METRICS: Final = (
 """Every metric of a worker, in the order of the reference."""
 
 
-def folded(city: City, state: PipelineState | None, now: int) -> Figures:
-    """Watermarks, seals and decision time of the fold that decides; nothing on a standby."""
+def folded(city: City, state: PipelineState | None, now: int, is_rehearsal: bool = False) -> Figures:
+    """Watermarks, seals and decision time of the fold that decides; nothing on a standby.
+
+    In a rehearsal it is as late as the newest that it was fed with.
+    """
     if state is None:
         return {}
-    reading = Reading(city=city, state=state, now=now)
+    at = newest(city, state) if is_rehearsal else now
+    reading = Reading(city=city, state=state, now=at, is_rehearsal=is_rehearsal)
     return {metric.name: dict(metric.samples(reading)) for metric in _FOLDED}
 
 

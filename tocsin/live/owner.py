@@ -1,13 +1,14 @@
 """The owner of a city's ledger: its fold over checkpoints in a directory, and its beats."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Generic
 
 import structlog
 
 from alerting.deliveries import Planner
 from streams import ledger
-from streams.errors import BusyError
+from streams.errors import BusyError, TocsinError
+from streams.ledger import Record
 from tocsin.checkpoint import State
 from tocsin.chronicle import Chronicle
 from tocsin.fold import Advance, Cadence, Fold, Folded, Pipeline
@@ -18,7 +19,8 @@ log: Final = structlog.get_logger("step")
 class LedgerOwner(Generic[State]):
     """An ``Owner`` for ``StepWorker``: nothing is loaded before the ledger's partition is ours.
 
-    ``note`` is told of every stretch that a checkpoint covers.
+    ``stretch`` reads the ledger from one offset to another; ``note`` is told of every stretch that a
+    checkpoint covers.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class LedgerOwner(Generic[State]):
         partitions: tuple[str, ...],
         planner: Callable[[Callable[[], State]], Planner],
         clock: Callable[[], int],
+        stretch: Callable[[int, int], Iterable[tuple[int, Record]]],
         *,
         cadence: Cadence | None = None,
         beat: Callable[[], None] = lambda: None,
@@ -35,7 +38,8 @@ class LedgerOwner(Generic[State]):
         note: Callable[[Advance[State]], None] = lambda _: None,
     ) -> None:
         self._pipeline, self._chronicle, self._partitions = pipeline, chronicle, partitions
-        self._planner, self._clock, self._cadence = planner, clock, cadence or Cadence()
+        self._planner, self._clock, self._stretch = planner, clock, stretch
+        self._cadence = cadence or Cadence()
         self._beat, self._on_claim, self._note = beat, on_claim, note
         self._uncovered: list[Folded] = []
         self.fold: Fold[State] | None = None
@@ -60,15 +64,17 @@ class LedgerOwner(Generic[State]):
 
         Raises:
             BusyError: another owner has written since.
-            IntegrityError: journal and checkpoints contradict each other.
+            IntegrityError: journal, checkpoints and ledger contradict each other.
+            DataError: the broker cannot be read.
         """
         if self.fold is None:
             self.fold = Fold(
                 self._pipeline, self._chronicle, self._partitions, self._cadence, self._planner(self._state)
             )
             self.fold.claim(self._clock())
-            mark = self.fold.mark
-            log.info("claimed", checkpoint=mark.number, epoch=mark.epoch, offset=mark.ledger_offset)
+            mark, safe = self.fold.mark, self.fold.safe_offset
+            log.info("claimed", checkpoint=mark.number, epoch=mark.epoch, offset=safe, at=mark.ledger_offset)
+            self.fold.catch_up(self._stretch(mark.ledger_offset, safe))
             self._on_claim(self.fold)
         elif not self.fold.is_newest():
             raise BusyError("checkpoint", "another owner has written since")
@@ -88,6 +94,15 @@ class LedgerOwner(Generic[State]):
         if self.fold is not None and self._uncovered and self.fold.settle(self._clock()):
             covered, self._uncovered = tuple(self._uncovered), []
             self._note(Advance(self.fold.state, self.fold.ledger_offset, covered))
+
+    def rest(self) -> None:
+        """Leave everything to the next owner, if it is still ours to leave."""
+        if self.fold is None:
+            return
+        try:
+            self.fold.rest(self._clock())
+        except TocsinError as error:
+            log.warning("the state was not kept", error=str(error))
 
     def beat(self) -> None:
         """Time goes on, and the ledger's partition is ours."""

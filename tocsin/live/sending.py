@@ -59,8 +59,8 @@ class Sender:
         BrokerError: no answer in time; the caller may send the same again.
     """
 
-    def __init__(self, kafka: KafkaConfig) -> None:
-        self._kafka = kafka
+    def __init__(self, kafka: KafkaConfig, is_idempotent: bool = False) -> None:
+        self._kafka, self._is_idempotent = kafka, is_idempotent
         self._loop = Loop("kafka-sender")
         self._producer: clients.AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -85,7 +85,7 @@ class Sender:
     async def _started(self) -> clients.AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                made = clients.producer(self._kafka)
+                made = clients.producer(self._kafka, self._is_idempotent)
                 try:
                     await made.start()
                 except BaseException:

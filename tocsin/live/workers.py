@@ -8,10 +8,12 @@ from typing import Final
 
 import structlog
 
+from alerting.deliveries import Planner
+from alerting.dispatcher import Sending
 from alerting.notifiers.registry import notifiers
 from streams import ledger
 from streams.errors import BusyError, ConfigError
-from streams.ledger import Settings, settings
+from streams.ledger import Record, Settings, settings
 from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
 from tocsin import clock
@@ -25,10 +27,19 @@ from tocsin.live.beating import Beats
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
-from tocsin.live.ledger_topic import export, first_record
+from tocsin.live.ledger_topic import export, first_record, stretch
 from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
+from tocsin.live.rehearsing import (
+    MARK_FILE,
+    claim_store,
+    into_files,
+    is_rehearsed,
+    is_used,
+    marked,
+    recorded_rows,
+)
 from tocsin.live.sending import Parcel, Sender
 from tocsin.live.translating import RawTranslator
 from tocsin.pipeline import Pipeline, PipelineState
@@ -36,7 +47,7 @@ from tocsin.store import Store
 from tocsin.telling import Teller, in_store
 from tocsin.warning_words import Warner
 
-CADENCE: Final = Cadence(seals=1, records=2_000, seconds=5)
+CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
 
@@ -49,6 +60,10 @@ class Place:
         self.city, self.kafka = installation.city, installation.kafka
         self.names = TopicNames(self.kafka.prefix)
         self.host, self.port = host, port
+
+    def is_rehearsed(self) -> bool:
+        """Whether the ledger on the broker is a rehearsal's."""
+        return is_rehearsed(self.kafka, self.names.ledger)
 
     def health(self, is_ready: Callable[[], bool], metrics: LiveMetrics) -> Health:
         """Health and metrics over HTTP."""
@@ -69,8 +84,9 @@ def run_intake(place: Place) -> None:
     city = place.city
     doors = intakes(city, pseudonym_key(place.installation, place.directory))
     readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
+    recorded = recorded_rows(city, place.is_rehearsed)
     translator = RawTranslator(
-        Crossing(city.partitions, readers), vault_of(place.installation, place.directory)
+        Crossing(city.partitions, readers, recorded), vault_of(place.installation, place.directory)
     )
     worker = IntakeWorker(place.kafka, [feed.id for feed in city.feeds], city.id, translator)
     health = place.health(lambda: worker.is_assigned, LiveMetrics("intake", worker.figures))
@@ -85,9 +101,15 @@ def run_step(place: Place) -> None:
     from streams.live.app import run
     from streams.live.step import StepWorker
 
-    begun(place)
+    is_rehearsal = begun(place)
+    claim_store(place.directory, is_rehearsal)
     city = place.city
     pipeline, sender = Pipeline(city), Sender(place.kafka)
+    beats = Beats(sender, place.names, city.id, city.partitions, clock.now)
+
+    def planner(state: Callable[[], PipelineState]) -> Planner:
+        plain = Teller(city, state).planner()
+        return marked(plain) if is_rehearsal else plain
 
     def amend(fold: Fold[PipelineState]) -> None:
         for record in pipeline.amendments(fold.state, clock.now()):
@@ -97,10 +119,11 @@ def run_step(place: Place) -> None:
         pipeline,
         DirectoryChronicle(place.directory),
         tuple(partition.name for partition in city.partitions),
-        lambda state: Teller(city, state).planner(),
+        planner,
         clock.now,
+        lambda start, end: stretch(place.kafka, place.names.ledger, start, end),
         cadence=CADENCE,
-        beat=Beats(sender, place.names, city.id, city.partitions, clock.now),
+        beat=(lambda: None) if is_rehearsal else beats,  # its time comes with what it is fed
         on_claim=amend,
     )
     worker = StepWorker(place.kafka, owner)
@@ -108,31 +131,41 @@ def run_step(place: Place) -> None:
     def figures() -> Figures:
         fold = owner.fold
         written: Figures = {"tocsin_checkpoint_timestamp_seconds": {(): fold.committed_at if fold else 0}}
-        return worker.figures() | written | folded(city, fold.state if fold else None, clock.now())
+        return (
+            worker.figures() | written | folded(city, fold.state if fold else None, clock.now(), is_rehearsal)
+        )
 
     health = place.health(lambda: worker.is_assigned or worker.is_standing_by, LiveMetrics("step", figures))
     try:
         run(worker.app)
     finally:
+        owner.rest()
         health.close()
         sender.close()
 
 
-def run_dispatch(place: Place) -> None:
-    """What the newest checkpoint covers is told, until a signal ends it."""
+def run_dispatch(place: Place, is_telling: bool = False) -> None:
+    """What the newest checkpoint covers is told, until a signal ends it.
+
+    A rehearsal's receivers are files unless ``is_telling``: then real ones are told that it is one.
+    """
     city, now = place.city, clock.now
+    # what has begun can be told while the broker is away, so that is asked only once
+    is_begun = is_used(place.directory)
+    is_rehearsal = (place.directory / MARK_FILE).exists() if is_begun else begun(place)
+    claim_store(place.directory, is_rehearsal)
+    is_quiet = is_rehearsal and not is_telling
+    routes = into_files(city.routes, place.directory) if is_quiet else in_store(city.routes, place.directory)
     with Store.open(place.directory / "dispatch") as store, Sender(place.kafka) as sender:
         publisher = Publisher(store, sender, place.names, city.id)
         worker = DispatchWorker(
             place.directory,
             store,
-            notifiers(
-                in_store(city.routes, place.directory), now, place.installation.directory, Warner(city)
-            ),
+            notifiers(routes, now, place.installation.directory, Warner(city)),
             now,
             outbox=PublishingOutbox(store, publisher),
             publish=publisher.lines,
-            sending=sending(place.installation, pseudonym_key(place.installation, place.directory)),
+            sending=Sending() if is_quiet else _sending(place),
         )
         health = place.health(lambda: worker.failure is None, LiveMetrics("dispatch", worker.figures))
         for kind in (signal.SIGTERM, signal.SIGINT):
@@ -145,20 +178,47 @@ def run_dispatch(place: Place) -> None:
             health.close()
 
 
-def create_topics(place: Place) -> tuple[str, ...]:
+def _sending(place: Place) -> Sending:
+    return sending(place.installation, pseudonym_key(place.installation, place.directory))
+
+
+def create_topics(place: Place, rehearsal_at: int | None = None) -> tuple[str, ...]:
     """Make the topics that are not there and begin the ledger; what was made.
 
+    With ``rehearsal_at`` (s UTC) the ledger begins in the bucket of that instant, as a rehearsal's.
+
     Raises:
-        ConfigError: the broker cannot be reached.
+        ConfigError: the broker cannot be reached; or the ledger has begun as something else.
         DataError: it refuses.
     """
     made = asyncio.run(topics.create(place.kafka, place.plans()))
-    if first_record(place.kafka, place.names.ledger) is None:
-        origin_at = clock.now() // place.city.bucket_seconds * place.city.bucket_seconds
-        record = place.city.start_settings(origin_at)
+    origin_at = clock.now() if rehearsal_at is None else rehearsal_at
+    origin_at = origin_at // place.city.bucket_seconds * place.city.bucket_seconds
+    found = first_record(place.kafka, place.names.ledger)
+    if found is None:
+        begin = place.city.start_settings if rehearsal_at is None else place.city.rehearsal_settings
         with Sender(place.kafka) as sender:
-            sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
+            value = ledger.encode(begin(origin_at))
+            sender.send([Parcel(place.names.ledger, 0, value, key=place.city.id.encode())])
+    elif rehearsal_at is not None:
+        check_rehearsal(place, found, origin_at)
     return made
+
+
+def check_rehearsal(place: Place, first: Record, origin_at: int) -> None:
+    """Make sure that the ledger is a rehearsal's and begins no later than ``origin_at`` (s UTC).
+
+    Raises:
+        ConfigError: it is a real city's, or begins later.
+    """
+    where, remedy = f"topic {place.names.ledger}", "begin a rehearsal with another kafka.prefix and --store"
+    if not ledger.is_rehearsal(first):
+        raise ConfigError(where, "is a real city's ledger: recorded history would be decided on", remedy)
+    assert isinstance(first, Settings)
+    begins_at = int(first.content["origin_at"])
+    if begins_at > origin_at:
+        begins, wanted = clock.text(begins_at), clock.text(origin_at)
+        raise ConfigError(where, f"begins at {begins} UTC, the history at {wanted} UTC", remedy)
 
 
 def check_topics(place: Place) -> tuple[topics.Difference, ...]:
@@ -209,8 +269,8 @@ async def _commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, 
         await reader.stop()
 
 
-def begun(place: Place) -> None:
-    """Make sure that the ledger on the broker is this city's.
+def begun(place: Place) -> bool:
+    """Make sure that the ledger on the broker is this city's; whether it is a rehearsal's.
 
     Raises:
         ConfigError: it is not begun, or was begun with other settings.
@@ -227,3 +287,4 @@ def begun(place: Place) -> None:
             f"was begun with another {', '.join(changed)}",
             "restore the configuration, or begin with another kafka.prefix",
         )
+    return ledger.is_rehearsal(record)

@@ -56,10 +56,12 @@ def _view(
         usual_low=low,
         usual_high=high,
         silent_since=_silent_since(silent, last_at),
+        expected_since=_expected_since(city, number, state, _silent_since(silent, last_at)),
         received=int(counts.sum()),
         rejected={OUTCOMES[k]: int(counts[k]) for k in np.flatnonzero(counts).tolist() if k},
         dead_letters=letters,
         last_hour=sum(rates[-max(1, 3600 // city.bucket_seconds) :]) if rates else None,
+        last_hour_expected=_expected(state, number, max(1, 3600 // city.bucket_seconds)),
         is_required=any({feed.id, feed.kind} & set(names) for names in city.policy.required_feeds.values()),
     )
 
@@ -77,6 +79,22 @@ def _silent_since(silent: SilentFeed | None, last_at: int | None) -> int | None:
     if silent is None:
         return None
     return silent.since_at if last_at is None else min(last_at, silent.since_at) or last_at
+
+
+def _expected(state: PipelineState, number: int, buckets: int) -> float | None:
+    """What the feed should have brought in the last sealed buckets; None where nothing is learnt yet."""
+    means = state.detection.feeds.rolling.expected
+    is_learnt = state.findings is not None and not state.findings.warming_up
+    if not is_learnt or not 0 < buckets <= len(means):
+        return None
+    return round(float(sum(mean[:, number].sum() for mean in means[-buckets:])), 1)
+
+
+def _expected_since(city: City, number: int, state: PipelineState, since_at: int | None) -> float | None:
+    """The same since the feed fell silent, by whole buckets that are sealed."""
+    if since_at is None:
+        return None
+    return _expected(state, number, state.sealing.next_bucket - -(-since_at // city.bucket_seconds))
 
 
 def _usual(counts: list[int]) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Hotspots with their charts, texts and whoever was told of them."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -15,12 +16,17 @@ from streams.events import Event
 from tocsin.city import City
 from tocsin.console.phrases import Names, Phrase
 from tocsin.console.view import HotspotView, Mark, Point, SampleText, Told
+from tocsin.picture.memory import Memory
 from tocsin.pipeline import PipelineState
 
 SHOWN_BUCKETS: Final = 48
 SHOWN_TEXTS: Final = 3
 HOW: Final = {"delivered": "warned", "pending": "waits", "refused": "failed", "given_up": "failed"}
+ASKED_AREAS: Final = 8
+"""Of a hotspot of the whole city, the areas that are asked for texts: those that stray most."""
 ROMAN: Final = ("", "", "IV", "III", "II", "I")
+
+HAN: Final = re.compile("[\u4e00-\u9fff]")
 
 Events = Callable[[str, str, int], list[Event]]
 """Newest events of an area and category since an instant."""
@@ -37,8 +43,9 @@ class Teller:
         deliveries: Sequence[Logged],
         events: Events,
         upper_bound: Callable[[np.ndarray], np.ndarray],
+        memory: Memory,
     ) -> None:
-        self.city, self.state, self.entries = city, state, entries
+        self.city, self.state, self.entries, self.memory = city, state, entries, memory
         self.deliveries, self.events, self.upper_bound = deliveries, events, upper_bound
         self.alerts = {a.hotspot: a for a in state.alerts.alerts.values() if a.is_open}
 
@@ -62,6 +69,8 @@ class Teller:
             marks=self._marks(hotspot, owner),
             texts=texts,
             text_count=count,
+            repeats=self._repeats(hotspot),
+            sensor_fact=self._sensor_fact(hotspot),
             unknown=tuple(
                 Phrase(f"console-unknown-{key}", {"what": what}) for key, what in hotspot.explanation.unknown
             ),
@@ -124,14 +133,50 @@ class Teller:
         )[-4:]
 
     def _texts(self, hotspot: Hotspot) -> tuple[tuple[SampleText, ...], int]:
-        found = [
+        events = (
             event
-            for area in hotspot.areas
+            for area in self._asked(hotspot)
             for event in self.events(area, hotspot.category, hotspot.began_at - self.city.bucket_seconds * 4)
             if event.text
-        ]
+        )
+        found = list({(event.system, event.id): event for event in events}.values())  # repeats are one
         found.sort(key=lambda event: (-event.happened_at, event.id))
-        return tuple(SampleText(event.text or "") for event in found[:SHOWN_TEXTS]), len(found)
+        texts = dict.fromkeys(event.text or "" for event in found)
+        shown = list(texts)[:SHOWN_TEXTS]
+        return tuple(SampleText(text, "zh-CN" if HAN.search(text) else "") for text in shown), len(found)
+
+    def _asked(self, hotspot: Hotspot) -> tuple[str, ...]:
+        """Its areas; of the whole city those where most came above what was expected."""
+        if not hotspot.is_city:
+            return hotspot.areas
+        strays = sorted(hotspot.explanation.areas, key=lambda a: (a.expected - a.observed, a.area))
+        return tuple(a.area for a in strays[:ASKED_AREAS])
+
+    def _rows(self, hotspot: Hotspot) -> list[int]:
+        """Rows of the panel that it is about."""
+        index, every = self.city.gazetteer.index, self.city.gazetteer.area_ids
+        return [index(area) for area in (hotspot.areas or (every if hotspot.is_city else ()))]
+
+    def _repeats(self, hotspot: Hotspot) -> int | None:
+        """Repeats taken out of its window; None where not all of it was watched."""
+        if hotspot.feed:
+            return None
+        taxonomy = self.city.taxonomy
+        column = taxonomy.index(hotspot.category)
+        series = [row * len(taxonomy) + column for row in self._rows(hotspot)]
+        return self.memory.repeats(
+            series, self.state.sealing.next_bucket - hotspot.explanation.window_buckets
+        )
+
+    def _sensor_fact(self, hotspot: Hotspot) -> Phrase | None:
+        """The newest sensor of its category in its areas that reached a limit since it began."""
+        since = hotspot.began_at - self.city.bucket_seconds
+        for reading in reversed(self.memory.readings):
+            sensor = self.city.sensors[reading.sensor]
+            is_here = sensor.area in hotspot.areas or hotspot.is_city
+            if is_here and sensor.category == hotspot.category and reading.at >= since:
+                return Phrase("console-sensor-at-limit", {"sensor": sensor.id, "limit_at": reading.at})
+        return None
 
     def _told(self, hotspot: Hotspot, owner: str) -> tuple[Told, ...]:
         """Each receiver's first message from the units concerned, and what came back."""

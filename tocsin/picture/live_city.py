@@ -7,11 +7,16 @@ from typing import Any, Final
 import msgspec
 
 from alerting import machines
+from alerting.delivery_log import Logged
 from alerting.journal import Entry, read_line
 from streams.commands import Command
+from streams.errors import AwayError
+from streams.events import REASONS, id_hash
+from streams.ledger import Rows
+from streams.sources.report import REPORT, SYSTEM, Report
 from tocsin.city import City
 from tocsin.console.phrases import Phrase
-from tocsin.console.source import CommandReceipt
+from tocsin.console.source import CommandReceipt, ReportReceipt
 from tocsin.console.view import (
     Area,
     CityView,
@@ -20,18 +25,23 @@ from tocsin.console.view import (
     JournalLine,
     MapView,
     Person,
+    Plan,
     PolicyFacts,
     Story,
 )  # fmt: skip
 from tocsin.embedded import Embedded
 from tocsin.fold import Advance
 from tocsin.people import PeopleConfig
+from tocsin.picture.arrivals import Arrivals
+from tocsin.picture.drills import names_of, progress
 from tocsin.picture.feeds import feed_views, unseen_areas
 from tocsin.picture.hotspots import Teller, gravest
 from tocsin.picture.memory import Memory
 from tocsin.picture.setup import budget_view, steps
+from tocsin.picture.telling import blind_told, drill_told
 from tocsin.picture.units import duty_views, spans, unit_views
 from tocsin.pipeline import Pipeline, PipelineState
+from tocsin.plans import PlansConfig
 
 JOURNAL_LINES: Final = 200
 REMEMBERED_LINES: Final = 20_000
@@ -49,11 +59,18 @@ class LiveCity:
         pipeline: Pipeline,
         run: Embedded[PipelineState],
         is_demo: bool = False,
+        plans: PlansConfig | None = None,
     ) -> None:
         self.city, self.people, self.pipeline, self.run, self.is_demo = city, people, pipeline, run, is_demo
+        self.plans = plan_views(plans or PlansConfig())
+        self.arrivals = Arrivals()
         start = max(0, run.history.journal_length() - REMEMBERED_LINES)
-        self.memory = Memory(read_line(line) for line in run.history.journal(start))
         self._state = run.fold.state
+        self.memory = Memory(
+            (read_line(line) for line in run.history.journal(start)),
+            city.bucket_seconds,
+            self._state.sealing.next_bucket,
+        )
         self._map = city_map(city)
         self._lock = threading.Lock()
         self._drawn: tuple[int, CityView] | None = None
@@ -100,17 +117,49 @@ class LiveCity:
         own = [entry for entry in entries if entry.trigger_id == trial.id]
         return _reason(own[0]) if own and _is_refused(own[0]) else None
 
+    def report(self, feed: str, report: Report) -> ReportReceipt:
+        """Put a report's bytes behind the feed's door and wait for its row in the ledger."""
+        partitions = [p.name for p in self.city.partitions]
+        mine = [number for number, p in enumerate(self.city.partitions) if p.feed == feed]
+        self.memory.by_hand.add(id_hash(SYSTEM, report.id))
+        with self.arrivals.watching(mine) as watch:
+            try:
+                kept = self.run.submit_raw(
+                    feed, report.payload(), REPORT, self.now(), f"report by {report.by}"
+                )
+            except AwayError as error:  # a broker that does not answer may have taken it all the same
+                raise TimeoutError(report.id) from error
+            reason = watch.wait((partitions.index(kept.partition), kept.offset), ANSWER_SECONDS)
+        return self._told(report, REASONS[reason - 1].value if reason else "")
+
+    def _told(self, report: Report, reason: str) -> ReportReceipt:
+        """The ledger's word with what became of the text, where the event is here already."""
+        areas = [report.area] if report.area else list(self.city.gazetteer.area_ids)
+        events = [
+            event
+            for area in areas
+            for event in self.run.events(area, report.category, report.at - 3_600)
+            if event.id == report.id
+        ]
+        area, text = (events[0].area, events[0].text or "") if events else (report.area, "")
+        return ReportReceipt(reason=reason, category=report.category, area=area, text=text)
+
     # -- how it is drawn ----------------------------------------------------------------------------------
 
     def _note(self, advance: Advance[PipelineState]) -> None:
         with self._lock:
-            before = self._state.machines.real
+            before, after = self._state.machines, advance.state.machines
             self.memory.note((folded.record, folded.outcome) for folded in advance.folded)
-            self.memory.settle(before, advance.state.machines.real)
+            self.memory.settle(before.real, after.real)
+            self.memory.settle(before.exercise, after.exercise, is_exercise=True)
             self._state = advance.state
+        for folded in advance.folded:
+            if isinstance(folded.record, Rows):
+                self.arrivals.note(folded.record.rows, folded.outcome.set_aside)
 
     def _draw(self) -> CityView:
         city, state, findings = self.city, self._state, self._state.findings
+        deliveries = self.run.outbox.entries()
         width = city.bucket_seconds
         is_begun = findings is not None
         sealed_to = state.sealing.next_bucket * width if is_begun else None
@@ -125,18 +174,21 @@ class LiveCity:
             next_seal_at=sealed_to + width + city.seal_delay if sealed_to else None,
             bucket_seconds=width,
             map=self._map,
-            real=self._real(),
+            real=self._real(deliveries),
             feeds=feed_views(city, state, self.memory, self._letters(), self.now()),
             seen_areas=unseen_areas(city, findings),
             journal=tuple(journal_line(e) for e in list(self.memory.entries)[-JOURNAL_LINES:][::-1]),
             budget=budget_view(findings),
-            drill=self._drill(),
+            drill=self._drill(deliveries),
             steps=steps(city, self.people, findings, self.memory),
             people=tuple(
                 Person(id=p.id, names=p.names or {"en": p.id}, role=p.role, unit=p.unit)
                 for p in self.people.person
             ),
             departments=tuple(Department(d.id, d.names or {"en": d.id}) for d in self.people.department),
+            categories={c.id: c.names for c in city.taxonomy.categories},
+            plans=self.plans,
+            blind_told=blind_told(state.machines.real, self.memory.entries, deliveries),
             policy=PolicyFacts(
                 co_sign_seconds=city.policy.co_sign_seconds,
                 report_in_seconds=city.policy.report_in_seconds,
@@ -146,16 +198,17 @@ class LiveCity:
             is_demo=self.is_demo,
         )
 
-    def _real(self) -> Story:
+    def _real(self, deliveries: list[Logged]) -> Story:
         state = self._state
         entries = list(self.memory.entries)
         teller = Teller(
             self.city,
             state,
             entries,
-            self.run.outbox.entries(),
+            deliveries,
             self._events,
             self.pipeline.detection.upper_bound,
+            self.memory,
         )
         hotspots = tuple(teller.view(h) for h in (state.findings.hotspots if state.findings else ()))
         gravest_of = gravest(hotspots)
@@ -169,7 +222,7 @@ class LiveCity:
             spans=tuple(span for span in spans(entries) if not span.is_exercise),
         )
 
-    def _drill(self) -> DrillView | None:
+    def _drill(self, deliveries: list[Logged]) -> DrillView | None:
         exercise = self._state.machines.exercise
         if not exercise:
             return None
@@ -178,13 +231,18 @@ class LiveCity:
         story = Story(
             units=unit_views(self.city, exercise, self.memory, {}, is_exercise=True),
             duties=duty_views(self.city, self.people, exercise, self.memory, {}, is_exercise=True),
+            done=tuple(self.memory.played),
             spans=tuple(span for span in spans(self.memory.entries) if span.is_exercise),
         )
+        begun_at = began[-1].at if began else exercise[unit].since_at
         return DrillView(
             unit=unit,
-            begun_at=began[-1].at if began else exercise[unit].since_at,
+            begun_at=begun_at,
             begun_by=(began[-1].actor or "") if began else "",
             story=story,
+            names=names_of(began[-1]) if began else {},
+            told=drill_told(deliveries, begun_at),
+            progress=progress(story),
         )
 
     def _events(self, area: str, category: str, since_at: int) -> list:  # type: ignore[type-arg]
@@ -221,6 +279,19 @@ def _rings(shape: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
         tuple((float(x), float(y)) for x, y, *_ in ring.coords)
         for part in polygons
         for ring in (part.exterior, *part.interiors)
+    )
+
+
+def plan_views(plans: PlansConfig) -> tuple[Plan, ...]:
+    """The configured plans as the forms offer them."""
+    return tuple(
+        Plan(
+            category=plan.category,
+            names=plan.names,
+            duration_seconds=plan.duration_seconds,
+            measures=tuple((measure.names, measure.is_default) for measure in plan.measures),
+        )
+        for plan in plans.plan
     )
 
 

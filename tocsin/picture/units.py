@@ -141,6 +141,7 @@ def _duty_view(
         asked_by=(cause.actor or "") if cause else "",
         why=duty.about[1] if duty.kind == "answer" else "",
         persons=tuple(p.id for p in people.person if p.unit == unit),
+        late_since=memory.late_since(unit, duty, is_exercise),
         is_exercise=is_exercise,
     )
 

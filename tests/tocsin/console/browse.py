@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import httpx
-from invented_city import InventedSource
+from invented_source import InventedSource
 
 from tocsin.console.app import create_app
 

@@ -3,6 +3,8 @@
 import re
 
 import invented_city as city
+import invented_scenes as scenes
+import msgspec
 import pytest
 from browse import Visitor
 
@@ -44,7 +46,7 @@ def test_every_kind_of_command_has_a_form():
 @pytest.mark.parametrize("kind", COMMAND_KINDS)
 def test_an_act_reaches_the_ledger_as_one_command(kind):
     person, unit, fields = FORMS[kind]
-    view = city.drill() if kind == "end_drill" else city.night(city.clock(INSTANTS.get(kind, "19:01:20")))
+    view = scenes.drill() if kind == "end_drill" else city.night(city.clock(INSTANTS.get(kind, "19:01:20")))
     visitor = Visitor(view, person)
     answer = visitor.press(kind, unit, **fields)
     assert answer.status_code == 200, re.sub(r"<[^>]*>", " ", answer.text)
@@ -165,10 +167,10 @@ def test_what_people_type_is_redacted_before_it_goes_anywhere():
 
 
 def test_an_exercise_acts_on_the_exercise():
-    visitor = Visitor(city.drill(), "gu")
+    visitor = Visitor(scenes.drill(), "gu")
     answer = visitor.press("whistle", "yanxi", about=["gas"], exercise="1")
     assert answer.status_code == 200 and visitor.source.commands[0].is_exercise
-    chief = Visitor(city.drill(), "shen")
+    chief = Visitor(scenes.drill(), "shen")
     chief.press("end_drill", "lanting", exercise="1")
     assert not chief.source.commands[0].is_exercise, "the real city ends it"
 
@@ -206,4 +208,19 @@ def test_this_machine_only(address, status):
     assert answer.status_code == status
     assert "content-security-policy" in answer.headers
     if status == 403:
-        assert "no sign-in yet" in answer.text
+        assert "answers this machine only" in answer.text
+
+
+def test_a_chief_who_vouches_while_blind_holds_or_types_even_to_reject():
+    view = scenes.blind(is_responding=True)
+    warned = tuple(
+        msgspec.structs.replace(u, mode="WARNING", rank=3) if u.id == "yanxi" else u for u in view.real.units
+    )
+    view = msgspec.structs.replace(view, real=msgspec.structs.replace(view.real, units=warned))
+    visitor = Visitor(view, "shen")
+    assert "data-hold" in visitor.get("/acts/reject?unit=yanxi").text
+    facts = {"note": "seen with my own eyes", "attested": "1"}
+    assert visitor.press("reject", "yanxi", **facts).status_code == 200 and visitor.source.commands == []
+    visitor.press("reject", "yanxi", **facts, held="1")
+    assert [c.is_attested for c in visitor.source.commands] == [True]
+    assert "data-hold" not in Visitor(view, "gu").get("/acts/reject?unit=yanxi").text

@@ -166,7 +166,9 @@ def test_an_address_that_can_act_is_kept_and_passed_on_by_nobody(night: Night) -
 
 def test_the_public_name_opens_links_only_and_strange_names_nothing(night: Night) -> None:
     link = night.whistle(1)["cover"]["link"]
-    assert night.get("/").status_code == 403, "the console itself stays on this machine"
+    for path in ("/", "/cap/warnings/feed.atom"):
+        asks = night.get(path)
+        assert asks.status_code == 303 and "sign-in" in asks.headers["location"], "the rest wants a sign-in"
     assert night.get(link, "evil.example").status_code == 403
     assert night.get(link, "127.0.0.1:8750").status_code == 200
 

@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 import invented_city as city
+import invented_scenes as scenes
 import pytest
 from test_browser import CHROMIUM, DESK, PHONE, WALL, chromium, early, visit  # noqa: F401  fixtures
 
@@ -13,16 +14,19 @@ RUN = "axe.run({exclude: [['.watermark']]}, {resultTypes: ['violations']})"
 """A drill's watermark is decoration: faint on purpose, hidden from readers, its word stands in the banner."""
 PAGES = [
     ("/", city.night, ""),
-    ("/", city.blind, ""),
-    ("/", city.drill, ""),
+    ("/", scenes.blind, ""),
+    ("/", scenes.drill, ""),
     ("/hotspots/gas", early, "lu"),
     ("/mine", early, "shen"),
     ("/acts/declare?unit=lanting&hotspot=gas", early, "shen"),
     ("/units/yanxi", city.night, "gu"),
-    ("/data", city.blind, ""),
+    ("/data", scenes.blind, ""),
     ("/duties", city.night, "min"),
     ("/journal", city.night, ""),
     ("/who", city.night, ""),
+    ("/report", city.night, "lu"),
+    ("/", scenes.overdue, ""),
+    ("/", scenes.recovery, ""),
 ]
 
 

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import invented_city as city
+import invented_scenes as scenes
 import msgspec
 import pytest
 import uvicorn
-from invented_city import InventedSource
+from invented_source import InventedSource
 
 from tocsin.console.app import create_app
 
@@ -114,12 +115,21 @@ LOOKS = [
     ("city-wall", city.night, "/?lang=en", WALL, ""),
     ("city-wall-zh", city.night, "/?lang=zh-CN", WALL, ""),
     ("night", city.night, "/?theme=night", WALL, ""),
-    ("blind", city.blind, "/", WALL, ""),
-    ("blind-responding", lambda: city.blind(is_responding=True), "/", WALL, ""),
-    ("drill", city.drill, "/", WALL, ""),
+    ("blind", scenes.blind, "/", WALL, ""),
+    ("blind-responding", lambda: scenes.blind(is_responding=True), "/", WALL, ""),
+    ("drill", scenes.drill, "/", WALL, ""),
     ("compact", city.night, "/?wall=compact", WALL, ""),
+    ("compact-zh", scenes.overdue, "/?wall=compact&lang=zh-CN&theme=night", WALL, ""),
+    ("overdue", scenes.overdue, "/", WALL, ""),
+    ("overdue-phone-zh", scenes.overdue, "/?lang=zh-CN&theme=night", PHONE, ""),
+    ("recovery", scenes.recovery, "/", WALL, ""),
+    ("recovery-night-zh", scenes.recovery, "/?lang=zh-CN&theme=night", WALL, ""),
+    ("recovery-phone", scenes.recovery, "/", PHONE, ""),
+    ("blind-responding-zh", lambda: scenes.blind(is_responding=True), "/?lang=zh-CN&theme=night", WALL, ""),
+    ("report", city.night, "/report", PHONE, "lu"),
+    ("report-zh", city.night, "/report?lang=zh-CN&theme=night", DESK, "lu"),
     ("calm", city.calm, "/", WALL, ""),
-    ("first-run", city.first_run, "/", DESK, ""),
+    ("first-run", scenes.first_run, "/", DESK, ""),
     ("hotspot", early, "/hotspots/gas", DESK, "lu"),
     ("hotspot-zh", early, "/hotspots/gas?lang=zh-CN", DESK, "lu"),
     ("phone", early, "/mine?theme=night", PHONE, "shen"),
@@ -128,7 +138,7 @@ LOOKS = [
     ("city-desk", city.night, "/", DESK, "lu"),
     ("city-phone", city.night, "/", PHONE, "lu"),
     ("unit", city.night, "/units/yanxi", DESK, "gu"),
-    ("data", city.blind, "/data", DESK, ""),
+    ("data", scenes.blind, "/data", DESK, ""),
     ("journal-zh", city.night, "/journal?lang=zh-CN", DESK, ""),
     ("duties", city.night, "/duties", DESK, "min"),
     ("who", city.night, "/who", PHONE, ""),
@@ -164,9 +174,29 @@ def test_every_look(visit, name, view, path, size, person):
 
 def test_on_the_wall_no_panel_is_cut(visit):
     demo = msgspec.structs.replace(city.night(), is_demo=True)
-    for view in (city.night(), city.blind(), city.drill(), city.calm(), city.blind(is_responding=True), demo):
+    for view in (
+        city.night(),
+        scenes.blind(),
+        scenes.drill(),
+        city.calm(),
+        scenes.blind(is_responding=True),
+        scenes.overdue(),
+        scenes.recovery(),
+        demo,
+    ):
         page = visit(view, "/", WALL)
-        assert found(page, "cut()") == [], view.offset
+        assert found(page, "cut()") == [], view.now_at
+
+
+def test_the_compact_wall_cuts_nothing_either(visit):
+    for view in (city.night(), scenes.overdue(), scenes.recovery(), scenes.blind(is_responding=True)):
+        for lang in ("en", "zh-CN"):
+            page = visit(view, f"/?wall=compact&lang={lang}", WALL)
+            assert found(page, "cut()") == [], (view.now_at, lang)
+            line = page.locator(".subject:not(:has(.second)) p >> nth=0")
+            assert not line.count() or line.evaluate("e => e.scrollWidth <= e.clientWidth"), (
+                "who decided is read to its end"
+            )
 
 
 def test_the_phone_decides_on_one_screen(visit):
@@ -233,6 +263,54 @@ def test_keys_go_where_they_say_and_can_be_switched_off(visit):
     page.keyboard.press("g")
     page.keyboard.press("j")
     assert page.url.endswith("/help")
+
+
+def test_key_l_leads_to_the_report_and_what_is_logged_is_answered_where_it_stands(visit):
+    page = visit(city.night(), "/", DESK, "lu")
+    page.keyboard.press("l")
+    page.wait_for_url("**/report")
+    page.locator("select[name=category]").select_option("gas-smell")
+    page.locator("input[name=place]").fill("yanxi-5")
+    page.locator("textarea[name=text]").press_sequentially("l is a letter here")
+    assert page.url.endswith("/report"), "keys do not act while somebody writes"
+    page.locator("form button[type=submit]").click()
+    until(page, "document.querySelector('#outcome').classList.contains('done')")
+    assert "Counted: Gas smell" in page.locator("#outcome").inner_text()
+    assert [r.text for _, r in page.source.reports] == ["l is a letter here"]
+
+
+def test_a_report_without_scripts_and_one_that_is_refused_keep_the_words(visit):
+    page = visit(city.night(), "/report", PHONE, "lu", java_script_enabled=False)
+    page.locator("select[name=category]").select_option("gas-smell")
+    page.locator("input[name=place]").fill("Atlantis")
+    page.locator("textarea[name=text]").fill("smells")
+    page.locator("form button[type=submit]").click()
+    assert "No area is called Atlantis" in page.locator(".problem").inner_text()
+    assert page.locator("textarea[name=text]").input_value() == "smells"
+    page.locator("input[name=place]").fill("yanxi-5")
+    page.locator("form button[type=submit]").click()
+    assert "Counted" in page.inner_text("h1") and len(page.source.reports) == 1
+
+
+def test_a_late_duty_counts_up_from_its_first_deadline(visit):
+    page = visit(scenes.overdue(), "/", WALL)
+    late = page.locator(".duty.late >> nth=0")
+    assert late.locator(".left").inner_text().replace("\u00a0", " ") == "20 min over"
+    assert "by 19:20" in late.inner_text() and "again at 19:50" in late.inner_text()
+
+
+def test_a_new_row_keeps_its_edge_until_a_hand_is_near_and_a_call_sounds_where_asked(visit):
+    page = visit(city.night(), "/", WALL)
+    page.context.add_cookies([{"name": "tocsin_sound", "value": "on", "url": page.url}])
+    page.reload()
+    assert page.locator(".fresh").count() == 0 and page.evaluate("document.body.dataset.tones || 0") == 0
+    source = page.source
+    source.view = msgspec.structs.replace(scenes.overdue(), offset=source.view.offset + 1)
+    source.changes.announce(source.view.offset)
+    until(page, "document.querySelectorAll('.duty.fresh').length === 1")
+    assert page.evaluate("document.body.dataset.tones") == "1", "one tone, however many calls at once"
+    page.keyboard.press("Shift")
+    until(page, "document.querySelectorAll('.fresh').length === 0")
 
 
 def test_one_press_acknowledges_and_the_entry_changes_the_screen(visit):

@@ -1,10 +1,11 @@
 """Charts and timelines as numbers: scales, bands, the break, lanes."""
 
 import invented_city as city
+import invented_scenes as scenes
 import pytest
 
 from tocsin.console.charts import Axis, chart, rate_line, sparkline, timeline
-from tocsin.console.view import Point
+from tocsin.console.view import ModeSpan, Point
 
 
 def test_the_axis_gives_the_last_two_hours_56_percent():
@@ -43,6 +44,17 @@ def test_lanes_are_the_city_then_the_gravest_then_the_rest():
 
 
 def test_blindness_covers_the_lanes():
-    view = city.blind()
+    view = scenes.blind()
     drawn = timeline(view.real.units, view.real.spans, view.now_at, "en", 28_800)
     assert drawn.is_blind_now and all(any(b.kind == "blind" for b in lane.bars) for lane in drawn.lanes)
+
+
+def test_blindness_lies_over_evidence_and_under_what_people_decided():
+    view, began = city.night(), city.clock("18:30")
+
+    def span(mode, **more):
+        return ModeSpan(unit="lanting", starts_at=began, ends_at=None, mode=mode, rank=4, **more)
+
+    spans = (span("EMERGENCY"), span("WARNING"), span("WARNING", is_blind=True))
+    lanes = timeline(view.real.units, spans, view.now_at, "en", 28_800).lanes
+    assert [bar.kind for bar in lanes[0].bars] == ["rank", "blind", "thick"]

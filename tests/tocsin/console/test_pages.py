@@ -3,12 +3,13 @@
 import re
 
 import invented_city as city
+import invented_scenes as scenes
 import msgspec
 import pytest
 from browse import Visitor
 
 from tocsin.console.phrases import Phrase
-from tocsin.console.view import SampleText
+from tocsin.console.view import SampleText, UnitView
 
 PAGES = (
     "/",
@@ -25,6 +26,7 @@ PAGES = (
     "/duties",
     "/mine",
     "/who",
+    "/report",
     "/help",
     "/acts/declare?unit=lanting&hotspot=gas",
     "/acts/reject?unit=yanxi",
@@ -41,10 +43,12 @@ SCENES = {
     "early": lambda: city.night(city.clock("19:01:20")),
     "quiet-start": lambda: city.night(city.clock("18:20")),
     "calm": city.calm,
-    "blind": city.blind,
-    "blind-responding": lambda: city.blind(is_responding=True),
-    "drill": city.drill,
-    "first-run": city.first_run,
+    "blind": scenes.blind,
+    "blind-responding": lambda: scenes.blind(is_responding=True),
+    "drill": scenes.drill,
+    "first-run": scenes.first_run,
+    "overdue": scenes.overdue,
+    "recovery": scenes.recovery,
 }
 
 
@@ -115,13 +119,13 @@ def test_the_headline_prefers_response_then_warning_and_blindness_only_when_noth
     assert title(city.night()) == "Emergency response II — gas smell"
     assert title(city.night(city.clock("18:53"))) == "Provisional response III — Luoqiao"
     assert title(city.calm()) == "Normal: nothing above watch"
-    assert title(city.blind()) == "Not known: 12345 hotline silent for 42\u00a0min"
-    both = Visitor(city.blind(is_responding=True)).get("/").text
+    assert title(scenes.blind()) == "Not known: 12345 hotline silent for 42\u00a0min"
+    both = Visitor(scenes.blind(is_responding=True)).get("/").text
     assert "Emergency response II" in both and "Not known: 12345 hotline silent for 42\u00a0min" in both
 
 
 def test_a_silent_feed_is_never_calm():
-    text = Visitor(city.blind()).get("/").text
+    text = Visitor(scenes.blind()).get("/").text
     assert "Do not read this screen as calm." in text
     assert text.count('data-seen="none"') == 40 and text.count('data-seen="part"') == 20
     assert "0 received, 118 expected" in text
@@ -129,16 +133,16 @@ def test_a_silent_feed_is_never_calm():
 
 
 def test_a_drill_is_marked_and_the_real_city_stays_in_sight():
-    text = Visitor(city.drill()).get("/").text
+    text = Visitor(scenes.drill()).get("/").text
     assert "EXERCISE 演练" in text and "<title>EXERCISE: Exercise: emergency response II" in text
     assert re.search(r'class="realbox"[\s\S]*City normal', text)
-    assert 'name="exercise" value="1"' in Visitor(city.drill(), "gu").get("/acts/whistle?unit=yanxi").text
-    real = Visitor(city.drill()).get("/?view=real").text
+    assert 'name="exercise" value="1"' in Visitor(scenes.drill(), "gu").get("/acts/whistle?unit=yanxi").text
+    real = Visitor(scenes.drill()).get("/?view=real").text
     assert 'class="drillhead"' not in real and "An exercise is on" in real
 
 
 def test_the_exercise_view_ends_when_the_real_city_warns():
-    view = city.drill()
+    view = scenes.drill()
     story = msgspec.structs.replace(
         view.real,
         units=tuple(
@@ -151,7 +155,7 @@ def test_the_exercise_view_ends_when_the_real_city_warns():
 
 
 def test_the_first_run_shows_the_open_step_and_its_command():
-    text = Visitor(city.first_run()).get("/").text
+    text = Visitor(scenes.first_run()).get("/").text
     assert "Tocsin cannot warn yet: no feed is connected" in text
     assert 'aria-current="step"' in text and "curl -X POST" in text
     assert "nothing received yet from 60 of 60 areas" in text
@@ -199,7 +203,7 @@ def test_slots_leave_the_outlines_out():
 def test_the_large_city_shows_what_is_off_normal_with_its_ancestors_and_counts_the_rest():
     view = city.night()
     more = tuple(
-        city.UnitView(
+        UnitView(
             id=f"x{k}",
             names={"en": f"Street {k}"},
             tier="street",
@@ -246,9 +250,7 @@ def test_browser_language_is_heard():
 
 def test_it_says_that_there_is_no_sign_in():
     for path in ("/", "/mine", "/journal"):
-        assert (
-            "No sign-in yet: this console answers this machine only" in Visitor(city.night()).get(path).text
-        )
+        assert "No sign-in: this console answers this machine only" in Visitor(city.night()).get(path).text
 
 
 def test_without_scripts_the_page_reloads():
@@ -274,7 +276,7 @@ def test_a_silent_feed_is_a_hotspot_in_its_own_words_and_gaps_name_feeds_not_ids
 
 
 def test_before_the_first_event_nothing_is_seen_whatever_the_source_says():
-    view = msgspec.structs.replace(city.first_run(), seen_areas={})
+    view = msgspec.structs.replace(scenes.first_run(), seen_areas={})
     text = Visitor(view).get("/").text
     assert "nothing received yet from 60 of 60 areas" in text and text.count('data-seen="none"') == 60
 

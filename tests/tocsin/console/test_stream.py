@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-import invented_city as city
 import pytest
+from invented_source import InventedSource
 
 from tocsin.console.changes import Changes
 from tocsin.console.stream import events, first_offset
@@ -32,7 +32,7 @@ def parsed(message):
 
 
 def test_beats_carry_the_citys_time_and_the_offset():
-    source = city.InventedSource()
+    source = InventedSource()
     retry, *beats = listen(source)
     assert retry == "retry: 1000\n\n"
     for event, offset, data in map(parsed, beats):
@@ -41,7 +41,7 @@ def test_beats_carry_the_citys_time_and_the_offset():
 
 
 def test_a_change_is_told_at_once_and_only_once():
-    source = city.InventedSource()
+    source = InventedSource()
     start = source.view.offset
 
     def act(count):
@@ -54,7 +54,7 @@ def test_a_change_is_told_at_once_and_only_once():
 
 
 def test_a_reader_that_was_away_gets_one_message_however_far_behind():
-    source = city.InventedSource()
+    source = InventedSource()
     _, first, second = listen(source, last=str(source.view.offset - 500))
     assert parsed(first)[0] == "changed" and parsed(second)[0] == "beat"
 

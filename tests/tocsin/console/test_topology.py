@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented_map import city_map
 
 from tocsin.console.map_drawing import draw_map, text_width
 from tocsin.console.topology import GRID, HEIGHT, WIDTH, build, closed_path, outline, rings_of
@@ -24,7 +25,7 @@ def grid_of(n):
     )
 
 
-TOPOLOGY = build(city.city_map())
+TOPOLOGY = build(city_map())
 
 
 def shoelace(ring):
@@ -90,7 +91,7 @@ def test_a_border_that_ends_in_the_middle_of_an_edge_is_no_coast():
 
 
 def test_the_drawing_stays_inside_its_box():
-    for view in (city.city_map(), grid_of(3)):
+    for view in (city_map(), grid_of(3)):
         points = [p for arc in build(view).arcs for p in arc.points]
         assert all(0 <= x <= WIDTH * GRID and 0 <= y <= HEIGHT * GRID for x, y in points)
 

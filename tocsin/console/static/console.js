@@ -1,5 +1,5 @@
 // The console's script: keeps the screen true (stream, clock, staleness), sends acts, listens to keys.
-// Without it the page reloads every 30 s and all forms post.
+// Without it pages reload every 30 s, and forms post.
 "use strict";
 (() => {
   const body = document.body;
@@ -35,13 +35,22 @@
     }));
   };
 
-  // --- speech: one polite message in ten seconds, assertive ones at once
+  // --- speech: one polite message in ten seconds
   let saidAt = -1e9, waiting = "";
   const alarm = (text) => { $("alarm").textContent = text; };
   const say = (text) => { waiting = text; };
   const speak = () => {
     if (waiting && performance.now() - saidAt > 10000) { $("say").textContent = waiting; saidAt = performance.now(); waiting = ""; }
   };
+
+  // --- a new row keeps its edge for 30 s in view, or until a hand moves
+  const fresh = new Map(), rows = (root) => all(".duty,.hot", root), nameOf = (n) => n.id || n.querySelector("a").href;
+  const edge = () => {
+    for (const [name, left] of fresh) if (!document.hidden) left ? fresh.set(name, left - 1) : fresh.delete(name);
+    for (const n of rows(document)) n.classList.toggle("fresh", fresh.has(nameOf(n)));
+  };
+  addEventListener("pointerdown", () => fresh.clear());
+  const calls = (root) => all("[data-call]", root).map((n) => n.dataset.call);
 
   // --- one timer a second
   let wasStale = false;
@@ -54,8 +63,9 @@
       const left = Number(node.dataset.due) - t;
       const text = left > 0 ? countdown(left) : words["due-now"];
       figures(node, stale && left > 0 ? fill("about", { left: text }) : text);
-      if (!stale && node.closest(".mine,.owe,.oweline") && [300, 60, 0].includes(left)) alarm(left ? fill("left-spoken", { left: text }) : words["due-now"]);
+      if (!stale && node.closest(".mine,.owe,.oweline") && [Number(node.dataset.half), 300, 60, 0].includes(left)) alarm(left ? fill("left-spoken", { left: text }) : words["due-now"]);
     }
+    for (const node of all("[data-over]")) figures(node, fill("over", { duration: duration(t - Number(node.dataset.over)) }));
     for (const node of all("[data-to]")) {
       const from = Number(node.dataset.from), to = Number(node.dataset.to);
       node.lastElementChild.setAttribute("width", String(Math.round(1000 * Math.min(1, Math.max(0, (to - t) / Math.max(1, to - from))))));
@@ -66,11 +76,12 @@
     if (stale) put(bar, fill("lost", { duration: duration(quiet), time: clock(t) }));
     if (stale !== wasStale) { if (stale) alarm(words["lost-label"]); wasStale = stale; }
     speak();
+    edge();
   };
   setInterval(tick, 1000);
   tick();
 
-  // --- the newest picture: the server renders, we swap what differs; the map's outlines stay
+  // --- the newest picture: the server renders, we swap what differs
   const isBusy = (slot) => slot.querySelector(".holding, details[open]") || (slot.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName));
   let loading = false, again = false;
   const refresh = async () => {
@@ -79,17 +90,21 @@
     loading = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Slots": "1" }, cache: "no-store" });
+      if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) requestAnimationFrame(((text) => () => show(new DOMParser().parseFromString(text, "text/html")))(await answer.text()));
     } catch { /* the link bar tells */ }
     loading = false;
     if (again) { again = false; refresh(); }
   };
-  const show = (fresh) => {
-    const slots = all("[data-slot]"), others = all("[data-slot]", fresh);
-    const head = document.querySelector("h1")?.textContent, newHead = fresh.querySelector("h1")?.textContent;
+  const show = (page) => {
+    const slots = all("[data-slot]"), others = all("[data-slot]", page);
+    const head = document.querySelector("h1")?.textContent, newHead = page.querySelector("h1")?.textContent;
     const names = (list) => list.map((slot) => slot.dataset.slot).join();
-    if (names(slots) !== names(others) || body.className.replace(" gone", "") !== fresh.body.className) { location.reload(); return; }
+    if (names(slots) !== names(others) || body.className.replace(" gone", "") !== page.body.className) { location.reload(); return; }
     const focused = document.activeElement, key = focused && (focused.id || focused.getAttribute("href") || focused.dataset.key);
+    const heard = calls(document), before = rows(document).map(nameOf);
+    if (calls(page).some((name) => !heard.includes(name))) dispatchEvent(new Event("call"));
+    for (const n of rows(page)) if (!before.includes(nameOf(n))) fresh.set(nameOf(n), 30);
     slots.forEach((slot, k) => {
       const next = others[k];
       if (slot.dataset.was === next.innerHTML || isBusy(slot)) return;
@@ -98,15 +113,15 @@
       slot.dataset.was = html;
       for (const node of all(".duty.mine", slot)) if (!known.has(node.id)) alarm(node.textContent.trim().replace(/\s+/g, " "));
     });
-    for (const node of all("[data-area]", fresh)) {
+    for (const node of all("[data-area]", page)) {
       const here = document.querySelector(`[data-area="${node.dataset.area}"]`);
       for (const name of ["rank", "seen"]) if (here && node.dataset[name] !== undefined && here.dataset[name] !== node.dataset[name]) here.dataset[name] = node.dataset[name];
     }
     if (key && !focused.isConnected) (all("[id],a[href],[data-key]").find((n) => n.id === key || n.getAttribute("href") === key || n.dataset.key === key))?.focus();
-    if (head !== newHead && newHead) (fresh.body.classList.contains("isblind") ? alarm : say)(newHead); else say(words["screen-changed"]);
-    document.title = fresh.title;
-    offset = Number(fresh.body.dataset.offset);
-    for (const token of all('input[name="token"]')) if (!isBusy(token.form)) token.value = fresh.querySelector(`input[name="token"]`)?.value || token.value;
+    if (head !== newHead && newHead) (page.body.classList.contains("isblind") ? alarm : say)(newHead); else say(words["screen-changed"]);
+    document.title = page.title;
+    offset = Number(page.body.dataset.offset);
+    for (const token of all('input[name="token"]')) if (!isBusy(token.form)) token.value = page.querySelector(`input[name="token"]`)?.value || token.value;
     tick();
   };
 
@@ -126,7 +141,7 @@
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (e) => { if (e.persisted) { listen(); refresh(); } });
 
-  // --- acts: never optimistic; one answer, which stays until read when it refuses
+  // --- acts: never optimistic; a refusal stays until read
   const outcome = (text, kind, button, action) => {
     const box = $("outcome"), label = document.createElement("span");
     label.textContent = text;
@@ -149,7 +164,7 @@
     outcome(words.sending, "sending");
     const giveUp = new AbortController(), timer = setTimeout(() => giveUp.abort(), 5000);
     try {
-      const answer = await fetch("/acts", { method: "POST", body: data, signal: giveUp.signal });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data, signal: giveUp.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       clearTimeout(timer);
       if (answer.status === 504) throw new DOMException("", "AbortError");
@@ -209,7 +224,7 @@
   document.addEventListener("click", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
   document.addEventListener("contextmenu", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
 
-  // --- the chosen level changes what the button says and does
+  // --- the chosen level changes the button
   document.addEventListener("change", (e) => {
     const chosen = e.target;
     if (chosen.dataset.button === undefined) return;
@@ -230,6 +245,7 @@
     rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + step))]?.focus();
   };
   document.addEventListener("keydown", (e) => {
+    fresh.clear();
     const hot = e.target.closest?.(".hold");
     if (hot && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); if (!e.repeat) start(hot); return; }
     if (body.dataset.keys !== "on" || e.ctrlKey || e.metaKey || e.altKey || /INPUT|TEXTAREA|SELECT/.test(e.target.tagName)) return;
@@ -240,6 +256,7 @@
     if (key === "G") afterG = performance.now();
     else if (key === "?") location.assign("/help");
     else if (key === "J" || key === "K") move(key === "J" ? 1 : -1);
+    else if (key === "L") document.querySelector("[data-report]")?.click();
     else if (key === "T") theme();
     else if (key === "Escape") { if (!$("outcome").hidden) $("outcome").hidden = true; else document.querySelector('a[rel="up"]')?.click() ?? history.back(); }
     else if (/^[ACRWDS]$/.test(key)) {

@@ -10,6 +10,11 @@ console-duty-verb-ratify = ratify
 console-duty-verb-co-sign = co-sign
 console-duty-verb-report-in = report in
 console-duty-verb-answer = answer
+console-over = { $duration } over
+console-called-again = { $n ->
+    [one] called once more, again at { $time }
+   *[other] called { $n } times more, again at { $time }
+}
 console-duty-rests = all calls used, still open
 console-asked-report-in = whistled { $time } by { $actor }
 console-asked-co-sign = asked { $time } by { $actor }

@@ -1,0 +1,1 @@
+"""Local accounts: who may sign in to the console, and who is signed in."""
