@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types docs benchmarks case-studies mutants soak lock clean
+.PHONY: demo test lint types docs benchmarks case-studies mutants soak soak-hours lock clean
 
 demo: $(READY)
 	$(BIN)/tocsin demo
@@ -36,6 +36,10 @@ mutants: $(READY)
 # 300 kills and more over all live workers and the broker (an hour).
 soak: $(READY)
 	$(BIN)/python -m tests.live.soak
+
+# A week of a large city in 25 minutes through real workers on a real broker: memory and lag must be flat.
+soak-hours: $(READY)
+	$(BIN)/python -m benchmarks.soak_hours
 
 lock:
 	uv pip compile --universal --generate-hashes --group dev --no-header -p 3.11 pyproject.toml -o requirements.lock

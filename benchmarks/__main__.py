@@ -27,8 +27,11 @@ SCRIPTS = (
     "live_intake",
     "live_latency",
     "live_scale",
+    "soak_hours",
 )
 """One question each; a script's ``main()`` returns its figures as a flat dict, the words are the keys."""
+LONG = ("soak_hours",)
+"""Scripts that run only if they are named."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,13 +45,22 @@ def main(arguments: list[str]) -> int:
         return 2
     where = machine()
     print(_words_of(where))
-    reports = {name: _report(name) for name in arguments or SCRIPTS}
+    reports = {name: _report(name) for name in arguments or _short()}
     measured = {name: section(name, where, lines) for name, lines in reports.items() if lines}
-    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    PAGE.write_text(page(before, measured), encoding="utf-8")
+    write(measured)
     failed = [name for name in reports if name not in measured]
     print(f"not measured: {', '.join(failed)}" if failed else "all measured")
     return 1 if failed else 0
+
+
+def _short() -> list[str]:
+    return [name for name in SCRIPTS if name not in LONG]
+
+
+def write(measured: dict[str, str]) -> None:
+    """Put measured sections into the page."""
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    PAGE.write_text(page(before, measured), encoding="utf-8")
 
 
 def page(before: str, measured: dict[str, str]) -> str:

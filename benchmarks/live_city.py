@@ -136,13 +136,16 @@ def history(load: Load, until: int) -> RowArray:
 
 
 def begin(place: Place, past: RowArray) -> None:
-    """Topics, and a ledger that holds the past: a raw message a day and partition stands for its rows."""
+    """Topics, and a ledger that holds the past: a raw message a day and partition stands for its rows.
+
+    It is a rehearsal's, so that no worker writes the wall's time into it.
+    """
     asyncio.run(topics.create(place.kafka, place.plans()))
     city = place.city
     origin = int(past["received_at"].min()) // DAY * DAY
     numbered, messages = _numbered(past, len(city.partitions))
     with Sender(place.kafka) as sender:
-        send = [ledger.encode(city.start_settings(origin))]
+        send = [ledger.encode(city.rehearsal_settings(origin))]
         send += [
             ledger.encode(Rows(numbered[at : at + ROWS_IN_A_RECORD]))
             for at in range(0, len(numbered), ROWS_IN_A_RECORD)
@@ -189,15 +192,18 @@ class Processes:
         self.city, self.store = city, store
         self.running: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
 
-    def start(self, name: str) -> None:
-        """Start a part (``intake-2`` is another intake; ``up`` are edges and console)."""
+    def start(self, name: str, before: str = "") -> None:
+        """Start a part (``intake-2`` is another intake; ``up`` are edges and console).
+
+        ``before`` is Python that runs in its process first: something broken on purpose.
+        """
         (port,) = free_ports(1)
         part = name.partition("-")[0]
         head = ["up"] if part == "up" else ["worker", part]
         shared = [str(self.city), "--store", str(self.store), "--port", str(port)]
         with (self.store / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tocsin", *head, *shared],
+                [sys.executable, "-c", f"{before}\nfrom tocsin.cli import main\nmain()", *head, *shared],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

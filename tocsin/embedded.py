@@ -72,6 +72,9 @@ class Embedded(Generic[State]):
         IntegrityError: the stored journal contradicts itself.
     """
 
+    is_rehearsal = False
+    """Whether its ledger is fed with recorded history."""
+
     def __init__(
         self,
         city: City,

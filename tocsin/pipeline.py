@@ -204,6 +204,12 @@ class Pipeline:
         )
 
 
+def newest(city: City, state: PipelineState) -> int:
+    """The newest instant (s UTC) that any source partition was told of: what time it is in a rehearsal."""
+    pairs = zip(state.sealing.watermark.tolist(), city.partitions, strict=True)
+    return max(int(watermark) + partition.lateness_seconds for watermark, partition in pairs)
+
+
 def _policy(record: Settings) -> Policy:
     """The policy that a start or policy record lays down."""
     return read_policy(record.content["policy"], "ledger: policy")

@@ -30,7 +30,7 @@ from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
-from tocsin.pipeline import Outcome, Pipeline, PipelineState
+from tocsin.pipeline import Outcome, Pipeline, PipelineState, newest
 from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
@@ -39,6 +39,21 @@ from tocsin.telling import Teller, in_store
 from tocsin.warning_words import Warner
 
 WATCH_SECONDS: Final = 1.0
+
+
+class CityClock:
+    """What time it is in a city: the wall's, or in a rehearsal what it follows."""
+
+    def __init__(self, wall: Callable[[], int]) -> None:
+        self._now = wall
+
+    def __call__(self) -> int:
+        """Seconds UTC."""
+        return self._now()
+
+    def follow(self, fed: Callable[[], int]) -> None:
+        """From now on the time is that of recorded history."""
+        self._now = fed
 
 
 class TimedPipeline:
@@ -77,7 +92,7 @@ class Running:
         cadence: Cadence | None = None,
     ) -> None:
         city = installation.city
-        self.installation, self.city, self.at = installation, city, at
+        self.installation, self.city, self.wall, self.at = installation, city, at, CityClock(at)
         self.directory = store_directory
         check_metrics(city, installation.metrics)
         self.pipeline = Pipeline(city)
@@ -85,6 +100,8 @@ class Running:
         self.is_live = installation.server.transport == "kafka"
         self.store = Store.open(store_directory / "console" if self.is_live else store_directory)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
+        if self.run.is_rehearsal:
+            self.at.follow(lambda: newest(city, self.run.fold.state))
         if self.run.history.ledger_length() > 1 and not self.is_live:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
@@ -94,11 +111,11 @@ class Running:
         self.gate = gate_of(installation, store_directory)
         secret = pseudonym_key(installation, store_directory)
         self.answering = Answering(self.source, self.run.entries_of, city.routes.receivers, secret)
-        self.edges = Edges(installation, self.run, at)
+        self.edges = Edges(installation, self.run, self.at)
         self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
         self.watches = [
-            Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, at)
+            Watch(feed.id, store_directory / installation.server.watch / feed.id, self.run, self.at)
             for feed in city.feeds
         ]
 
@@ -111,7 +128,7 @@ class Running:
         pipeline = TimedPipeline(self.pipeline, self.metrics.stepped)
         readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
         planner = Teller(city, lambda: self.run.fold.state).planner()
-        vault = vault_of(installation, store_directory, at)
+        vault = vault_of(installation, store_directory, self.wall)
         if self.is_live:
             from tocsin.live.edges import replica
 
@@ -120,7 +137,9 @@ class Running:
             city,
             pipeline,
             self.store,
-            notifiers(in_store(city.routes, store_directory), at, installation.directory, Warner(city)),
+            notifiers(
+                in_store(city.routes, store_directory), self.wall, installation.directory, Warner(city)
+            ),
             at,
             readers=readers,
             planner=planner,
@@ -164,6 +183,7 @@ class Running:
             waiting=self.run.door.waiting(),
             archive_wait=self.archive.waiting_seconds(self.at()),
             is_house_kept=self.housekeeping.failure is None,
+            is_rehearsal=self.run.is_rehearsal,
         )
 
     def close(self) -> None:
@@ -180,12 +200,14 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         TocsinError: what ended the run.
     """
     run, server = running.run, running.installation.server
+    is_listening = not run.is_rehearsal  # what happens now has no place among what was recorded
     with listen(server.host, port) as listening:
         is_over = threading.Event()
         watching = threading.Thread(target=_look, args=(running, is_over), name="watch", daemon=True)
         run.start()
-        watching.start()
-        running.edges.start()
+        if is_listening:
+            watching.start()
+            running.edges.start()
         running.housekeeping.start()
         tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
@@ -193,8 +215,9 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
         finally:
             is_over.set()
             running.housekeeping.stop()
-            running.edges.stop()
-            watching.join()
+            if is_listening:
+                running.edges.stop()
+                watching.join()
             run.stop()
     if run.failure is not None:
         raise run.failure

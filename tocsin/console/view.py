@@ -354,3 +354,4 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyFacts = PolicyFacts()
     blind_told: tuple[Names, ...] = ()
     is_demo: bool = False
+    is_rehearsal: bool = False

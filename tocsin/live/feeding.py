@@ -23,7 +23,7 @@ from tocsin.live.raw_topics import Last, RawTopics
 from tocsin.live.recordings import Raw, Recording
 from tocsin.live.sending import Parcel, Sender
 from tocsin.live.spreading import CSV, as_lines, as_table
-from tocsin.live.workers import Place, begun, check_rehearsal
+from tocsin.live.workers import Place, begun, check_rehearsal, check_topics
 from tocsin.raw import ROWS, Vault
 from tocsin.recorded import packed
 from tocsin.replaying import Position
@@ -66,14 +66,12 @@ def check(place: Place, recording: Recording) -> None:
     Raises:
         ConfigError: it is a real city's, another city's, begins too late, or there is none.
     """
-    first = first_record(place.kafka, place.names.ledger)
+    is_there = not any(one.topic == place.names.ledger for one in check_topics(place))
+    first = first_record(place.kafka, place.names.ledger) if is_there else None
     if first is None:
         began = clock.text(recording.origin_at).replace(" ", "T") + "+00:00"
-        raise ConfigError(
-            f"topic {place.names.ledger}",
-            "is empty or missing",
-            f"run tocsin topics create --rehearsal {began}",
-        )
+        command = f"tocsin topics create {place.installation.directory} --rehearsal {began}"
+        raise ConfigError(f"topic {place.names.ledger}", "is empty or missing", f"run {command}")
     check_rehearsal(place, first, recording.origin_at)
     begun(place)
 

@@ -10,9 +10,8 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from tocsin.city import City
-from tocsin.live.rehearsing import newest
 from tocsin.metrics import METRICS, Described
-from tocsin.pipeline import PipelineState
+from tocsin.pipeline import PipelineState, newest
 from tocsin.reading import Reading
 
 Figures = dict[str, dict[tuple[str, ...], float]]

@@ -1,5 +1,7 @@
 """Recorded history as a rehearsal feeds it: a ledger's records, and bytes behind rows if there are any."""
 
+import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,7 +11,7 @@ import numpy as np
 
 from replay.histories import ledger_of, order_of, origin_of, settle_until, with_ticks
 from streams.errors import DataError
-from streams.ledger import Record, RowArray, Settings, content_hash
+from streams.ledger import Record, RowArray, Rows, Settings
 from streams.tables import is_lines, read_history
 from tocsin import clock
 from tocsin.checking import SAMPLE_KEY
@@ -22,6 +24,9 @@ from tocsin.replaying import as_ledger, files_of, settle_seconds
 _MEANING: Final = ("areas", "taxonomy", "sensors")
 """What a row's numbers refer to: where these differ, the same row means something else."""
 
+HEAD: Final = 8
+"""Records of a ledger by whose rows it is known: it may be long, and may still grow."""
+
 
 class Raw(NamedTuple):
     """One record as it came, and what it is."""
@@ -33,7 +38,8 @@ class Raw(NamedTuple):
 class Recording(msgspec.Struct, frozen=True, eq=False):
     """What is fed: ``records`` behind the start record, ``rows`` of them; ``raw`` by number of the row.
 
-    ``raw`` is None where bytes are gone or never were: such rows travel as rows.
+    ``raw`` is None where bytes are gone or never were: such rows travel as rows. ``digest`` names the
+    recording: what was fed of one is not gone on with by another.
     """
 
     name: str
@@ -41,16 +47,12 @@ class Recording(msgspec.Struct, frozen=True, eq=False):
     records: Iterable[Record]
     rows: int
     raw: Callable[[int], Raw | None]
+    digest: str
 
     @property
     def origin_at(self) -> int:
         """Where its first bucket opens, s UTC."""
         return int(self.start.content["origin_at"])
-
-    @property
-    def digest(self) -> str:
-        """Names the recording: what was fed of one is not gone on with by another."""
-        return content_hash([self.rows, self.origin_at, self.start.content_hash])[:16]
 
 
 def recording_of(city: City, directory: Path, files: tuple[str, ...], data: Path | None) -> Recording:
@@ -75,7 +77,17 @@ def _of_ledger(city: City, name: str, records: Iterator[Record], rows: int) -> R
     if changed:
         what = f"was recorded with other {', '.join(changed)}: its rows mean something else here"
         raise DataError(name, what, "restore them in a copy of the city's directory")
-    return Recording(name, start, records, rows, lambda _: None)
+    head = list(itertools.islice(records, HEAD))
+    digest = _digest(start, [record.rows for record in head if isinstance(record, Rows)])
+    return Recording(name, start, itertools.chain(head, records), rows, lambda _: None, digest)
+
+
+def _digest(start: Settings, rows: Iterable[RowArray]) -> str:
+    """Of the start record and rows."""
+    found = hashlib.blake2b(start.content_hash.encode(), digest_size=8)
+    for part in rows:
+        found.update(part.tobytes())
+    return found.hexdigest()
 
 
 def _partitions(content: dict[str, list[list[str]]]) -> list[str]:
@@ -107,4 +119,5 @@ def _of_files(city: City, named: dict[str, Path]) -> Recording:
         place = int(order[number])
         return raws[place] if place < len(raws) else None
 
-    return Recording(" ".join(path.name for path in named.values()), start, records, len(whole), raw)
+    name = " ".join(path.name for path in named.values())
+    return Recording(name, start, records, len(whole), raw, _digest(start, [rows]))

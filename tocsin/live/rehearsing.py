@@ -15,7 +15,6 @@ from streams.live.settings import KafkaConfig
 from tocsin.city import City
 from tocsin.live.ledger_topic import first_record
 from tocsin.messages import text
-from tocsin.pipeline import PipelineState
 from tocsin.recorded import RecordedRows, recorded_nowhere
 
 MARK_FILE: Final = "rehearsal"
@@ -92,9 +91,3 @@ def marked(planner: Planner) -> Planner:
 
 def _said(locale: str, line: str) -> str:
     return text(locale, "rehearsal-delivery", line=line)
-
-
-def newest(city: City, state: PipelineState) -> int:
-    """What time it is in a rehearsal (s UTC): the newest that any source partition was told of."""
-    pairs = zip(state.sealing.watermark.tolist(), city.partitions, strict=True)
-    return max(int(watermark) + partition.lateness_seconds for watermark, partition in pairs)

@@ -73,6 +73,7 @@ class Replica(Embedded[State]):
         super().__init__(
             city, pipeline, store, {}, clock, readers=readers, planner=planner, vault=vault, cadence=cadence
         )
+        self.is_rehearsal = ledger.is_rehearsal(self.history.records(0, 1)[0][1])
 
     # -- what goes to the broker --------------------------------------------------------------------------
 
@@ -82,6 +83,10 @@ class Replica(Embedded[State]):
         """Keep a payload; when this returns the broker has it."""
         if self.failure is not None:
             raise self.failure
+        if self.is_rehearsal:
+            raise BusyError(
+                f"feed {feed}", "takes recorded history only: this is a rehearsal", "send to the real city"
+            )
         return self._desk.submit_raw(feed, payload, content_type, received_at, where)
 
     def submit_piece(

@@ -12,7 +12,7 @@ from alerting.deliveries import Planner
 from alerting.dispatcher import Sending
 from alerting.notifiers.registry import notifiers
 from streams import ledger
-from streams.errors import BusyError, ConfigError
+from streams.errors import BusyError, ConfigError, DataError
 from streams.ledger import Record, Settings, settings
 from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
@@ -150,10 +150,7 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
     A rehearsal's receivers are files unless ``is_telling``: then real ones are told that it is one.
     """
     city, now = place.city, clock.now
-    # what has begun can be told while the broker is away, so that is asked only once
-    is_begun = is_used(place.directory)
-    is_rehearsal = (place.directory / MARK_FILE).exists() if is_begun else begun(place)
-    claim_store(place.directory, is_rehearsal)
+    is_rehearsal = _is_told_of_rehearsal(place)
     is_quiet = is_rehearsal and not is_telling
     routes = into_files(city.routes, place.directory) if is_quiet else in_store(city.routes, place.directory)
     with Store.open(place.directory / "dispatch") as store, Sender(place.kafka) as sender:
@@ -180,6 +177,18 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
 
 def _sending(place: Place) -> Sending:
     return sending(place.installation, pseudonym_key(place.installation, place.directory))
+
+
+def _is_told_of_rehearsal(place: Place) -> bool:
+    """Whether a dispatcher speaks of a rehearsal; what has begun is told while the broker is away too."""
+    try:
+        is_rehearsal = begun(place)
+    except DataError:
+        if not is_used(place.directory):
+            raise
+        return (place.directory / MARK_FILE).exists()
+    claim_store(place.directory, is_rehearsal)
+    return is_rehearsal
 
 
 def create_topics(place: Place, rehearsal_at: int | None = None) -> tuple[str, ...]:

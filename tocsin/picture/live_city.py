@@ -196,6 +196,7 @@ class LiveCity:
                 silence_max_seconds=city.policy.silence_max_seconds,
             ),
             is_demo=self.is_demo,
+            is_rehearsal=self.run.is_rehearsal,
         )
 
     def _real(self, deliveries: list[Logged]) -> Story:
