@@ -8,7 +8,7 @@ import msgspec
 
 from alerting import journal
 from alerting.effects import Effect
-from alerting.journal import Entry
+from alerting.journal import Entry, Standing
 from alerting.muting import Reminder
 from alerting.routing import RANKS, Question, Routing, question_of, receivers
 from alerting.units import UnitTree
@@ -23,11 +23,42 @@ Categories = Callable[[Entry], tuple[str, ...]]
 """The categories that an entry speaks of."""
 
 
+class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert as it stood behind an entry; ``rank`` is the line that its risk reached."""
+
+    fingerprint: str
+    category: str
+    areas: tuple[str, ...] = ()
+    rank: int = 0
+    is_confirmed: bool = False
+
+
+class About(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The alerts that an entry speaks of, gravest first; ``thread`` names the conversation about them."""
+
+    thread: str = ""
+    alerts: tuple[AlertFacts, ...] = ()
+
+
+class Cover(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message carries beside its lines, in the receiver's language; made anew at every attempt.
+
+    ``mark`` says that it is a drill; ``link`` is where the receiver answers, "" where no link can be given.
+    """
+
+    title: str = ""
+    mark: str = ""
+    link: str = ""
+    link_label: str = ""
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one receiver; ``key`` is the same however often it is sent.
 
     ``seq`` is the first entry's, ``texts`` one per entry in the receiver's locale, ``entries`` the entries as
-    the journal has them.
+    the journal has them. Messages of one ``thread`` are about one hotspot: ``number`` counts a receiver's
+    from 0, so that all above are updates; ``first`` and ``earlier`` are the keys of its first message and of
+    the one before, "" in the first. ``members`` are the keys of the messages that a digest stands for.
     """
 
     key: str
@@ -39,6 +70,26 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     texts: tuple[str, ...]
     entries: tuple[dict[str, Any], ...]
+    locale: str = "en"
+    thread: str = ""
+    number: int = 0
+    first: str = ""
+    earlier: str = ""
+    alerts: tuple[AlertFacts, ...] = ()
+    members: tuple[str, ...] = ()
+    cover: Cover = Cover()
+
+
+def standings(entry: dict[str, Any]) -> tuple[Standing | None, Standing | None]:
+    """Where a unit stood before and after an entry, as a delivery holds it."""
+    before, after = (msgspec.convert(entry[name], Standing | None) for name in ("before", "after"))
+    return before, after
+
+
+def last_standing(delivery: Delivery) -> Standing | None:
+    """Where the unit stands behind the delivery's last entry; None if no entry says."""
+    found = (standings(entry)[1] for entry in reversed(delivery.entries))
+    return next((standing for standing in found if standing is not None), None)
 
 
 def delivery_key(receiver: str, entry_hash: str) -> str:
@@ -57,13 +108,18 @@ class Told(msgspec.Struct, frozen=True):
     is_exercise: bool
     rank: int
     text: str
+    locale: str = "en"
 
 
-class Telling(msgspec.Struct, frozen=True):
-    """Who is told of an entry; entries of one ``group`` (of one input) reach a receiver as one message."""
+class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is told of an entry, and of which alerts.
+
+    Entries of one ``group`` (of one input) reach a receiver as one message.
+    """
 
     group: int
     told: tuple[Told, ...]
+    about: About = About()
 
 
 class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -80,6 +136,7 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     categories: Categories = lambda _entry: ()
     render_reminder: RenderReminder = lambda reminder, _locale: f"{reminder.unit}: {reminder.silence.actor}"
     rank_of: Callable[[str], int] = lambda _unit: RANKS[-1]
+    about: Callable[[Entry], About] = lambda _entry: About()
 
     def remind(self, reminder: Reminder, seq: int) -> tuple[Delivery, ...]:
         """The deliveries that tell a unit's receivers once that a silence is over; ``seq`` orders them.
@@ -91,7 +148,7 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return tuple(self._reminder(reminder, name, seq, rank) for name in receivers(self.routing, question))
 
     def _reminder(self, reminder: Reminder, receiver: str, seq: int, rank: int) -> Delivery:
-        words = self.render_reminder(reminder, self.routing.receiver(receiver).locale)
+        locale = self.routing.receiver(receiver).locale
         return Delivery(
             key=delivery_key(receiver, f"{reminder.silence.entry}|over"),
             seq=seq,
@@ -100,9 +157,15 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             is_exercise=False,
             at=reminder.at,
             rank=rank,
-            texts=(words,),
+            texts=(self.render_reminder(reminder, locale),),
             entries=(),
+            locale=locale,
         )
+
+    def telling(self, entry: Entry, group: int = 0) -> Telling:
+        """Who is told of the entry, and of which alerts; nothing is kept of what nobody is told of."""
+        told = self.tell(entry)
+        return Telling(group, told, self.about(entry) if told else About())
 
     def tell(self, entry: Entry) -> tuple[Told, ...]:
         """All receivers that the entry's effects reach, each once for the real thing and once for a drill.
@@ -113,13 +176,16 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         for question in self._questions(entry):
             for name in receivers(self.routing, question):
                 if (name, question.is_exercise) not in told:
-                    words = self._words(entry, self.routing.receiver(name).locale)
-                    told[name, question.is_exercise] = Told(name, question.is_exercise, question.rank, words)
+                    told[name, question.is_exercise] = self._told(entry, name, question)
         return tuple(told.values())
+
+    def _told(self, entry: Entry, name: str, question: Question) -> Told:
+        locale = self.routing.receiver(name).locale
+        return Told(name, question.is_exercise, question.rank, self._words(entry, locale), locale)
 
     def plan(self, entries: Iterable[Entry], group: int = 0) -> tuple[Delivery, ...]:
         """Deliveries of the entries of one input as things stand, in journal order."""
-        return grouped((entry, Telling(group, self.tell(entry))) for entry in entries)
+        return grouped((entry, self.telling(entry, group)) for entry in entries)
 
     def _questions(self, entry: Entry) -> Iterable[Question]:
         if entry.row == journal.OUTSIDE:
@@ -139,18 +205,19 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def grouped(told: Iterable[tuple[Entry, Telling]]) -> tuple[Delivery, ...]:
     """Deliveries in the order of their first entries; ``told`` are whole groups, in journal order."""
-    groups: dict[tuple[str, str, bool, int, int], list[tuple[Entry, Told]]] = {}
+    groups: dict[tuple[str, str, bool, int, int], list[tuple[Entry, Told, About]]] = {}
     for entry, telling in told:
         for one in telling.told:
             name = (one.receiver, entry.unit, one.is_exercise, entry.at, telling.group)
-            groups.setdefault(name, []).append((entry, one))
+            groups.setdefault(name, []).append((entry, one, telling.about))
     return tuple(_delivery(*name, group) for name, group in groups.items())
 
 
 def _delivery(
-    receiver: str, unit: str, is_exercise: bool, at: int, _group: int, group: list[tuple[Entry, Told]]
+    receiver: str, unit: str, is_exercise: bool, at: int, _group: int, group: list[tuple[Entry, Told, About]]
 ) -> Delivery:
-    first = group[0][0]
+    first, told, _ = group[0]
+    about = next((about for *_, about in group if about.thread), About())
     return Delivery(
         key=delivery_key(receiver, first.hash),
         seq=first.seq,
@@ -158,7 +225,10 @@ def _delivery(
         unit=unit,
         is_exercise=is_exercise,
         at=at,
-        rank=max(telling.rank for _, telling in group),
-        texts=tuple(telling.text for _, telling in group),
-        entries=tuple(journal.facts(entry) for entry, _ in group),
+        rank=max(telling.rank for _, telling, _ in group),
+        texts=tuple(telling.text for _, telling, _ in group),
+        entries=tuple(journal.facts(entry) for entry, *_ in group),
+        locale=told.locale,
+        thread=about.thread,
+        alerts=about.alerts,
     )

@@ -3,14 +3,29 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
+from alerting import digests
 from alerting.deliveries import Delivery, Telling, grouped
-from alerting.delivery_log import Answer, DeliveryLog, after_attempt
+from alerting.delivery_log import Answer, DeliveryLog, Logged, after_attempt
+from alerting.digests import Pacing
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
 from streams.errors import TocsinError
 
 Clock = Callable[[], int]
 """Seconds UTC, as the edge sees them."""
+
+
+Cover = Callable[[Delivery], Delivery]
+"""A delivery with what it carries beside its lines."""
+
+
+class Sending(msgspec.Struct, frozen=True, eq=False):
+    """How deliveries leave: what each carries, and which receivers get few messages."""
+
+    cover: Cover = lambda delivery: delivery
+    pacing: Pacing = Pacing()
 
 
 class Dispatcher:
@@ -26,9 +41,10 @@ class Dispatcher:
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         on_failure: Callable[[TocsinError], None] = lambda _: None,
+        sending: Sending = Sending(),  # noqa: B008
     ) -> None:
         self._log, self._notifiers, self._clock = log, notifiers, clock
-        self._on_failure = on_failure
+        self._on_failure, self._sending = on_failure, sending
         self._stopping = threading.Event()
         self._wakes = {name: threading.Event() for name in notifiers}
         self._threads: list[threading.Thread] = []
@@ -47,7 +63,7 @@ class Dispatcher:
 
     def send_due(self) -> int:
         """Try everything that is due once, receiver by receiver; how many attempts."""
-        return sum(self._drain(name) for name in self._notifiers)
+        return sum(self.drain(name) for name in self._notifiers)
 
     def start(self) -> None:
         """Begin to send in the background."""
@@ -72,32 +88,50 @@ class Dispatcher:
         while not self._stopping.is_set():
             wake.clear()
             try:
-                self._drain(receiver)
+                self.drain(receiver)
             except TocsinError as error:
                 self._on_failure(error)
                 return
             wake.wait(timeout=1.0)
 
-    def _drain(self, receiver: str) -> int:
+    def drain(self, receiver: str) -> int:
+        """Try everything that is due for one receiver; how many attempts."""
         attempts = 0
         while not self._stopping.is_set() and self._attempt(receiver):
             attempts += 1
         return attempts
 
     def _attempt(self, receiver: str) -> bool:
-        logged = self._log.due(receiver, self._clock())
+        logged = self._next(receiver)
         if logged is None:
             return False
-        answer = _guarded(self._notifiers[receiver], logged.delivery)
+        if receiver in self._sending.pacing.receivers:
+            # Once it may have arrived it must not come again inside a digest, whatever kills this process.
+            self._log.settle(msgspec.structs.replace(logged, attempts=logged.attempts + 1))
+        answer = _guarded(self._notifiers[receiver], self._sending.cover, logged.delivery)
         if self._is_left:
             return False
         self._log.settle(after_attempt(logged, answer, self._clock()))
         return True
 
+    def _next(self, receiver: str) -> Logged | None:
+        """What to try now: what is due, or for a receiver that gets few messages what pacing allows."""
+        now, pacing = self._clock(), self._sending.pacing
+        logged = self._log.due(receiver, now)
+        if logged is None or receiver not in pacing.receivers or logged.attempts or logged.delivery.members:
+            return logged
+        recent = self._log.sent(receiver, now - digests.WINDOW_SECONDS)
+        choice = digests.choose(self._log.waiting(receiver), recent, now)
+        if choice.take <= 1:
+            return logged if choice.take else None
+        digest = digests.digest(self._log.untried(receiver, choice.take), pacing.words)
+        self._log.bundle(digest)
+        return Logged(delivery=digest)
 
-def _guarded(notifier: Notifier, delivery: Delivery) -> Answer:
+
+def _guarded(notifier: Notifier, cover: Cover, delivery: Delivery) -> Answer:
     """A notifier that breaks its promise and raises must not end the thread that others wait for."""
     try:
-        return notifier.send(delivery)
+        return notifier.send(cover(delivery))
     except Exception as error:
         return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}")

@@ -8,7 +8,7 @@ import msgspec
 from alerting.effects import Effect
 from alerting.episodes import Alert
 from alerting.journal import Entry
-from alerting.levels import ORANGE
+from alerting.levels import CALM, ORANGE
 from alerting.policy import Policy
 from alerting.units import UnitTree
 
@@ -17,13 +17,18 @@ _MUTED_ROWS: Final = frozenset({"K2", "K5"})
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's wish not to hear of a unit's alerts until ``until``; ``entry`` is the hash of its entry."""
+    """A person's wish not to hear of a unit's alerts until ``until``, and why.
+
+    ``rank`` is the unit's when it began: nothing above it is hidden. ``entry`` is the hash of its entry.
+    """
 
     unit: str
     actor: str
     begun_at: int
     until: int
     entry: str
+    rank: int = ORANGE
+    note: str = ""
 
 
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ def silence(entry: Entry, policy: Policy) -> Silence:
         begun_at=entry.at,
         until=min(longest, until) if isinstance(until, int) else longest,
         entry=entry.hash,
+        rank=entry.after.rank if entry.after is not None else CALM,
+        note=str(asked.get("note") or ""),
     )
 
 
@@ -79,7 +86,8 @@ def why_muted(
 ) -> Muted | None:
     """Why the effect is not told to anybody; None if it is.
 
-    Only news of alerts can be muted, and never from II on: rows that raise or add an alert. Ends and
+    Only news of alerts can be muted, never from II on, and by a silence never above the rank at which it was
+    begun: rows that raise or add an alert. Ends and
     lowerings are told, so that who heard of an alert hears of its end.
     """
     if effect.kind not in ("notify", "report") or entry.row not in _MUTED_ROWS or entry.exercise:
@@ -87,9 +95,15 @@ def why_muted(
     if entry.after is not None and entry.after.rank >= ORANGE:
         return None
     present = silences.get(entry.unit)
-    if present is not None and present.begun_at <= entry.at < present.until:
+    if present is not None and _hides(present, entry):
         return Muted("silence", present.actor)
     return _inhibited(entry, alerts, tree)
+
+
+def _hides(present: Silence, entry: Entry) -> bool:
+    """Within its time, and nothing graver than what it was begun at."""
+    rank = entry.after.rank if entry.after is not None else CALM
+    return present.begun_at <= entry.at < present.until and rank <= present.rank
 
 
 def _inhibited(entry: Entry, alerts: Mapping[str, Alert], tree: UnitTree) -> Muted | None:

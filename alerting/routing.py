@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerting.channels import MACHINES, CapPublisher, MailServer
 from alerting.effects import Effect
 from alerting.journal import Entry, Standing
 from alerting.levels import RANK_NAMES
@@ -19,12 +20,31 @@ RANKS: Final = tuple(range(len(RANK_NAMES)))
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somewhere to send: ``notifier`` names the kind, ``to`` is its address (a file, a URL)."""
+    """Somewhere to send: ``notifier`` names the kind, ``to`` is its address (a file, a URL, a mailbox).
+
+    An address that is itself a secret stands in the file ``to_file`` or the environment variable ``to_env``
+    instead; so does the key that signs a webhook's posts (``secret_file``, ``secret_env``). ``person`` is who
+    reads it: they can answer by a link. ``is_paced``: few messages, digests where there would be many; left
+    out, it is so for mail, chat, and whatever names a person.
+    """
 
     id: str
     notifier: str
-    to: str
+    to: str = ""
+    to_file: str = ""
+    to_env: str = ""
+    secret_file: str = ""
+    secret_env: str = ""
     locale: str = "en"
+    person: str = ""
+    is_paced: bool | None = None
+
+    @property
+    def gets_few(self) -> bool:
+        """Whether it is paced: as said, else whether a person reads it."""
+        if self.is_paced is not None:
+            return self.is_paced
+        return bool(self.person) or self.notifier not in MACHINES
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +70,8 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     receivers: tuple[Receiver, ...] = ()
     routes: tuple[Route, ...] = ()
+    mail: MailServer = MailServer()
+    cap: CapPublisher = CapPublisher()
 
     def receiver(self, name: str) -> Receiver:
         """The receiver of that id; raises ``KeyError`` if there is none."""

@@ -24,6 +24,7 @@ SCRIPTS = (
     "intake",
     "city",
     "scrape",
+    "dispatch",
     "live_intake",
     "live_latency",
     "live_scale",

@@ -11,7 +11,8 @@ from streams.errors import ConfigError
 from streams.events import REASONS
 from tocsin.city import City
 
-DELIVERY_STATES: Final = ("pending", "delivered", "refused", "given_up")
+DELIVERY_STATES: Final = ("pending", "delivered", "refused", "given_up", "bundled")
+ANSWERS: Final = 6
 EDGES: Final = ("http", "mqtt", "kafka")
 STATUSES: Final = ("202", "400", "401", "403", "404", "413", "415", "429", "503")
 
@@ -56,6 +57,7 @@ def label_counts(city: City, settings: MetricsConfig) -> dict[str, int]:
         "reason": len(REASONS),
         "receiver": len(city.routes.receivers),
         "state": len(DELIVERY_STATES),
+        "result": ANSWERS,
         "edge": len(EDGES),
         "status": len(STATUSES),
     }

@@ -39,7 +39,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
     intakes(city, SAMPLE_KEY)
     samples = check_metrics(city, installation.metrics)
     with located(str(directory / "routes.toml")):
-        notifiers(city.routes)
+        notifiers(city.routes, clock.now, directory)
     tiers = [unit.tier for unit in city.gazetteer.units]
     return {
         "city": f"{city.name('en')} ({city.id})",

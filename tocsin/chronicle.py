@@ -7,14 +7,14 @@ from typing import Final, Generic, Protocol
 import msgspec
 
 from alerting import journal
-from alerting.deliveries import Delivery, Telling, Told
+from alerting.deliveries import Delivery, Telling
 from alerting.journal import NO_HASH, Entry
 from streams.events import REASONS
 from streams.ledger import RowArray
 from tocsin.checkpoint import State
 
-Tell = Callable[[Entry], Sequence[Told]]
-"""Who is told of an entry; asked when the entry is made."""
+Tell = Callable[[Entry, int], Telling]
+"""Who is told of an entry of a group; asked when the entry is made."""
 
 NOBODY: Final = b'{"group":0,"told":[]}'
 
@@ -146,7 +146,7 @@ def lines_of(entries: Sequence[Entry], groups: Sequence[int], tell: Tell) -> lis
             e.trigger_id,
             e.hash,
             journal.line(e),
-            msgspec.json.encode(Telling(entries[first].seq, tuple(tell(e)))),
+            msgspec.json.encode(tell(e, entries[first].seq)),
         )
         for e, first in zip(entries, firsts, strict=True)
     ]

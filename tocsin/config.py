@@ -31,7 +31,7 @@ from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig, taxonomy
 from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
-from tocsin.people import PeopleConfig, check_people
+from tocsin.people import PeopleConfig, check_people, check_readers
 from tocsin.places import PLACES_FILE, has_places, read_places
 from tocsin.plans import PlansConfig, check_plans
 from tocsin.toml_reader import convert, located, read
@@ -66,24 +66,24 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Without ``sign_in`` only a loopback address is allowed as ``host``; with it the console shows nothing to
     who has not signed in (accounts: ``tocsin people``; the first account turns it on by itself).
     ``public_url`` is where others reach this server through a proxy on this machine, ``https://…`` for TLS;
-    it turns sign-in on too. A session ends after ``idle_seconds`` without use, and ``session_seconds`` after
-    its begin. ``max_body_bytes`` is the largest body of one request, after decompression;
-    ``max_waiting_bytes`` of all together that are not kept yet: more is answered with 429. ``watch`` is a
-    directory, relative to the data directory, whose new files are taken in: ``<watch>/<feed>/…``.
-    ``transport`` is ``embedded`` (one process, one file) or ``kafka`` (workers on a broker; ``tocsin up`` is
-    then console and edges).
+    it turns sign-in on too, and messages to persons carry a link to answer by. A session ends after
+    ``idle_seconds`` without use, and ``session_seconds`` after its begin. ``max_body_bytes`` is the largest
+    body of one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet:
+    more is answered with 429. ``watch`` is a directory, relative to the data directory, whose new files are
+    taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or ``kafka``
+    (workers on a broker; ``tocsin up`` is then console and edges).
     """
 
     host: str = "127.0.0.1"
     port: int = 8750
     sign_in: bool = False
-    public_url: str = ""
     idle_seconds: int = 14_400
     session_seconds: int = 43_200
     max_body_bytes: int = 10_000_000
     max_waiting_bytes: int = 256_000_000
     watch: str = "inbox"
     transport: Literal["embedded", "kafka"] = "embedded"
+    public_url: str = ""
 
 
 class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +150,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     city = _city(directory, config, data)
     people = _optional(directory / "people.toml", PeopleConfig)
     check_people(people, city.units, "people.toml")
+    check_readers(city.routes, people, str(directory / "routes.toml"))
     plans = _optional(directory / "plans.toml", PlansConfig)
     check_plans(plans, city.taxonomy, "plans.toml")
     check_server(config.server)

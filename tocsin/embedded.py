@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, Protocol
 
 from alerting import journal
 from alerting.deliveries import Planner
-from alerting.dispatcher import Dispatcher
+from alerting.dispatcher import Dispatcher, Sending
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
 from streams.commands import Command
@@ -89,6 +89,7 @@ class Embedded(Generic[State]):
         cadence: Cadence | None = None,
         origin_at: int | None = None,
         largest_backlog: int = LARGEST_BACKLOG,
+        sending: Sending = Sending(),  # noqa: B008
     ) -> None:
         vault = vault or Glass()
         self.store, self.clock = store, clock
@@ -101,7 +102,7 @@ class Embedded(Generic[State]):
         self.history.verify()
         self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner)
         self.fold.catch_up(self.history.stretch(self.fold.ledger_offset, self.fold.safe_offset))
-        self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
+        self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail, sending)
         self.failure: TocsinError | None = None
         self._largest_backlog = largest_backlog
         self._submissions = GroupCommit(self.raw.add)

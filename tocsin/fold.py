@@ -247,7 +247,7 @@ class Fold(Generic[State]):
             IntegrityError: the journal has something else there.
         """
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries, outcome.groups, self._planner.tell)
+        lines = lines_of(outcome.entries, outcome.groups, self._planner.telling)
         if offset >= self._reach.ledger_offset:
             self._collect(lines, outcome)
         self._work = self._work.plus(record, len(outcome.sealed))

@@ -2,47 +2,47 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
-from tocsin.raw import Message, Receipt
+Message = TypeVar("Message")
+Receipt = TypeVar("Receipt")
 
-Write = Callable[[Sequence[Message]], list[Receipt]]
 
-
-class _Ticket:
-    """One who waits."""
+class _Ticket(Generic[Message, Receipt]):
+    """One who waits; the receipt is the only one in its tuple."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
-        self.receipt: Receipt | None = None
+        self.receipt: tuple[Receipt, ...] = ()
         self.error: Exception | None = None
 
 
-class GroupCommit:
+class GroupCommit(Generic[Message, Receipt]):
     """Gives each message to ``write`` once, together with those that came while the last write ran."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Callable[[Sequence[Message]], Sequence[Receipt]]) -> None:
         self._write = write
-        self._queue: list[_Ticket] = []
+        self._queue: list[_Ticket[Message, Receipt]] = []
         self._guard, self._turn = threading.Lock(), threading.Lock()
 
     def put(self, message: Message) -> Receipt:
         """Return when the message is written; raises what the write raised."""
-        ticket = _Ticket(message)
+        ticket: _Ticket[Message, Receipt] = _Ticket(message)
         with self._guard:
             self._queue.append(ticket)
         with self._turn:
-            if ticket.receipt is None and ticket.error is None:
+            if not ticket.receipt and ticket.error is None:
                 self._lead()
-        if ticket.receipt is None:
+        if not ticket.receipt:
             raise ticket.error or RuntimeError("a ticket was lost")
-        return ticket.receipt
+        return ticket.receipt[0]
 
     def _lead(self) -> None:
         with self._guard:
             batch, self._queue = self._queue, []
         try:
             for ticket, receipt in zip(batch, self._write([t.message for t in batch]), strict=True):
-                ticket.receipt = receipt
+                ticket.receipt = (receipt,)
         except Exception as error:
             for ticket in batch:
                 ticket.error = error

@@ -184,8 +184,14 @@ METRICS: Final[tuple[Described, ...]] = (
         ("unit", "kind"), samples.duty_left,
     ),
     Described(
-        "tocsin_deliveries", "gauge", "Deliveries by state: pending, delivered, refused, given_up.",
+        "tocsin_deliveries", "gauge",
+        "Deliveries by state: pending, delivered, refused, given_up, bundled (sent in a digest).",
         ("receiver", "state"), samples.pairs("deliveries"),
+    ),
+    Described(
+        "tocsin_answer_links_total", "counter",
+        "Requests with a message's link: shown, answered, refused, used, expired, forged.",
+        ("result",), samples.pairs("answers"),
     ),
     Described(
         "tocsin_budget_allowed_alarms", "gauge", "False alarms that the city allows in a week.", (),

@@ -1,8 +1,11 @@
 """Who works with the system: persons with a role in a unit, and departments that come when whistled for."""
 
+import difflib
+
 import msgspec
 
 from alerting.levels import UPPER
+from alerting.routing import Routing
 from alerting.units import UnitTree
 from streams.commands import Role
 from streams.errors import ConfigError
@@ -55,6 +58,19 @@ def check_people(people: PeopleConfig, tree: UnitTree, where: str) -> None:
             )
     if UPPER in {department.id for department in people.department}:
         raise ConfigError(f"{where}: department", f"{UPPER!r} means the upper unit", "choose another id")
+
+
+def check_readers(routes: Routing, people: PeopleConfig, where: str) -> None:
+    """Refuse a receiver that names a person whom nobody knows; raises ``ConfigError``."""
+    known = [person.id for person in people.person]
+    for receiver in routes.receivers:
+        if receiver.person and receiver.person not in known:
+            near = difflib.get_close_matches(receiver.person, known, 1)
+            raise ConfigError(
+                f"{where}: receiver {receiver.id!r}.person",
+                f"no person is called {receiver.person!r}",
+                f"did you mean {near[0]}?" if near else "see people.toml",
+            )
 
 
 def _check_ids(ids: list[str], where: str) -> None:

@@ -38,10 +38,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One look at a running city.
 
     ``deliveries`` counts by (receiver, state), ``dead_letters`` by (feed, reason), ``requests`` by (edge,
-    feed, status); ``heard_at`` is the reception of each feed's newest event, by feed; ``waiting`` counts raw
-    messages that are kept and not read yet; ``is_rehearsal`` says that recorded history is played;
-    ``archive_wait`` is for how many seconds the oldest day that is over waits for its archive,
-    ``is_house_kept`` whether the last round of archiving and forgetting went well. Instants are seconds UTC.
+    feed, status), ``answers`` requests with a message's link by result; ``heard_at`` is the reception of each
+    feed's newest event, by feed; ``waiting`` counts raw messages that are kept and not read yet;
+    ``is_rehearsal`` says that recorded history is played; ``archive_wait`` is for how many seconds the oldest
+    day that is over waits for its archive, ``is_house_kept`` whether the last round of archiving and
+    forgetting went well. Instants are seconds UTC.
     """
 
     city: City
@@ -51,6 +52,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     deliveries: dict[tuple[str, str], int] = {}
     dead_letters: dict[tuple[str, str], int] = {}
     requests: dict[tuple[str, str, str], int] = {}
+    answers: dict[tuple[str], int] = {}
     heard_at: dict[str, int] = {}
     waiting: int = 0
     is_rehearsal: bool = False

@@ -10,6 +10,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from alerting import answer_links
 from streams.errors import BusyError
 from tocsin.console.guard import is_loopback
 from tocsin.metrics import CONTENT_TYPE
@@ -25,8 +26,10 @@ HEAD_SECONDS: Final = 10.0
 """A connection on which no request begins for so long, or twice that, is closed, whatever trickles in."""
 
 
-def one_app(console: App, intake: App, render_metrics: Callable[[], bytes]) -> App:
-    """Intake and health, ``/metrics`` for this machine, and the console for every other path."""
+def one_app(
+    console: App, intake: App, render_metrics: Callable[[], bytes], answers: App | None = None
+) -> App:
+    """Intake and health, ``/metrics`` for this machine, links of messages, the console for other paths."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -34,6 +37,8 @@ def one_app(console: App, intake: App, render_metrics: Callable[[], bytes]) -> A
             await intake(scope, receive, send)
         elif scope["type"] == "http" and path == "/metrics" and _is_here(scope):
             await _metrics(send, render_metrics())
+        elif scope["type"] == "http" and answers is not None and path.startswith(answer_links.PATH):
+            await answers(scope, receive, send)
         else:
             await console(scope, receive, send)
 

@@ -17,7 +17,7 @@ from streams.errors import BusyError, DataError, IntegrityError, TocsinError
 
 FILE_NAME: Final = "tocsin.sqlite"
 LOCK_NAME: Final = "tocsin.lock"
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 SCHEMA: Final = """
 CREATE TABLE raw (
@@ -36,7 +36,11 @@ CREATE TABLE cursor (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE delivery (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, receiver TEXT NOT NULL, body BLOB NOT NULL,
     state TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, settled_at INTEGER,
-    detail TEXT NOT NULL) STRICT;
+    detail TEXT NOT NULL, is_digest INTEGER NOT NULL, rank INTEGER NOT NULL,
+    is_exercise INTEGER NOT NULL) STRICT;
+CREATE TABLE thread (
+    receiver TEXT NOT NULL, name TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (receiver, name)) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_by_state ON delivery (state, receiver, due_at);
 CREATE TABLE dead_letter (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,

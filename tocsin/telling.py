@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting import muting
-from alerting.deliveries import Planner
+from alerting.deliveries import About, AlertFacts, Planner
 from alerting.effects import Effect
+from alerting.episodes import Alert
 from alerting.journal import Entry
 from alerting.levels import CALM
 from alerting.routing import Routing
@@ -23,6 +24,11 @@ DUTIES: Final = {
     "D2": "co-sign", "D5": "co-sign", "D10": "co-sign", "P3": "answer", "W2": "report-in",
 }  # fmt: skip
 """The duty that a row asks for, where its effect names a deadline."""
+
+
+MOST_ALERTS: Final = 20
+MOST_AREAS: Final = 50
+"""As many as a message carries; the console has all."""
 
 
 class Teller(msgspec.Struct, frozen=True, eq=False):
@@ -41,6 +47,7 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             categories=self.categories,
             render_reminder=self.reminder,
             rank_of=self._rank,
+            about=self.about,
         )
 
     def line(self, entry: Entry, locale: str) -> str:
@@ -78,6 +85,33 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
         ]
         return tuple(sorted({alert.category for alert in found}))
 
+    def about(self, entry: Entry) -> About:
+        """The alerts that an entry speaks of, and the hotspot whose conversation it goes on.
+
+        That is the oldest of the unit's open alerts, else the last that ended; without any, the unit itself.
+        """
+        alerts = self._alerts(entry)
+        own = [alert for alert in alerts if alert.unit == entry.unit] or alerts
+        oldest = min(own, key=lambda a: (not a.is_open, a.started_at, a.fingerprint), default=None)
+        facts = tuple(_facts(a) for a in sorted(alerts, key=lambda a: (-a.up, a.fingerprint))[:MOST_ALERTS])
+        return About(self._root(oldest) if oldest else f"unit {entry.unit}", facts)
+
+    def _alerts(self, entry: Entry) -> list[Alert]:
+        """Those that the evidence names, else the unit's open ones, else the one that ended last."""
+        alerts = self.state().alerts.alerts
+        named = entry.evidence.fingerprints if entry.evidence else ()
+        mine = [alert for alert in alerts.values() if alert.unit == entry.unit]
+        found = [alerts[name] for name in named if name in alerts] or [a for a in mine if a.is_open]
+        return found or sorted(mine, key=lambda a: (-(a.resolved_at or 0), a.fingerprint))[:1]
+
+    def _root(self, alert: Alert) -> str:
+        """The fingerprint with which a hotspot began, before it crossed borders."""
+        alerts, seen = self.state().alerts.alerts, {alert.fingerprint}
+        while alert.follows in alerts and alert.follows not in seen:
+            alert = alerts[alert.follows]
+            seen.add(alert.fingerprint)
+        return alert.fingerprint
+
     def why_muted(self, entry: Entry, effect: Effect) -> str | None:
         """Why nobody is told of an effect: whose silence, or which upper alert; None if it is told."""
         alerts = self.state().alerts
@@ -107,6 +141,16 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
         return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(self.city.zone)).strftime("%H:%M")
 
 
+def _facts(alert: Alert) -> AlertFacts:
+    return AlertFacts(
+        fingerprint=alert.fingerprint,
+        category=alert.category,
+        areas=alert.areas[:MOST_AREAS],
+        rank=alert.up,
+        is_confirmed=bool(alert.is_confirmed),
+    )
+
+
 def _due_at(entry: Entry) -> int | None:
     """The earliest deadline that the entry's effects name."""
     named = [effect.args.get("due_at") for effect in entry.effects]
@@ -118,10 +162,10 @@ def _joined(names: list[str], locale: str) -> str:
 
 
 def in_store(routes: Routing, store_directory: Path) -> Routing:
-    """Receivers whose relative file addresses lie in the data directory."""
+    """Receivers whose relative addresses, of files and folders, lie in the data directory."""
     moved = (
         msgspec.structs.replace(receiver, to=str(store_directory / receiver.to))
-        if receiver.notifier == "file"
+        if receiver.notifier in ("file", "cap") and receiver.to
         else receiver
         for receiver in routes.receivers
     )

@@ -17,7 +17,10 @@ from streams.redaction import redacted
 from tocsin import clock
 from tocsin.config import Installation
 from tocsin.connecting import Edges
+from tocsin.console.answering import Answering, create_answer_app
 from tocsin.console.app import create_app
+from tocsin.console.warnings_feed import serve_warnings
+from tocsin.covering import sending
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
 from tocsin.embedded import Embedded
@@ -33,6 +36,7 @@ from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
+from tocsin.warning_words import Warner
 
 WATCH_SECONDS: Final = 1.0
 
@@ -90,6 +94,7 @@ class Running:
     ) -> None:
         city = installation.city
         self.installation, self.city, self.wall, self.at = installation, city, at, CityClock(at)
+        self.directory = store_directory
         check_metrics(city, installation.metrics)
         self.pipeline = Pipeline(city)
         self.metrics = Metrics(self.reading)
@@ -108,6 +113,8 @@ class Running:
             city, installation.people, self.pipeline, self.run, is_demo, installation.plans
         )
         self.gate = gate_of(installation, store_directory)
+        secret = pseudonym_key(installation, store_directory)
+        self.answering = Answering(self.source, self.run.entries_of, city.routes.receivers, secret)
         self.edges = Edges(installation, self.run, self.at)
         self.archive = DayArchive(self.store)
         self.housekeeping = self._housekeeping()
@@ -135,13 +142,16 @@ class Running:
             city,
             pipeline,
             self.store,
-            notifiers(in_store(city.routes, store_directory)),
+            notifiers(
+                in_store(city.routes, store_directory), self.wall, installation.directory, Warner(city)
+            ),
             at,
             readers=readers,
             planner=planner,
             vault=vault,
             origin_at=origin_at,
             cadence=cadence,
+            sending=sending(installation, pseudonym_key(installation, store_directory)),
         )
 
     def _housekeeping(self) -> Housekeeping:
@@ -154,7 +164,13 @@ class Running:
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        return one_app(create_app(self.source, redacted, self.gate), self.edges.app(), self.metrics.render)
+        console, public_url = (
+            create_app(self.source, redacted, self.gate),
+            self.installation.server.public_url,
+        )
+        serve_warnings(console, in_store(self.city.routes, self.directory))
+        answers = create_answer_app(self.answering, public_url) if public_url else None
+        return one_app(console, self.edges.app(), self.metrics.render, answers)
 
     def reading(self) -> Reading:
         """What the metrics show now."""
@@ -167,6 +183,7 @@ class Running:
             deliveries={(receiver, state): number for receiver, state, number in counts},
             dead_letters=self.run.dead_letters.counts(),
             requests=self.edges.tally.counts(),
+            answers=self.answering.counts(),
             heard_at=self.source.memory.heard_at(tuple(p.feed for p in self.city.partitions)),
             waiting=self.run.door.waiting(),
             archive_wait=self.archive.waiting_seconds(self.at()),

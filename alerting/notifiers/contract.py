@@ -1,9 +1,30 @@
 """What every notifier promises: one method, which also says whether another attempt is worth it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
+from alerting.cap import Wording
+from alerting.channels import CapPublisher, MailServer
 from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a notifier is made of: an address, secrets as read, and what all of its kind share.
+
+    ``clock`` gives seconds UTC; ``wording`` gives a delivery's words in every language, for publishing.
+    """
+
+    receiver: str
+    to: str
+    clock: Callable[[], int]
+    secret: bytes = b""
+    mail: MailServer = MailServer()
+    password: str = ""
+    cap: CapPublisher = CapPublisher()
+    wording: Wording | None = None
 
 
 class Notifier(Protocol):

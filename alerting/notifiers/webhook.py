@@ -1,16 +1,21 @@
-"""Deliveries as HTTP POST; the only httpx client of the deliveries."""
+"""Deliveries as signed HTTP POST; the only user of urllib3."""
 
-from typing import Final
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Final, Self
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
+import urllib3
 
 from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer
+from alerting.notifiers.contract import Channel
 from streams.errors import ConfigError
 
 TIMEOUT_SECONDS: Final = 10.0
+SHORT_BYTES: Final = 16_384
 RETRIED: Final = frozenset({408, 421, 425, 429})
 """Client errors that may pass; a server error always may."""
 
@@ -18,30 +23,72 @@ RETRIED: Final = frozenset({408, 421, 425, 429})
 class WebhookNotifier:
     """Posts the delivery as JSON with its key as ``Idempotency-Key``; redirects are not followed.
 
+    With a ``secret`` each post is signed: see ``signature``.
+
     Raises:
-        ConfigError: the address is no http or https URL.
+        ConfigError: the address is no http or https URL, or holds a password.
     """
 
-    def __init__(self, to: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        if urlsplit(to).scheme not in ("http", "https") or not urlsplit(to).hostname:
-            raise ConfigError("webhook address", f"{to!r} is no http or https URL", "write https://host/path")
-        self._to = to
-        self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=False, trust_env=False)
+    def __init__(
+        self,
+        to: str,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        secret: bytes = b"",
+        clock: Callable[[], int] = lambda: 0,
+    ) -> None:
+        parts = urlsplit(to)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError("webhook address", "is no http or https URL", "write https://host/path")
+        if parts.username or parts.password:
+            raise ConfigError(
+                "webhook address", "holds a name or a password", "sign with secret_env or secret_file instead"
+            )
+        self._to, self._secret, self._clock = to, secret, clock
+        self._pool = urllib3.PoolManager(timeout=timeout_seconds, retries=False, maxsize=1)
+
+    @classmethod
+    def over(cls, channel: Channel) -> Self:
+        """The notifier of a configured receiver."""
+        return cls(channel.to, secret=channel.secret, clock=channel.clock)
 
     def send(self, delivery: Delivery) -> Answer:
         """2xx accepts; 3xx and most 4xx refuse for good; anything else is worth another attempt."""
-        headers = {"content-type": "application/json", "idempotency-key": delivery.key}
         body = msgspec.json.encode(delivery)
+        headers = self._headers(delivery.key, body)
         try:
-            # The answer's body is not read: an endless one must not hold up what follows.
-            with self._client.stream("POST", self._to, content=body, headers=headers) as response:
-                return _judge(response.status_code)
-        except httpx.HTTPError as error:
-            return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}")
+            answer = self._pool.urlopen(
+                "POST", self._to, body=body, headers=headers, redirect=False, preload_content=False
+            )
+            _leave(answer)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Answer(False, should_retry=True, detail=f"{type(error).__name__}: {error}"[:300])
+        return _judge(answer.status)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._pool.clear()
+
+    def _headers(self, key: str, body: bytes) -> dict[str, str]:
+        headers = {"content-type": "application/json", "idempotency-key": key}
+        if self._secret:
+            at = str(self._clock())
+            headers["tocsin-timestamp"] = at
+            headers["tocsin-signature"] = f"v1={signature(self._secret, at, body)}"
+        return headers
+
+
+def signature(secret: bytes, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 over timestamp, a full stop and body, in hex: what ``Tocsin-Signature`` says behind v1=."""
+    return hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def _leave(answer: urllib3.BaseHTTPResponse) -> None:
+    """Let go of an answer: a short body is skipped to keep the connection, a long one is not read."""
+    length = answer.headers.get("content-length", "")
+    if length.isdigit() and int(length) <= SHORT_BYTES:
+        answer.drain_conn()
+    else:
+        answer.close()
 
 
 def _judge(status: int) -> Answer:

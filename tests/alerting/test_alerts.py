@@ -282,6 +282,17 @@ def test_a_silence_mutes_news_of_alerts_but_no_end_no_duty_and_nothing_from_ii_o
     assert muted(city, entry("K2", at=2 * W), kind="call") is None
 
 
+def test_a_silence_never_hides_a_rank_above_the_one_at_which_it_was_begun():
+    city = City().bucket(spot("a1"))
+    begun = silenced(until=9 * W)
+    effect = Effect("silence", {"until": 9 * W, "actor": "Li", "note": "known works"})
+    begun = msgspec.structs.replace(begun, after=Standing("WARNING", 2, 0), effects=(effect,))
+    city.state = follow(city.state, [begun], POLICY)
+    assert city.state.silences["s1"].note == "known works" and city.state.silences["s1"].rank == 2
+    assert muted(city, entry("K5", at=2 * W, after=Standing("WARNING", 2, 0))) is not None
+    assert muted(city, entry("K2", at=2 * W, after=Standing("WARNING", 3, 0))) is None
+
+
 def seen(city: City, unit: str) -> Seen:
     evidence = city.evidence[unit]
     return Seen(evidence.up, evidence.hold, evidence.is_blind, evidence.fingerprints)

@@ -15,7 +15,8 @@ ROOT = Path(tocsin.__file__).parent.parent
 
 IMPURE = {
     "time", "random", "os", "socket", "logging", "threading", "subprocess", "pathlib", "sqlite3", "pyarrow",
-    "prometheus_client", "httpx", "fastapi", "uvicorn", "structlog", "asyncio", "tempfile", "shutil",
+    "prometheus_client", "httpx", "urllib3", "fastapi", "uvicorn", "structlog", "asyncio", "tempfile",
+    "shutil",
 }  # fmt: skip
 """What a pure file has no use for: clocks, chance, files, processes, networks."""
 
@@ -60,7 +61,9 @@ DOORS = {
     "fastapi": ("tocsin/console/", "streams/connect/"),
     "uvicorn": ("tocsin/serving.py",),
     "argon2": ("tocsin/accounts/passwords.py",),
-    "httpx": ("alerting/notifiers/webhook.py",),
+    "urllib3": ("alerting/notifiers/webhook.py",),
+    "smtplib": ("alerting/notifiers/mail.py",),
+    "apprise": ("alerting/notifiers/chat.py",),
     "grafana_api": ("tocsin/dashboards/grafana.py",),
     "requests": ("tocsin/dashboards/grafana.py",),
     "matplotlib": ("tocsin/case_studies/",),

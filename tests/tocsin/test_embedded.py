@@ -445,7 +445,7 @@ def test_strange_directories_are_refused(tmp_path: Path) -> None:
         Store.open(tmp_path / "file" / "below")
     with Store.open(tmp_path) as store:
         store.read("PRAGMA user_version = 99")
-    with pytest.raises(IntegrityError, match="schema version 99, this program reads 2"):
+    with pytest.raises(IntegrityError, match="schema version 99, this program reads 3"):
         Store.open(tmp_path)
 
 

@@ -37,13 +37,14 @@ class ShareBar(msgspec.Struct, frozen=True):
 
 
 class ToldRow(msgspec.Struct, frozen=True):
-    """One person who was told."""
+    """One person who was told; ``line`` says what follows if no answer comes."""
 
     name: str
     how: str
     answer: str
     short: str
     is_you: bool
+    line: str = ""
 
 
 class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +214,26 @@ def _told(told: Told, s: Screen) -> ToldRow:
     person = next((p for p in s.view.people if p.id == told.person), None)
     unit = s.unit(person.unit) if person else None
     place = short_name(w.named(unit.names)) if unit and unit.parent else w("the-city") if unit else ""
-    name = w("told-name", name=w.named(told.names), unit=place) if place else w.named(told.names)
+    named = w.named(person.names if person else told.names)
+    name = w("told-name", name=named, unit=place) if place else named
     is_you = s.person is not None and s.person.id == told.person
     answer = w.phrase(told.answer) if told.answer else w("told-not-yet")
-    return ToldRow(name, w.phrase(told.how), answer, w.short(told.answer) if told.answer else answer, is_you)
+    short = w.short(told.answer) if told.answer else answer
+    return ToldRow(name, w.phrase(told.how), answer, short, is_you, _follows(told, named, s))
+
+
+def _follows(told: Told, name: str, s: Screen) -> str:
+    """Who has not answered, and to whom it goes when; "" where nothing is owed."""
+    w = s.words
+    owed = [
+        d.due_at for d in s.story.duties
+        if d.unit == told.unit and d.kind in ("acknowledge", "answer") and d.due_at is not None
+    ]  # fmt: skip
+    if told.answer is not None or not told.is_delivered or not owed:
+        return ""
+    unit = s.unit(told.unit)
+    upper = s.unit(unit.parent) if unit is not None and unit.parent else None
+    time, how = w.clock(min(owed)), w.inside(w.phrase(told.how))
+    if upper is None:
+        return w("told-called-again", name=name, how=how, time=time)
+    return w("told-goes-up", name=name, how=how, upper=short_name(w.named(upper.names)), time=time)

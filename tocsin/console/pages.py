@@ -104,6 +104,7 @@ def unit(source: CitySource, s: Screen, unit_id: str) -> Page:
         {
             "unit": found,
             "standing": w("short-standing", mode=what, time=w.clock(found.since_at)),
+            "silenced": sentences.silenced(found, s.view, w),
             "duties": [d for d in duty_rows(s) if d.duty.unit == unit_id],
             "hotspots": own,
             "lines": [r for r in journal_rows(s) if r.view.unit == unit_id][:20],

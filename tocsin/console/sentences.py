@@ -279,3 +279,12 @@ def feed_fact(feed: FeedView, now_at: int, w: Words) -> str:
     if feed.devices:
         return f"{feed.devices_seen} / {feed.devices}"
     return w.duration(now_at - feed.last_at)
+
+
+def silenced(unit: UnitView, view: CityView, w: Words) -> str:
+    """Who hides the unit's news of alerts, until when and why; "" if nobody does."""
+    silence = unit.silence
+    if silence is None or silence.until <= w.now_at:
+        return ""
+    said = w("unit-silenced", who=actor_name(silence.actor, view, w), time=w.clock(silence.until))
+    return w("unit-silenced-why", said=said, why=silence.note) if silence.note else said

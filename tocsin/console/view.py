@@ -44,6 +44,14 @@ class Signature(msgspec.Struct, frozen=True):
     at: int
 
 
+class SilenceView(msgspec.Struct, frozen=True):
+    """That a person hides a unit's news of alerts: who, until when, and why."""
+
+    actor: str
+    until: int
+    note: str = ""
+
+
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     """One governed area and its machine; parents stand before their children.
 
@@ -66,6 +74,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     signatures: tuple[Signature, ...] = ()
     expected_seconds: int | None = None
     co_sign_level: int | None = None
+    silence: SilenceView | None = None
 
     @property
     def level(self) -> int:
@@ -138,12 +147,17 @@ class SampleText(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One person who was told of a hotspot, and what came back (None: nothing yet)."""
+    """One person who was told of a hotspot, and what came back (None: nothing yet).
+
+    ``unit`` is the one whose people are to answer.
+    """
 
     person: str
     names: Names
     how: Phrase
     answer: Phrase | None = None
+    unit: str = ""
+    is_delivered: bool = True
 
 
 class HotspotView(msgspec.Struct, frozen=True, kw_only=True):

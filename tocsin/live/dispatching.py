@@ -10,7 +10,7 @@ import structlog
 
 from alerting import journal
 from alerting.deliveries import Delivery, Telling
-from alerting.dispatcher import Dispatcher
+from alerting.dispatcher import Dispatcher, Sending
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
 from streams.errors import TocsinError
@@ -79,9 +79,10 @@ class DispatchWorker:
         clock: Callable[[], int],
         outbox: Outbox | None = None,
         publish: Callable[[int, tuple[bytes, ...]], None] = lambda _seq, _lines: None,
+        sending: Sending = Sending(),  # noqa: B008
     ) -> None:
         self._store, self.outbox = store, outbox or Outbox(store)
-        self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail)
+        self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail, sending)
         self.failure: TocsinError | None = None
         self.tail = JournalTail(directory)
         self._publish = publish

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from alerting.deliveries import Planner
-from alerting.routing import Routing
+from alerting.routing import Receiver, Routing
 from streams.errors import ConfigError
 from streams.ledger import RowArray, is_rehearsal
 from streams.live.settings import KafkaConfig
@@ -71,7 +71,9 @@ def is_used(directory: Path) -> bool:
 def into_files(routes: Routing, directory: Path) -> Routing:
     """The same receivers, each as a file in ``directory``: nobody outside hears of a rehearsal."""
     written = (
-        msgspec.structs.replace(one, notifier="file", to=str(directory / FOLDER / f"{one.id}.jsonl"))
+        Receiver(
+            id=one.id, notifier="file", to=str(directory / FOLDER / f"{one.id}.jsonl"), locale=one.locale
+        )
         for one in routes.receivers
     )
     return msgspec.structs.replace(routes, receivers=tuple(written))

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from alerting.deliveries import Planner
+from alerting.dispatcher import Sending
 from alerting.notifiers.registry import notifiers
 from streams import ledger
 from streams.errors import BusyError, ConfigError, DataError
@@ -18,6 +19,7 @@ from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
 from tocsin import clock
 from tocsin.config import Installation
+from tocsin.covering import sending
 from tocsin.crossing import Crossing
 from tocsin.doors import intakes
 from tocsin.fold import Cadence, Fold
@@ -44,6 +46,7 @@ from tocsin.live.translating import RawTranslator
 from tocsin.pipeline import Pipeline, PipelineState
 from tocsin.store import Store
 from tocsin.telling import Teller, in_store
+from tocsin.warning_words import Warner
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 CADENCE: Final = Cadence(seconds=5)
@@ -185,10 +188,11 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
         worker = DispatchWorker(
             place.directory,
             store,
-            notifiers(routes),
+            notifiers(routes, now, place.installation.directory, Warner(city)),
             now,
             outbox=PublishingOutbox(store, publisher),
             publish=publisher.lines,
+            sending=Sending() if is_quiet else _sending(place),
         )
         health = place.health(lambda: worker.failure is None, LiveMetrics("dispatch", worker.figures))
         for kind in (signal.SIGTERM, signal.SIGINT):
@@ -199,6 +203,10 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
         finally:
             publisher.stop()
             health.close()
+
+
+def _sending(place: Place) -> Sending:
+    return sending(place.installation, pseudonym_key(place.installation, place.directory))
 
 
 def _is_told_of_rehearsal(place: Place) -> bool:

@@ -21,6 +21,7 @@ from tocsin.pipeline import PipelineState
 
 SHOWN_BUCKETS: Final = 48
 SHOWN_TEXTS: Final = 3
+HOW: Final = {"delivered": "warned", "pending": "waits", "refused": "failed", "given_up": "failed"}
 ASKED_AREAS: Final = 8
 """Of a hotspot of the whole city, the areas that are asked for texts: those that stray most."""
 ROMAN: Final = ("", "", "IV", "III", "II", "I")
@@ -193,12 +194,22 @@ class Teller:
             (e for e in self.entries if e.unit == delivery.unit and e.row == "A1" and e.at >= delivery.at),
             None,
         )
+        known = next((r for r in self.city.routes.receivers if r.id == receiver), None)
+        state = self._state_of(logged)
         return Told(
-            person=receiver,
+            person=(known.person if known else "") or receiver,
             names={"en": receiver},
-            how=Phrase("console-told-warned", {"told_at": delivery.at}),
+            how=Phrase(f"console-told-{HOW[state]}", {"told_at": delivery.at, "tries": logged.attempts}),
+            unit=delivery.unit,
+            is_delivered=state == "delivered",
             answer=Phrase("console-answer-acknowledged", {"answer_at": answer.at}) if answer else None,
         )
+
+    def _state_of(self, logged: Logged) -> str:
+        """What became of a delivery, or of the digest that it left in."""
+        if logged.state != "bundled":
+            return logged.state
+        return next((x.state for x in self.deliveries if x.delivery.key == logged.detail), "pending")
 
     def _acknowledged_by(self, alert: Alert | None, owner: str) -> str:
         if alert is None or alert.state != "acknowledged":

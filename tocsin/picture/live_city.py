@@ -214,7 +214,9 @@ class LiveCity:
         hotspots = tuple(teller.view(h) for h in (state.findings.hotspots if state.findings else ()))
         gravest_of = gravest(hotspots)
         return Story(
-            units=unit_views(self.city, state.machines.real, self.memory, gravest_of),
+            units=unit_views(
+                self.city, state.machines.real, self.memory, gravest_of, silences=state.alerts.silences
+            ),
             duties=duty_views(self.city, self.people, state.machines.real, self.memory, gravest_of),
             done=tuple(self.memory.done),
             hotspots=hotspots,

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 
+import msgspec
+
 from alerting.journal import Entry
 from alerting.machine import Duty, Machine
+from alerting.muting import Silence
 from tocsin.city import City
-from tocsin.console.view import DutyView, ModeSpan, Signature, UnitView
+from tocsin.console.view import DutyView, ModeSpan, Signature, SilenceView, UnitView
 from tocsin.people import PeopleConfig
 from tocsin.picture.memory import Memory
 
@@ -19,13 +22,24 @@ def unit_views(
     memory: Memory,
     hotspots: Mapping[str, str],
     is_exercise: bool = False,
+    silences: Mapping[str, Silence] | None = None,
 ) -> tuple[UnitView, ...]:
     """Every unit that has a machine, parents first; ``hotspots`` names the gravest one of each unit."""
     return tuple(
-        _unit_view(city, unit, machines[unit], memory, hotspots.get(unit, ""), is_exercise)
+        _silenced(
+            _unit_view(city, unit, machines[unit], memory, hotspots.get(unit, ""), is_exercise),
+            (silences or {}).get(unit),
+        )
         for unit in _depth_first(city)
         if unit in machines
     )
+
+
+def _silenced(view: UnitView, silence: Silence | None) -> UnitView:
+    if silence is None:
+        return view
+    shown = SilenceView(silence.actor, silence.until, silence.note)
+    return msgspec.structs.replace(view, silence=shown)
 
 
 def _depth_first(city: City) -> list[str]:

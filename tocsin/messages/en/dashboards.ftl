@@ -15,6 +15,7 @@ dashboards-delivery-pending = pending
 dashboards-delivery-delivered = delivered
 dashboards-delivery-refused = refused
 dashboards-delivery-given_up = given up
+dashboards-delivery-bundled = sent in a digest
 dashboards-link = Open in the console
 dashboards-map-areas = Areas
 dashboards-category-silence = Silence of a feed

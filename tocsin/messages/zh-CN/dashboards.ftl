@@ -15,6 +15,7 @@ dashboards-delivery-pending = 待送
 dashboards-delivery-delivered = 已送达
 dashboards-delivery-refused = 被拒收
 dashboards-delivery-given_up = 已放弃
+dashboards-delivery-bundled = 已随汇总送出
 dashboards-link = 在控制台打开
 dashboards-map-areas = 片区
 dashboards-category-silence = 来源静默
