@@ -146,15 +146,20 @@ def _on_the_way(p: Grid, q: Grid, corners: dict[Grid, dict[Grid, None]]) -> list
 
 
 def _sides(rings: list[list[list[Grid]]]) -> dict[tuple[Grid, Grid], tuple[int, ...]]:
-    """For every edge (smaller end first) the areas that it bounds."""
+    """For every edge (smaller end first) the areas that it bounds.
+
+    What an area's ring passes there and back, as a splinter does after snapping, bounds nothing: so any set of
+    areas has an outline of closed rings.
+    """
     sides: dict[tuple[Grid, Grid], tuple[int, ...]] = {}
     for area, own in enumerate(rings):
         for ring in own:
             for p, q in zip(ring, [*ring[1:], ring[0]] if ring else [], strict=True):
                 edge = (p, q) if p < q else (q, p)
                 known = sides.get(edge, ())
-                sides[edge] = known if area in known else (*known, area)
-    return sides
+                is_back = area in known
+                sides[edge] = tuple(k for k in known if k != area) if is_back else (*known, area)
+    return {edge: areas for edge, areas in sides.items() if areas}
 
 
 def _chains(
@@ -232,9 +237,9 @@ def _middle_and_size(ring: list[Grid]) -> tuple[float, float, float]:
 
 
 def outline(topology: Topology, chosen: Collection[int]) -> list[Arc]:
-    """The arcs that have exactly one of the chosen areas beside them."""
+    """The arcs that have an odd number of the chosen areas beside them: three overlap where borders disagree."""
     inside = frozenset(chosen)
-    return [arc for arc in topology.arcs if sum(side in inside for side in arc.sides) == 1]
+    return [arc for arc in topology.arcs if sum(side in inside for side in arc.sides) % 2 == 1]
 
 
 def closed_path(arcs: Iterable[Arc]) -> str:

@@ -1,6 +1,7 @@
 """Outlines: every border once, any set of areas has a closed outline, and size survives."""
 
 import itertools
+from pathlib import Path
 
 import invented_city as city
 import msgspec
@@ -9,9 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented_map import city_map
 
+import tocsin
+from tocsin import config
 from tocsin.console.map_drawing import draw_map, text_width
 from tocsin.console.topology import GRID, HEIGHT, WIDTH, build, closed_path, outline, rings_of
 from tocsin.console.view import Area, MapView
+from tocsin.picture import live_city
+
+ROOT = Path(tocsin.__file__).parent.parent
 
 
 def square(name, x, y, unit="u"):
@@ -49,6 +55,15 @@ def test_any_set_of_areas_has_a_closed_outline_of_its_size(chosen):
     total = sum(TOPOLOGY.sizes[k] for k in chosen)
     outer = sum(shoelace(r) for r in rings) / GRID**2
     assert outer >= total * 0.97  # holes only add
+
+
+DEMO = build(live_city.city_map(config.load(ROOT / "config" / "demo").city))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sets(st.integers(0, len(DEMO.area_ids) - 1), min_size=1, max_size=8))
+def test_streets_whose_borders_nearly_meet_have_closed_outlines_too(chosen):
+    assert all(ring[0] == ring[-1] for ring in rings_of(outline(DEMO, chosen)))
 
 
 def test_every_area_keeps_its_size_when_simplified():
