@@ -148,8 +148,8 @@ def _on_the_way(p: Grid, q: Grid, corners: dict[Grid, dict[Grid, None]]) -> list
 def _sides(rings: list[list[list[Grid]]]) -> dict[tuple[Grid, Grid], tuple[int, ...]]:
     """For every edge (smaller end first) the areas that it bounds.
 
-    What an area's ring passes there and back, as a splinter does after snapping, bounds nothing: so any set of
-    areas has an outline of closed rings.
+    What an area's ring passes there and back, as a splinter does after snapping, bounds nothing: so any set
+    of areas has an outline of closed rings.
     """
     sides: dict[tuple[Grid, Grid], tuple[int, ...]] = {}
     for area, own in enumerate(rings):
@@ -237,7 +237,7 @@ def _middle_and_size(ring: list[Grid]) -> tuple[float, float, float]:
 
 
 def outline(topology: Topology, chosen: Collection[int]) -> list[Arc]:
-    """The arcs that have an odd number of the chosen areas beside them: three overlap where borders disagree."""
+    """The arcs with an odd number of the chosen areas beside them: three overlap where borders disagree."""
     inside = frozenset(chosen)
     return [arc for arc in topology.arcs if sum(side in inside for side in arc.sides) % 2 == 1]
 
