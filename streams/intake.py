@@ -122,9 +122,14 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """
         return self.read_columns(Columns(length=_length(columns), cells=columns), received_at, where, first)
 
-    def read_columns(self, columns: Columns, received_at: int, where: str, first: int = 0) -> Taken:
-        """``read_table`` of columns some of whose records were refused already."""
-        return self._taken(columns, received_at, where, is_history=True, first=first)
+    def read_columns(
+        self, columns: Columns, received_at: int, where: str, first: int = 0, before_at: int | None = None
+    ) -> Taken:
+        """``read_table`` of columns some of whose records were refused already.
+
+        ``before_at`` is when the record before them came, where there was one.
+        """
+        return self._taken(columns, received_at, where, is_history=True, first=first, before_at=before_at)
 
     def columns(self, payload: bytes, content_type: str = "") -> Columns:
         """The payload's records as columns, as the mapping's ``layout``, the type and the bytes say."""
@@ -140,10 +145,16 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return _sort(payload, content_type, self.mapping.layout) == "csv"
 
     def _taken(
-        self, columns: Columns, received_at: int, where: str, is_history: bool, first: int = 0
+        self,
+        columns: Columns,
+        received_at: int,
+        where: str,
+        is_history: bool,
+        first: int = 0,
+        before_at: int | None = None,
     ) -> Taken:
         long = with_constants(columns, self.plan)
-        batch = mapped(long, self.plan, received_at, self.max_skew, is_history)
+        batch = mapped(long, self.plan, received_at, self.max_skew, is_history, before_at)
         ids = self._ids(long, batch)
         rows = self._rows(batch, ids)
         return Taken(

@@ -1,7 +1,7 @@
 """The driver of ``step`` over a ledger: from the newest checkpoint on, committing what was decided."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, Protocol
+from typing import Any, Final, Generic, Protocol
 
 import msgspec
 import numpy as np
@@ -134,6 +134,7 @@ class Fold(Generic[State]):
         self._state: State = restored.state if restored else fresh
         self._mark = msgspec.structs.replace(restored.mark if restored else BEGINNING, epoch=epoch)
         self.skipped = restored.skipped if restored else ()
+        self.began_offset: Final = self._mark.ledger_offset
 
     @property
     def state(self) -> State:

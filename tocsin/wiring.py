@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from alerting.notifiers.registry import notifiers
 from streams.connect.watch import Watch
 from streams.errors import ConfigError, TocsinError
@@ -40,6 +42,8 @@ from tocsin.warning_words import Warner
 
 WATCH_SECONDS: Final = 1.0
 
+log: Final = structlog.get_logger("running")
+
 
 class CityClock:
     """What time it is in a city: the wall's, or in a rehearsal what it follows."""
@@ -57,10 +61,11 @@ class CityClock:
 
 
 class TimedPipeline:
-    """A pipeline whose steps are timed."""
+    """A pipeline whose steps are timed; ``newest`` is the state that it came to last."""
 
     def __init__(self, pipeline: Pipeline, note: Callable[[float], None]) -> None:
         self._pipeline, self._note = pipeline, note
+        self.newest = pipeline.fresh()
 
     def fresh(self) -> PipelineState:
         """The state before the first record."""
@@ -71,6 +76,7 @@ class TimedPipeline:
         began = time.perf_counter()
         result = self._pipeline.step(state, record)
         self._note(time.perf_counter() - began)
+        self.newest = result[0]
         return result
 
 
@@ -103,7 +109,10 @@ class Running:
             raise ConfigError("--console", 'is for transport = "kafka"', "leave it out: one process runs all")
         own = console_directory or store_directory / "console"
         self.store = Store.open(own if self.is_live else store_directory)
+        self._timed = TimedPipeline(self.pipeline, self.metrics.stepped)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
+        self._timed.newest = self.run.fold.state
+        self._say_what_was_passed_over()
         if self.run.is_rehearsal:
             self.at.follow(lambda: newest(city, self.run.fold.state))
         if self.run.history.ledger_length() > 1 and not self.is_live:
@@ -130,9 +139,10 @@ class Running:
         """The run of the configured transport: the whole city, or a replica beside live workers."""
         city, installation, at = self.city, self.installation, self.at
         doors = intakes(city, pseudonym_key(installation, store_directory))
-        pipeline = TimedPipeline(self.pipeline, self.metrics.stepped)
+        pipeline = self._timed
         readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
-        planner = Teller(city, lambda: self.run.fold.state).planner()
+        # not the run's state: decisions are already told again while the run is made, to catch up
+        planner = Teller(city, lambda: pipeline.newest).planner()
         vault = vault_of(installation, store_directory, self.wall)
         if self.is_live:
             from tocsin.live.edges import replica
@@ -153,6 +163,14 @@ class Running:
             cadence=cadence,
             sending=sending(installation, pseudonym_key(installation, store_directory)),
         )
+
+    def _say_what_was_passed_over(self) -> None:
+        """A start that takes long has its reason in the log."""
+        fold = self.run.fold
+        if fold.skipped:
+            log.warning("damaged checkpoints were passed over: the ledger is folded again", why=fold.skipped)
+        elif not fold.began_offset and fold.ledger_offset:
+            log.warning("no checkpoint can be read: the ledger is folded again from its beginning")
 
     def _housekeeping(self) -> Housekeeping:
         """Archives what the run took in, and forgets it after its time."""

@@ -59,15 +59,23 @@ class Verdicts:
         self.why[place] = refusal
 
 
-def mapped(columns: Columns, plan: Plan, received_at: int, max_skew: int, is_history: bool) -> Batch:
+def mapped(
+    columns: Columns,
+    plan: Plan,
+    received_at: int,
+    max_skew: int,
+    is_history: bool,
+    before_at: int | None = None,
+) -> Batch:
     """The facts of the records of ``columns``, which ``with_constants`` made.
 
     Live, all of them came at ``received_at``. In a history each came when its own column says, else when it
-    happened, and ``received_at`` stands in for those without either.
+    happened, else with the one before it (the first ones: at ``before_at``, or with the next), and none came
+    after ``received_at``, when the history is read.
     """
     verdicts = Verdicts(columns)
     _leave_out(columns, plan, verdicts)
-    times, received = _times(columns, plan, verdicts, received_at, is_history)
+    times, received = _times(columns, plan, verdicts, received_at, is_history, before_at)
     _refuse_far_times(times.at, received, plan, verdicts, max_skew)
     nowhere = np.full(columns.length, OUTSIDE, np.int64)
     area = category = sensor = nowhere
@@ -108,7 +116,12 @@ def _leave_out(columns: Columns, plan: Plan, verdicts: Verdicts) -> None:
 
 
 def _times(
-    columns: Columns, plan: Plan, verdicts: Verdicts, received_at: int, is_history: bool
+    columns: Columns,
+    plan: Plan,
+    verdicts: Verdicts,
+    received_at: int,
+    is_history: bool,
+    before_at: int | None,
 ) -> tuple[Times, np.ndarray]:
     names = plan.mapping.happened
     times = _first_times(columns, plan, names)
@@ -125,8 +138,21 @@ def _times(
         if plan.mapping.received:
             arrival = plan.times.read(columns.column(plan.mapping.received))
             is_known = (arrival.state != BLANK) & (arrival.state != UNREADABLE)
-            received = np.where(is_known, arrival.at, received)
+            received, is_dated = np.where(is_known, arrival.at, received), is_dated | is_known
+        received = np.minimum(_with_neighbours(received, is_dated, before_at), received_at)
     return times, received
+
+
+def _with_neighbours(received: np.ndarray, is_dated: np.ndarray, before_at: int | None) -> np.ndarray:
+    """(n,) arrivals where those without a date have that of the one before, the first ones of the next."""
+    if before_at is not None:
+        received = np.concatenate(([before_at], received))
+        return _with_neighbours(received, np.concatenate(([True], is_dated)), None)[1:]
+    dated = np.flatnonzero(is_dated)
+    if not len(dated) or len(dated) == len(received):
+        return received
+    before = np.searchsorted(dated, np.arange(len(received)), side="right") - 1
+    return np.asarray(received[dated[np.maximum(before, 0)]])
 
 
 def _first_times(columns: Columns, plan: Plan, names: Sequence[str]) -> Times:

@@ -66,8 +66,8 @@ def malformed(detail: str) -> Refusal:
 
 
 def too_large(size: int) -> Refusal:
-    """The refusal of a record of ``size`` bytes."""
-    return Refusal(Reason.TOO_LARGE, f"a record of {size} bytes; at most {LARGEST_RECORD} are read")
+    """The refusal of a record of ``size`` bytes or more."""
+    return Refusal(Reason.TOO_LARGE, f"a record of at least {size} bytes; at most {LARGEST_RECORD} are read")
 
 
 def nothing(detail: str, payload: bytes) -> Columns:

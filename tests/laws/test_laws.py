@@ -100,7 +100,7 @@ def test_the_random_ledgers_do_decide_something():
     seen: set[str] = set()
 
     @given(ledgers())
-    @settings(max_examples=400, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=4_000, deadline=None, database=None, derandomize=True)
     def look(records):
         if wanted <= seen:
             return  # which examples come first depends on what else is imported

@@ -185,7 +185,7 @@ def test_live_arrival_is_the_payloads_and_a_historys_its_columns(intake_of: Make
     live = intake.read(lines({"at": AT - 10, "seen": AT - 5}), AT, "x")
     assert live.rows["received_at"].tolist() == [AT]
     past = intake.read_table({"at": [100, 100, 5000, "x"], "seen": [400, None, 400, ""]}, AT, "x")
-    assert past.rows["received_at"].tolist() == [400, 100, 400, AT]
+    assert past.rows["received_at"].tolist() == [400, 100, 400, 400]
     assert [why.reason for _, why in past.rejected] == [Reason.FUTURE, Reason.BAD_TIME]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.events import Reason
@@ -103,6 +103,7 @@ RECORDS = st.lists(st.fixed_dictionaries({}, optional={"a": SCALARS, "b": SCALAR
 
 
 @given(RECORDS, st.data())
+@settings(deadline=None)
 def test_damage_to_one_line_leaves_the_others(records: list[dict[str, Any]], data: st.DataObject) -> None:
     lines = [json.dumps(record).encode() for record in records]
     place = data.draw(st.integers(0, len(lines) - 1))

@@ -22,8 +22,9 @@ COMMAND = [sys.executable, "-m", "tocsin", "up", str(ROOT / "tocsin" / "starter"
 class Up:
     """``tocsin up`` in a process of its own."""
 
-    def __init__(self, store: Path, port: str = "0") -> None:
-        arguments = [*COMMAND, "--store", str(store), "--port", port]
+    def __init__(self, store: Path, port: str = "0", before: list[str] | None = None) -> None:
+        """``before`` stands in for ``python -m tocsin``."""
+        arguments = [*(before or COMMAND[:3]), *COMMAND[3:], "--store", str(store), "--port", port]
         self.process = subprocess.Popen(
             arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -46,6 +47,14 @@ class Up:
                 return
             time.sleep(0.05)
         pytest.fail(f"{line} is {self.metric(line)}, not {value}")
+
+    def until_at_least(self, line: str, value: float) -> None:
+        """Wait until a sample has the value or more."""
+        for _ in range(1200):
+            if self.metric(line) >= value:
+                return
+            time.sleep(0.05)
+        pytest.fail(f"{line} is {self.metric(line)}, less than {value}")
 
     def end(self) -> tuple[int, str]:
         """SIGTERM; the exit code and what was complained of."""
