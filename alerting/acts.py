@@ -212,6 +212,11 @@ def _drill(is_on: bool) -> Act:
     return act
 
 
+def _tick(draft: Draft) -> None:
+    is_done = draft.trigger.kind == "tick"
+    draft.ask("tick", "tick", **{**_said(draft), "is_done": is_done})
+
+
 def again_seconds(draft: Draft) -> int:
     """Seconds until the overdue duty is due again."""
     policy = draft.policy
@@ -258,6 +263,7 @@ ACTS: Final[dict[str, Act]] = {
     "silence": _silence,
     "drill begins": _drill(True),
     "drill ends": _drill(False),
+    "note it in the checklist": _tick,
     "open ratify": _open_ratify,
     "open ratify if owed": _reopen_ratify,
     "open acknowledge": _open_acknowledge,

@@ -9,7 +9,7 @@ from alerting.levels import BLUE, CALM, RISING, WARNING, DutyKind, Mode, mode_of
 from alerting.machine import Duty, Machine, Trigger
 from alerting.policy import Policy
 
-SLOTS: Final = ("label", "notify", "report", "co-sign request", "call", "silence", "advise", "drill")
+SLOTS: Final = ("label", "notify", "report", "co-sign request", "call", "silence", "advise", "drill", "tick")
 """Order of a row's own effects."""
 
 UNSET: Final = None

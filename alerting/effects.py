@@ -5,7 +5,8 @@ from typing import Final, Literal
 import msgspec
 
 EffectKind = Literal[
-    "label", "notify", "report", "call", "withdraw", "floor", "silence", "advise", "drill", "blind", "refused"
+    "label", "notify", "report", "call", "withdraw", "floor", "silence", "advise", "drill", "blind",
+    "refused", "tick",
 ]  # fmt: skip
 EFFECT_KINDS: Final[tuple[str, ...]] = EffectKind.__args__  # type: ignore[attr-defined]
 
@@ -22,7 +23,8 @@ class Effect(msgspec.Struct, frozen=True, rename={"is_exercise": "exercise"}):
     (``due_at`` of the duty it asks for, ``department``, ``duty``, ``about``, ``calls``, ``level``);
     ``report`` the same and ``to``, the upper unit; ``call`` and ``withdraw`` ``to`` and ``why``; ``floor``
     ``to`` and ``rank``; ``label`` ``is_true``; ``silence`` ``until`` and ``actor``; ``advise`` ``rank``;
-    ``drill`` and ``blind`` ``word`` (began, ended); ``refused`` ``row``.
+    ``drill`` and ``blind`` ``word`` (began, ended); ``refused`` ``row``; ``tick`` ``about`` (plan, item) and
+    ``is_done``.
     """
 
     kind: EffectKind

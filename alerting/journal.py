@@ -21,7 +21,7 @@ OUTSIDE: Final = "-"
 
 TriggerKind = Literal[
     "acknowledge", "confirm", "reject", "declare", "ratify", "co_sign", "stand_down",
-    "whistle", "report_in", "hand_over", "silence", "begin_drill", "end_drill",
+    "whistle", "report_in", "hand_over", "silence", "begin_drill", "end_drill", "tick", "untick",
     "bucket", "fast", "floor", "call", "withdraw", "overdue",
 ]  # fmt: skip
 TRIGGERS: Final[tuple[str, ...]] = TriggerKind.__args__  # type: ignore[attr-defined]

@@ -5,7 +5,9 @@ from typing import Final
 from alerting.units import Place
 from streams.commands import Command, CommandKind, Role
 
-_OPERATOR: Final[frozenset[CommandKind]] = frozenset({"acknowledge", "whistle", "report_in", "silence"})
+_OPERATOR: Final[frozenset[CommandKind]] = frozenset(
+    {"acknowledge", "whistle", "report_in", "silence", "tick", "untick"}
+)
 _OFFICER: Final = _OPERATOR | frozenset[CommandKind](
     {"confirm", "reject", "declare", "ratify", "stand_down", "hand_over"}
 )

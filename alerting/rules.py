@@ -115,6 +115,8 @@ RULES: Final[tuple[Rule, ...]] = (
     _row("B3", "WPER", "begin_drill", does="✗"),
     _row("B4", ANY, "end_drill", "drill on", does="drill ends"),
     _row("B5", ANY, "end_drill", does="✗"),
+    _row("T1", "NMR", ("tick", "untick"), does="✗"),
+    _row("T2", "WPE", ("tick", "untick"), does="note it in the checklist"),
     _row("Q1", "NMWR", "fast", "", "P III", "signed by nobody; open ratify", "provisional°"),
     _row("Q2", "PE", "fast", "", "=", "open ratify if owed", "critical again"),
     _row("K1", "R", "bucket", "up ≥ IV", "settle(max(up, floor))", "rank ≥ II: call warning", "relapse°"),

@@ -6,7 +6,7 @@ import msgspec
 
 CommandKind = Literal[
     "acknowledge", "confirm", "reject", "declare", "ratify", "co_sign", "stand_down",
-    "whistle", "report_in", "hand_over", "silence", "begin_drill", "end_drill",
+    "whistle", "report_in", "hand_over", "silence", "begin_drill", "end_drill", "tick", "untick",
 ]  # fmt: skip
 COMMAND_KINDS: Final[tuple[str, ...]] = CommandKind.__args__  # type: ignore[attr-defined]
 
@@ -19,9 +19,10 @@ class Command(
     """One act of one person for one unit; ``stamp`` is the second (UTC) in which the edge accepted it.
 
     ``level`` (2 = IV … 5 = I) belongs to declare and ratify; ``about`` names departments (whistle, with
-    ``"upper"`` last; report_in names exactly one); ``until`` ends a silence; ``duration_seconds`` and
-    ``measures`` accompany declare and have no effect on the table. ``hotspot`` says which hotspot the person
-    looked at, for the record only. ``note`` is the reason that the person gave, redacted.
+    ``"upper"`` last; report_in names exactly one), or plan and item (tick). ``until`` ends a silence;
+    ``duration_seconds`` and ``measures`` accompany declare and have no effect on the table. ``hotspot``
+    says which hotspot the person looked at, for the record only. ``note`` is the reason that the person
+    gave, redacted.
     """
 
     id: str

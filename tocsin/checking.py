@@ -16,6 +16,7 @@ from tocsin import clock, config
 from tocsin.city import City
 from tocsin.doors import intakes
 from tocsin.metrics import check_metrics
+from tocsin.plans import GENERAL
 from tocsin.toml_reader import located
 
 GAPS_SHOWN: Final = 6
@@ -54,6 +55,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "untold": _untold(city),
         "receivers without a route": ", ".join(idle_receivers(city.routes)) or "none",
         "unanswered": unanswered(installation),
+        "plans": _planned(installation),
         "samples of a scrape at most": sum(samples.values()),
         "false alarms allowed a week": city.detection.budget_per_week,
     }
@@ -68,6 +70,15 @@ def unanswered(installation: config.Installation) -> str:
     found = [str(gap) for gap in gaps(standing, installation.city.units)]
     more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
     return "; ".join(found[:GAPS_SHOWN]) + more if found else "nothing"
+
+
+def _planned(installation: config.Installation) -> str:
+    """How many plans there are, and which categories have none."""
+    plans, categories = installation.plans, installation.city.taxonomy.category_ids
+    if GENERAL in plans or not plans:
+        return str(len(plans))
+    without = [category for category in categories if category not in plans]
+    return f"{len(plans)}; none for {', '.join(without)}" if without else str(len(plans))
 
 
 def try_sample(directory: Path, sample: Path, feed: str = "", data: Path | None = None) -> dict[str, Any]:

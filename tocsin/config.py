@@ -1,7 +1,7 @@
 """A city directory, read and checked: files into typed Structs, Structs into one ``City``.
 
 ``tocsin.toml`` is needed, and so are ``areas.toml`` with the GeoJSON that it names, and ``taxonomy.toml``;
-``policy.toml``, ``routes.toml``, ``people.toml``, ``plans.toml``, ``sensors.toml`` (or ``sensors.csv``) and
+``policy.toml``, ``routes.toml``, ``people.toml``, ``sensors.toml`` (or ``sensors.csv``) and
 ``keys.toml`` may be left out. A feed of format ``mapping`` has its mapping in ``feeds/<mapping>.toml``.
 """
 
@@ -33,7 +33,7 @@ from tocsin.cardinality import MetricsConfig
 from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people, check_readers
 from tocsin.places import PLACES_FILE, has_places, read_places
-from tocsin.plans import PlansConfig, check_plans
+from tocsin.plans import PlanFile, read_plans
 from tocsin.toml_reader import convert, located, read
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     mqtt: MqttConfig = MqttConfig()
     kafka_sources: tuple[KafkaSourceConfig, ...] = ()
     metrics: MetricsConfig = MetricsConfig()
-    plans: PlansConfig = PlansConfig()
+    plans: dict[str, PlanFile] = {}
 
 
 def load_city(directory: Path, data: Path | None = None) -> City:
@@ -151,8 +151,6 @@ def load(directory: Path, data: Path | None = None) -> Installation:
     people = _optional(directory / "people.toml", PeopleConfig)
     check_people(people, city.units, "people.toml")
     check_readers(city.routes, people, str(directory / "routes.toml"))
-    plans = _optional(directory / "plans.toml", PlansConfig)
-    check_plans(plans, city.taxonomy, "plans.toml")
     check_server(config.server)
     _check_privacy(config.privacy)
     check_feeds(config.mqtt, config.kafka_source, tuple(feed.id for feed in city.feeds), CITY_FILE)
@@ -167,7 +165,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         mqtt=_found_in(directory, config.mqtt),
         kafka_sources=tuple(_found_in(directory, source) for source in config.kafka_source),
         metrics=config.metrics,
-        plans=plans,
+        plans=read_plans(directory, city.taxonomy.category_ids),
     )
 
 

@@ -20,7 +20,7 @@ from tocsin.config import SensorsConfig, TocsinConfig
 from tocsin.live.metrics import LIVE_METRICS
 from tocsin.metrics import METRICS, STEP_BUCKETS, STEP_HELP, STEP_NAME
 from tocsin.people import PeopleConfig
-from tocsin.plans import PlansConfig
+from tocsin.plans import PlanFile
 
 GENERATED: Final = "<!-- Rendered from code by `make docs`; do not edit. -->\n"
 
@@ -34,7 +34,7 @@ FILES: Final[tuple[tuple[str, str, type], ...]] = (
     ("policy.toml", "may be left out", Policy),
     ("routes.toml", "may be left out", Routing),
     ("people.toml", "may be left out", PeopleConfig),
-    ("plans.toml", "may be left out", PlansConfig),
+    ("plans/CATEGORY.toml", "one for each category that has a plan; `general.toml` for the others", PlanFile),
     ("keys.toml", "may be left out: then only this machine may send", KeysConfig),
 )
 """Every file of a city directory: its name, whether it is needed, and what it holds."""

@@ -32,6 +32,7 @@ from tocsin.housekeeping import Housekeeping
 from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
+from tocsin.picture.plans import plan_views
 from tocsin.pipeline import Outcome, Pipeline, PipelineState, newest
 from tocsin.reading import Reading
 from tocsin.retention import Retention
@@ -119,7 +120,7 @@ class Running:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(
-            city, installation.people, self.pipeline, self.run, is_demo, installation.plans
+            city, installation.people, self.pipeline, self.run, is_demo, plan_views(installation.plans)
         )
         self.gate = gate_of(installation, store_directory)
         secret = pseudonym_key(installation, store_directory)

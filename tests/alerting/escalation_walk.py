@@ -75,7 +75,16 @@ def commands(place: Place, levels: tuple[int, ...]) -> Iterator[Trigger]:
             )  # fmt: skip
             return Trigger(kind=kind, at=AT, place=place, command=command)
 
-        for kind in ("acknowledge", "confirm", "reject", "stand_down", "hand_over", "silence"):
+        for kind in (
+            "acknowledge",
+            "confirm",
+            "reject",
+            "stand_down",
+            "hand_over",
+            "silence",
+            "tick",
+            "untick",
+        ):
             yield act(kind)
         yield from (act(kind, level=level) for kind in ("declare", "ratify") for level in levels)
         yield from (act(kind) for kind in ("co_sign", "begin_drill", "end_drill"))

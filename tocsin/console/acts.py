@@ -11,6 +11,7 @@ from tocsin.console.map_drawing import short_name
 from tocsin.console.source import CitySource
 from tocsin.console.view import CityView, HotspotView, Person, Plan, Story, UnitView
 from tocsin.console.words import Words
+from tocsin.plans import GENERAL
 
 KEYS: Final[dict[str, str]] = {
     "acknowledge": "A", "confirm": "C", "reject": "R", "whistle": "W", "declare": "D", "silence": "S",
@@ -62,7 +63,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 def plan_for(view: CityView, hotspot: HotspotView | None) -> Plan:
     """The plan of the hotspot's category, or one with the default duration and no measures."""
     category = hotspot.category if hotspot else ""
-    return next((p for p in view.plans if p.category == category), Plan(category=category, names={}))
+    fitting = [plan for name in (category, GENERAL) for plan in view.plans if plan.category == name]
+    return fitting[0] if fitting else Plan(category=category, names={})
 
 
 def suggested_level(unit: UnitView, hotspot: HotspotView | None) -> int:

@@ -57,6 +57,8 @@ def command_of(
         raise IncompleteError("form-reason-missing")
     if kind in ("whistle", "report_in") and not about:
         raise IncompleteError("form-names-missing")
+    if kind in ("tick", "untick") and not _is_item(about, view):
+        raise IncompleteError("form-unknown-item")
     facts = {
         "kind": kind, "unit": form["unit"], "actor": person.id, "role": person.role,
         "actor_unit": person.unit, "level": _level(form, kind), "about": about, "note": note,
@@ -66,6 +68,11 @@ def command_of(
         "is_exercise": form.get("exercise") == "1" and kind not in ALWAYS_REAL,
     }  # fmt: skip
     return Command(id=command_id(form.get("token", ""), facts), stamp=now_at, **facts)  # type: ignore[arg-type]
+
+
+def _is_item(about: tuple[str, ...], view: CityView) -> bool:
+    """Whether it names a plan and an item of it."""
+    return about in {(plan.category, item.id) for plan in view.plans for item in plan.items}
 
 
 def _lineage(unit: str, view: CityView) -> list[str]:

@@ -10,6 +10,7 @@ from streams.commands import COMMAND_KINDS, CommandKind
 from tocsin.console import sentences
 from tocsin.console.act_screen import act_screen, hold_label, one_act
 from tocsin.console.acts import Act, acts_for, plan_for, suggested_level
+from tocsin.console.checklists import checklists
 from tocsin.console.city_screen import (
     city_screen,
     data_title,
@@ -60,7 +61,12 @@ def hotspot(source: CitySource, s: Screen, hotspot_id: str) -> Page:
     owner = _acting_unit(s, found)
     return Page(
         "hotspot.html",
-        {"h": hotspot_screen(found, s), "acts": _acts(source, s, owner, found), "mine": _mine(s, owner)},
+        {
+            "h": hotspot_screen(found, s),
+            "acts": _acts(source, s, owner, found),
+            "mine": _mine(s, owner),
+            "checklists": checklists(s, owner, found),
+        },
     )
 
 
@@ -110,6 +116,7 @@ def unit(source: CitySource, s: Screen, unit_id: str) -> Page:
             "lines": [r for r in journal_rows(s) if r.view.unit == unit_id][:20],
             "acts": _acts(source, s, found, about),
             "drill_act": _drill_acts(source, s, found),
+            "checklists": checklists(s, found),
         },
     )
 
@@ -177,6 +184,7 @@ def mine(source: CitySource, s: Screen, unit_id: str, hotspot_id: str) -> Page:
                 a.kind: hold_label(a.kind, _level(a, target), s, True) for a in acts if a.is_grave
             },
             "declare_line": _declare_line(s, target, found),
+            "checklists": checklists(s, target, found),
         },
     )
 

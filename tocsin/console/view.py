@@ -265,6 +265,24 @@ class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
 
 
+class PlanItem(msgspec.Struct, frozen=True):
+    """One item of a plan's checklist, owed from ``rank`` on."""
+
+    id: str
+    names: Names
+    rank: int
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """An item that somebody has ticked for a unit."""
+
+    unit: str
+    plan: str
+    item: str
+    actor: str
+    at: int
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a declaration for a category starts unless the chief says otherwise; measures: name, ticked."""
 
@@ -272,6 +290,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names: Names
     duration_seconds: int = 21_600
     measures: tuple[tuple[Names, bool], ...] = ()
+    items: tuple[PlanItem, ...] = ()
 
 
 class PolicyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,6 +327,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     done: tuple[DoneDuty, ...] = ()
     hotspots: tuple[HotspotView, ...] = ()
     spans: tuple[ModeSpan, ...] = ()
+    ticks: tuple[Tick, ...] = ()
 
 
 class DrillView(msgspec.Struct, frozen=True, kw_only=True):
@@ -320,6 +340,7 @@ class DrillView(msgspec.Struct, frozen=True, kw_only=True):
     names: Names = {}
     told: int | None = None
     progress: tuple[Phrase, ...] = ()
+    category: str = ""
 
 
 class CityView(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,11 +37,11 @@ from tocsin.picture.drills import names_of, progress
 from tocsin.picture.feeds import feed_views, unseen_areas
 from tocsin.picture.hotspots import Teller, gravest
 from tocsin.picture.memory import Memory
+from tocsin.picture.plans import ticks
 from tocsin.picture.setup import budget_view, steps
 from tocsin.picture.telling import blind_told, drill_told
 from tocsin.picture.units import duty_views, spans, unit_views
 from tocsin.pipeline import Pipeline, PipelineState
-from tocsin.plans import PlansConfig
 
 JOURNAL_LINES: Final = 200
 REMEMBERED_LINES: Final = 20_000
@@ -59,10 +59,10 @@ class LiveCity:
         pipeline: Pipeline,
         run: Embedded[PipelineState],
         is_demo: bool = False,
-        plans: PlansConfig | None = None,
+        plans: tuple[Plan, ...] = (),
     ) -> None:
         self.city, self.people, self.pipeline, self.run, self.is_demo = city, people, pipeline, run, is_demo
-        self.plans = plan_views(plans or PlansConfig())
+        self.plans = plans
         self.arrivals = Arrivals()
         start = max(0, run.history.journal_length() - REMEMBERED_LINES)
         self._state = run.fold.state
@@ -221,6 +221,7 @@ class LiveCity:
             done=tuple(self.memory.done),
             hotspots=hotspots,
             spans=tuple(span for span in spans(entries) if not span.is_exercise),
+            ticks=ticks(entries, is_exercise=False),
         )
 
     def _drill(self, deliveries: list[Logged]) -> DrillView | None:
@@ -234,6 +235,7 @@ class LiveCity:
             duties=duty_views(self.city, self.people, exercise, self.memory, {}, is_exercise=True),
             done=tuple(self.memory.played),
             spans=tuple(span for span in spans(self.memory.entries) if span.is_exercise),
+            ticks=ticks(self.memory.entries, is_exercise=True),
         )
         begun_at = began[-1].at if began else exercise[unit].since_at
         return DrillView(
@@ -280,19 +282,6 @@ def _rings(shape: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
         tuple((float(x), float(y)) for x, y, *_ in ring.coords)
         for part in polygons
         for ring in (part.exterior, *part.interiors)
-    )
-
-
-def plan_views(plans: PlansConfig) -> tuple[Plan, ...]:
-    """The configured plans as the forms offer them."""
-    return tuple(
-        Plan(
-            category=plan.category,
-            names=plan.names,
-            duration_seconds=plan.duration_seconds,
-            measures=tuple((measure.names, measure.is_default) for measure in plan.measures),
-        )
-        for plan in plans.plan
     )
 
 

@@ -20,7 +20,7 @@ from invented_units import (
 )
 
 from tocsin.console.phrases import Phrase
-from tocsin.console.view import BudgetView, CityView, JournalLine, Plan, Story
+from tocsin.console.view import BudgetView, CityView, JournalLine, Plan, PlanItem, Story
 
 PLANS = (
     Plan(
@@ -31,6 +31,12 @@ PLANS = (
             (who("Evacuate 2 blocks", "疏散两个街区"), True),
             (who("Shut gas main", "关闭燃气干管"), True),
             (who("Close Canal Row", "封闭运河里"), False),
+        ),
+        items=(
+            PlanItem("measure", who("Gas company measures", "燃气公司到点位检测"), 2),
+            PlanItem("valve", who("Valve of the block shut", "片区阀门关闭"), 3),
+            PlanItem("teams", who("Teams stand by at the cordon", "队伍在警戒线待命"), 4),
+            PlanItem("shelter", who("Shelter open", "安置点开放"), 5),
         ),
     ),
 )

@@ -33,6 +33,8 @@ FORMS = {
     "report_in": ("gu", "yanxi", {"about": ["fire"]}),
     "hand_over": ("gu", "yanxi", {"note": "too big"}),
     "silence": ("gu", "yanxi", {"silence_seconds": "1800"}),
+    "tick": ("lu", "lanting", {"about": ["gas-smell", "valve"]}),
+    "untick": ("lu", "lanting", {"about": ["gas-smell", "valve"]}),
     "begin_drill": ("shen", "xitan", {}),
     "end_drill": ("shen", "lanting", {}),
 }

@@ -14,7 +14,7 @@ from tocsin.console.forms import IncompleteError, command_of
 from tocsin.console.view import Person
 
 ROLES = ("operator", "officer", "chief", "analyst", "admin")
-STREETS = ("acknowledge", "whistle", "report_in", "silence")
+STREETS = ("acknowledge", "whistle", "report_in", "silence", "tick", "untick")
 OFFICERS = ("confirm", "reject", "declare", "ratify", "stand_down", "hand_over")
 CHIEFS = ("co_sign", "begin_drill", "end_drill")
 MAY = {
@@ -54,9 +54,11 @@ def test_the_door_and_the_reducer_let_the_same_acts_pass(role, kind, where):
     unit, is_theirs = UNITS[where]
     is_allowed = kind in MAY[role] and is_theirs
     person = Person(id="p", names={"en": "P"}, role=role, unit=OWN)
-    view = city.night()
+    view, about = city.night(), ("gas",)
+    if kind in ("tick", "untick"):
+        about = ("gas-smell", "valve")
     try:
-        command_of({**FORM, "kind": kind, "unit": unit}, ("gas",), (), person, view, view.now_at)
+        command_of({**FORM, "kind": kind, "unit": unit}, about, (), person, view, view.now_at)
         is_let_in = True
     except IncompleteError:
         is_let_in = False

@@ -1,0 +1,13 @@
+console-plan-title = { $plan } { $rank }
+console-plan-count = { $done } of { $total } done
+console-plan-ticked = { $who }, { $time }
+console-plan-open = Open
+console-form-unknown-item = This plan has no such item. Nothing has changed.
+console-act-tick = Tick
+console-act-untick = Take back the tick
+console-title-tick = Tick an item: { $unit }
+console-title-untick = Take back a tick: { $unit }
+console-does-tick = The item stands as done, with your name and the time. Mode and duties stay.
+console-does-untick = The item is open again. Mode and duties stay.
+console-trigger-tick = ticked an item of the plan
+console-trigger-untick = took back a tick

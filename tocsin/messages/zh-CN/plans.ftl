@@ -1,0 +1,13 @@
+console-plan-title = { $plan } { $rank }
+console-plan-count = 已完成 { $done } 项，共 { $total } 项
+console-plan-ticked = { $who }，{ $time }
+console-plan-open = 未完成
+console-form-unknown-item = 该预案没有这一项，状态未变。
+console-act-tick = 勾选
+console-act-untick = 取消勾选
+console-title-tick = 勾选一项：{ $unit }
+console-title-untick = 取消勾选：{ $unit }
+console-does-tick = 该项记为已完成，附你的姓名与时间；模式与待办不变。
+console-does-untick = 该项恢复为未完成；模式与待办不变。
+console-trigger-tick = 勾选预案中的一项
+console-trigger-untick = 取消勾选
