@@ -24,10 +24,14 @@ _REAL_COMMANDS: Final = frozenset({"begin_drill", "end_drill"})
 
 
 class BucketInput(msgspec.Struct, frozen=True):
-    """One sealed bucket at decision time ``stamp``; ``evidence`` by unit, in the order of the triggers."""
+    """One sealed bucket at decision time ``stamp``; ``evidence`` by unit, in the order of the triggers.
+
+    With ``is_exercise`` it is what a drill's scenario invents, and reaches exercise machines only.
+    """
 
     stamp: int
     evidence: dict[str, Evidence]
+    is_exercise: bool = False
 
 
 class FastInput(msgspec.Struct, frozen=True):
@@ -182,8 +186,9 @@ class _Turn:
         """One bucket trigger per unit."""
         calm = (CALM,) * self.policy.of_last_buckets
         for unit, evidence in bucket.evidence.items():
-            if not _is_at_rest(self.real.get(unit), evidence, calm):
-                self.step(unit, False, kind="bucket", evidence=evidence, trigger_id=f"bucket-{bucket.stamp}")
+            if bucket.is_exercise or not _is_at_rest(self.real.get(unit), evidence, calm):
+                trigger_id = f"bucket-{bucket.stamp}"
+                self.step(unit, bucket.is_exercise, kind="bucket", evidence=evidence, trigger_id=trigger_id)
 
     def step(self, unit: str, is_exercise: bool, *, trigger_id: str | None, **given: object) -> None:
         """One trigger at one machine, and then every message that follows from it, first in first out."""
@@ -203,7 +208,7 @@ class _Turn:
             return
         after, decision = reduce(machine, trigger, self.policy, self.rules)
         if trigger.kind == "bucket" and not decision.effects and after.standing == machine.standing:
-            self.real[unit] = after
+            (self.exercise if is_exercise else self.real)[unit] = after
             return
         entry = self._write(trigger, is_exercise, trigger_id, machine, after, decision)
         self._keep(unit, is_exercise, machine, _caused(after, entry.hash))

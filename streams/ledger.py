@@ -82,8 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, tag="settings", tag_fi
     """Something that the fold must know from here on, named by the hash of its content.
 
     ``name`` is ``start`` (always the first record of a ledger: bucket width, origin, partitions, lateness and
-    the hashes of areas, taxonomy and policy), ``policy``, ``model`` or ``gap`` (raw messages that retention
-    took before intake read them).
+    the hashes of areas, taxonomy and policy), ``policy``, ``model``, ``gap`` (raw messages that retention
+    took before intake read them) or ``exercise`` (what a drill's scenario invents).
     """
 
     name: str

@@ -19,6 +19,7 @@ from tocsin.commands import (
     dashboards,
     dead_letters,
     demonstrating,
+    drills,
     escalation,
     exporting,
     keys,
@@ -68,6 +69,7 @@ app.add_typer(live.workers, name="worker", short_help="Run the live workers on a
 app.add_typer(live.topics, name="topics", short_help="Make and check the broker's topics.")
 app.add_typer(keys.app, name="keys", short_help="API keys of those who send.")
 app.add_typer(people.app, name="people", short_help="Who may sign in to the console.")
+app.add_typer(drills.app, name="drill", short_help="Exercises, and what came of them.")
 app.add_typer(escalation.app, name="escalation", short_help="Play histories, print the table.")
 app.add_typer(audit.app, name="audit", short_help="Prove the journal whole.")
 app.add_typer(dashboards.app, name="dashboards", short_help="The wall in Grafana.")

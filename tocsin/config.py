@@ -34,6 +34,7 @@ from tocsin.city import City
 from tocsin.people import PeopleConfig, check_people, check_readers
 from tocsin.places import PLACES_FILE, has_places, read_places
 from tocsin.plans import PlanFile, read_plans
+from tocsin.scenarios import Scenario, read_scenarios
 from tocsin.toml_reader import convert, located, read
 
 T = TypeVar("T")
@@ -133,6 +134,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     kafka_sources: tuple[KafkaSourceConfig, ...] = ()
     metrics: MetricsConfig = MetricsConfig()
     plans: dict[str, PlanFile] = {}
+    scenarios: dict[str, Scenario] = {}
 
 
 def load_city(directory: Path, data: Path | None = None) -> City:
@@ -166,6 +168,7 @@ def load(directory: Path, data: Path | None = None) -> Installation:
         kafka_sources=tuple(_found_in(directory, source) for source in config.kafka_source),
         metrics=config.metrics,
         plans=read_plans(directory, city.taxonomy.category_ids),
+        scenarios=read_scenarios(directory, city.taxonomy.category_ids),
     )
 
 

@@ -21,6 +21,7 @@ from tocsin.live.metrics import LIVE_METRICS
 from tocsin.metrics import METRICS, STEP_BUCKETS, STEP_HELP, STEP_NAME
 from tocsin.people import PeopleConfig
 from tocsin.plans import PlanFile
+from tocsin.scenarios import Scenario
 
 GENERATED: Final = "<!-- Rendered from code by `make docs`; do not edit. -->\n"
 
@@ -35,6 +36,7 @@ FILES: Final[tuple[tuple[str, str, type], ...]] = (
     ("routes.toml", "may be left out", Routing),
     ("people.toml", "may be left out", PeopleConfig),
     ("plans/CATEGORY.toml", "one for each category that has a plan; `general.toml` for the others", PlanFile),
+    ("drills/NAME.toml", "one for each scenario of a drill", Scenario),
     ("keys.toml", "may be left out: then only this machine may send", KeysConfig),
 )
 """Every file of a city directory: its name, whether it is needed, and what it holds."""

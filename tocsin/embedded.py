@@ -164,8 +164,8 @@ class Embedded(Generic[State]):
         self._kept.set()
         return receipt
 
-    def submit_command(self, command: Command) -> int:
-        """Put a command into the ledger; the offset that it has there."""
+    def submit_command(self, command: Command | Settings) -> int:
+        """Put a command, or what a drill invents, into the ledger; the offset that it has there."""
         offset = self.history.append([command])
         self._noted.set()
         return offset

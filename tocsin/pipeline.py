@@ -13,6 +13,7 @@ from alerting import alerts, machines
 from alerting.alerts import AlertsState
 from alerting.blindness import Silence, blind_units
 from alerting.journal import Entry
+from alerting.machine import Evidence
 from alerting.machines import BucketInput, FastInput, Input, Machines
 from alerting.muting import Reminder
 from alerting.policy import Policy, read_policy
@@ -90,6 +91,8 @@ class Pipeline:
             raise IntegrityError("ledger", "does not begin with a start record", "give the whole ledger")
         if isinstance(record, Rows):
             state, outcome = self._rows(state, record)
+        elif isinstance(record, Settings) and record.name == "exercise":
+            state, outcome = self._exercise(state, record)
         elif isinstance(record, Settings):
             state, outcome = self._settings(state, record), Outcome()
         else:
@@ -182,6 +185,20 @@ class Pipeline:
         groups = (len(entries),) if entries else ()
         outcome = Outcome(entries=entries, groups=groups)
         return msgspec.structs.replace(state, machines=decided, alerts=noted), outcome
+
+    def _exercise(self, state: PipelineState, record: Settings) -> tuple[PipelineState, Outcome]:
+        """What a drill's scenario invents: enough buckets of a rank to be believed, or a threshold."""
+        unit, rank = str(record.content["unit"]), record.content["rank"]
+        given: list[Input] = [FastInput(stamp=record.stamp, unit=unit, is_exercise=True, cause="scenario")]
+        if rank is not None:
+            seen = Evidence(up=rank, hold=rank)
+            bucket = BucketInput(stamp=record.stamp, evidence={unit: seen}, is_exercise=True)
+            given = [bucket] * state.policy.enter_buckets
+        entries: list[Entry] = []
+        for one in given:
+            state, outcome = self._decide(state, one)
+            entries += outcome.entries
+        return state, Outcome(entries=tuple(entries), groups=(len(entries),) if entries else ())
 
     def _settings(self, state: PipelineState, record: Settings) -> PipelineState:
         if _is_start(record):

@@ -25,6 +25,7 @@ from tocsin.console.warnings_feed import serve_warnings
 from tocsin.covering import sending
 from tocsin.day_archive import DayArchive
 from tocsin.doors import intakes
+from tocsin.drills.playing import ScenarioPlayer
 from tocsin.embedded import Embedded
 from tocsin.entrance import gate_of
 from tocsin.fold import Cadence
@@ -120,7 +121,16 @@ class Running:
             # a new ledger begins with the policy in force
             self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
         self.source = LiveCity(
-            city, installation.people, self.pipeline, self.run, is_demo, plan_views(installation.plans)
+            city,
+            installation.people,
+            self.pipeline,
+            self.run,
+            is_demo,
+            plan_views(installation.plans),
+            installation.scenarios,
+        )
+        self.player = ScenarioPlayer(
+            installation.scenarios, self.store, self.run, self.source.drills_begun, at
         )
         self.gate = gate_of(installation, store_directory)
         secret = pseudonym_key(installation, store_directory)
@@ -183,10 +193,8 @@ class Running:
 
     def app(self) -> App:
         """Intake, health, metrics and console."""
-        console, public_url = (
-            create_app(self.source, redacted, self.gate),
-            self.installation.server.public_url,
-        )
+        console = create_app(self.source, redacted, self.gate, self._saw)
+        public_url = self.installation.server.public_url
         serve_warnings(console, in_store(self.city.routes, self.directory))
         answers = create_answer_app(self.answering, public_url) if public_url else None
         return one_app(console, self.edges.app(), self.metrics.render, answers)
@@ -209,6 +217,11 @@ class Running:
             is_house_kept=self.housekeeping.failure is None,
             is_rehearsal=self.run.is_rehearsal,
         )
+
+    def _saw(self, unit: str) -> None:
+        """Somebody of a unit looks at the drill that is on."""
+        for begun in self.source.drills_begun():
+            self.gate.register.note_sighting(begun.hash, unit, self.at())
 
     def close(self) -> None:
         """Give up the data directory."""
@@ -233,11 +246,14 @@ def serve(running: Running, port: int, tell: Callable[[str], None]) -> None:
             watching.start()
             running.edges.start()
         running.housekeeping.start()
+        if is_listening:
+            running.player.start()
         tell(f"http://{server.host}:{listening.getsockname()[1]}")
         try:
             Server(running.app(), lambda: run.failure is not None).run([listening])
         finally:
             is_over.set()
+            running.player.stop()
             running.housekeeping.stop()
             if is_listening:
                 running.edges.stop()

@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS session (
     id TEXT PRIMARY KEY, person TEXT NOT NULL, made_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS session_by_person ON session (person);
 CREATE TABLE IF NOT EXISTS sighting (
-    drill TEXT NOT NULL, unit TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (drill, unit, person)) STRICT, WITHOUT ROWID;
+    drill TEXT NOT NULL, unit TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (drill, unit, at)) STRICT, WITHOUT ROWID;
 """
 
 
@@ -157,6 +157,20 @@ class Register:
         name = _subject(subject) if kind == "account" else subject
         rows = self.store.read("SELECT until FROM failure WHERE kind = ? AND subject = ?", (kind, name))
         return max(0, rows[0][0] - self.clock()) if rows else 0
+
+    def note_sighting(self, drill: str, unit: str, at: int) -> None:
+        """Somebody of the unit looked at the drill; whoever it was is not kept."""
+        with self.store.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO sighting VALUES (?, ?, ?)", (drill, unit, at))
+
+    def sightings(self, drill: str) -> list[tuple[str, int]]:
+        """When each unit looked at a drill."""
+        return [
+            (str(unit), int(at))
+            for unit, at in self.store.read(
+                "SELECT unit, at FROM sighting WHERE drill = ? ORDER BY at", (drill,)
+            )
+        ]
 
     def _count(self, subjects: tuple[tuple[str, str], ...]) -> int:
         """Note one more failure of each, unless one of them must wait: then for how long."""

@@ -48,7 +48,7 @@ def add(
         raise ConfigError("people add", "a new person needs both --role and --unit", "give both, or neither")
     if not role:
         listing.listed(city, person)
-    password = _password(password_file)
+    password = asked_password(password_file)
     passwords.check_fit(password, person)
     with _register(store) as register:
         if any(account.person == person for account in register.accounts()):
@@ -89,7 +89,7 @@ def list_all(city: CityOption = Path(), store: Store = Path("store"), as_json: A
 def passwd(person: Who, store: Store = Path("store"), password_file: PasswordFile = None) -> None:
     """Give an account another password; its open sessions end."""
     with _register(store) as register:
-        register.change(person, _password(password_file))
+        register.change(person, asked_password(password_file))
     say(f"{person} has another password; open sessions have ended.")
 
 
@@ -129,8 +129,8 @@ def _register(store: Path) -> "contextlib.closing[Register]":
     return contextlib.closing(Register(store, clock.now))
 
 
-def _password(file: Path | None) -> str:
-    """A password from a file's first line, or typed twice without being shown."""
+def asked_password(file: Path | None, is_new: bool = True) -> str:
+    """A password from a file's first line, or typed without being shown; a new one twice."""
     if file is not None:
         text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
         return text.splitlines()[0] if text.strip() else ""
@@ -141,6 +141,6 @@ def _password(file: Path | None) -> str:
     import getpass
 
     first = getpass.getpass("Password: ")
-    if first != getpass.getpass("Again: "):
+    if is_new and first != getpass.getpass("Again: "):
         raise ConfigError("password", "the two differ", "type it anew")
     return first

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jinja2
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -41,6 +41,11 @@ SWITCH: Final = ("on", "off")
 BROWSER_CHOICES: Final = {"lang": LOCALES, "theme": ("day", "night", "auto"), "keys": SWITCH, "sound": SWITCH}
 
 Redact = Callable[[str], str]
+Saw = Callable[[str], None]
+
+
+def _unseen(unit: str) -> None:
+    """Nobody wants to know who looked."""
 
 
 @functools.cache
@@ -64,10 +69,13 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def create_app(source: CitySource, redact: Redact = str, gate: Gate | None = None) -> FastAPI:
+def create_app(
+    source: CitySource, redact: Redact = str, gate: Gate | None = None, saw: Saw = _unseen
+) -> FastAPI:
     """The console over ``source``; ``redact`` takes personal data out of what people type.
 
-    Without a ``gate`` there is no sign-in, and only this machine is answered.
+    Without a ``gate`` there is no sign-in, and only this machine is answered. ``saw`` is told the unit of who
+    opens a page of an exercise.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
@@ -76,7 +84,7 @@ def create_app(source: CitySource, redact: Redact = str, gate: Gate | None = Non
         SignInPages(gate, lambda request: screen_of(request, source, "who"), respond, local_path).add_to(app)
     app.add_middleware(Guard, reach=gate.reach if gate is not None else HERE)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _add_pages(app, source)
+    _add_pages(app, source, saw)
     _add_choices(app, source)
     _add_acts(app, source, redact)
     _add_reports(app, source)
@@ -93,12 +101,13 @@ def create_app(source: CitySource, redact: Redact = str, gate: Gate | None = Non
     return app
 
 
-def _add_pages(app: FastAPI, source: CitySource) -> None:
+def _add_pages(app: FastAPI, source: CitySource, saw: Saw) -> None:
     """Every page that only shows."""
 
     def page(name: str, make: Callable[..., Page]) -> Callable[..., Response]:
         def show(request: Request) -> Response:
             screen = screen_of(request, source, name)
+            _note_sight(screen, saw)
             return respond(request, screen, make(source, screen, **request.path_params))
 
         show.__name__ = f"show_{name}"
@@ -117,6 +126,7 @@ def _add_pages(app: FastAPI, source: CitySource) -> None:
     @app.get("/mine")
     def mine(request: Request) -> Response:
         screen = screen_of(request, source, "duties")
+        _note_sight(screen, saw)
         query = request.query_params
         return respond(
             request, screen, pages.mine(source, screen, query.get("unit", ""), query.get("hotspot", ""))
@@ -126,6 +136,12 @@ def _add_pages(app: FastAPI, source: CitySource) -> None:
     def act(request: Request, kind: str) -> Response:
         screen = screen_of(request, source, "acts")
         return respond(request, screen, pages.act(source, screen, kind, dict(request.query_params)))
+
+
+def _note_sight(screen: Screen, saw: Saw) -> None:
+    """A person opened a page of the exercise; one that only refreshes itself is not looked at."""
+    if screen.is_exercise and screen.person is not None and not screen.slots_only:
+        saw(screen.person.unit)
 
 
 def _add_choices(app: FastAPI, source: CitySource) -> None:
@@ -242,8 +258,17 @@ def _submit(
     except TimeoutError:
         again = [*fields.items(), *(("about", a) for a in about), *(("measures", m) for m in measures)]
         return respond(request, s, pages.unknown(s, again, back), 504)
+    if request.headers.get("accept") == "application/json":
+        return JSONResponse(_as_facts(s, receipt), 409 if receipt.is_refused else 200)
     fresh = screen_of(request, source, "acts")
     return respond(request, fresh, _receipt(fresh, receipt, back), 409 if receipt.is_refused else 200)
+
+
+def _as_facts(s: Screen, receipt: CommandReceipt) -> dict[str, object]:
+    """A receipt for a program."""
+    refusal, entry = receipt.refusal, receipt.entry
+    said = s.words.phrase(refusal) if refusal else ""
+    return {"refused": said, "row": entry.row if entry else "", "hash": entry.hash if entry else ""}
 
 
 def _receipt(s: Screen, receipt: CommandReceipt, back: str) -> Page:

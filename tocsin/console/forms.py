@@ -59,6 +59,8 @@ def command_of(
         raise IncompleteError("form-names-missing")
     if kind in ("tick", "untick") and not _is_item(about, view):
         raise IncompleteError("form-unknown-item")
+    if kind == "begin_drill" and about and (len(about) > 1 or about[0] not in view.scenarios):
+        raise IncompleteError("form-unknown-scenario")
     facts = {
         "kind": kind, "unit": form["unit"], "actor": person.id, "role": person.role,
         "actor_unit": person.unit, "level": _level(form, kind), "about": about, "note": note,

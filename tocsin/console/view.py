@@ -372,6 +372,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     departments: tuple[Department, ...] = ()
     categories: dict[str, Names] = {}
     plans: tuple[Plan, ...] = ()
+    scenarios: dict[str, Names] = {}
     policy: PolicyFacts = PolicyFacts()
     blind_told: tuple[Names, ...] = ()
     is_demo: bool = False

@@ -104,8 +104,8 @@ class Replica(Embedded[State]):
         self.raw.note_piece(digest, where, pieces, received_at)
         return receipt
 
-    def submit_command(self, command: Command) -> int:
-        """Put a command into the ledger; the offset that it has there."""
+    def submit_command(self, command: Command | ledger.Settings) -> int:
+        """Put a command, or what a drill invents, into the ledger; the offset that it has there."""
         parcel = Parcel(self._names.ledger, 0, ledger.encode(command), key=self._city_id.encode())
         return self._sender.send([parcel])[0]
 

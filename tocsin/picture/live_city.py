@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,7 @@ from tocsin.console.view import (
     PolicyFacts,
     Story,
 )  # fmt: skip
+from tocsin.drills.playing import scenario_of
 from tocsin.embedded import Embedded
 from tocsin.fold import Advance
 from tocsin.people import PeopleConfig
@@ -42,6 +44,7 @@ from tocsin.picture.setup import budget_view, steps
 from tocsin.picture.telling import blind_told, drill_told
 from tocsin.picture.units import duty_views, spans, unit_views
 from tocsin.pipeline import Pipeline, PipelineState
+from tocsin.scenarios import Scenario
 
 JOURNAL_LINES: Final = 200
 REMEMBERED_LINES: Final = 20_000
@@ -60,9 +63,10 @@ class LiveCity:
         run: Embedded[PipelineState],
         is_demo: bool = False,
         plans: tuple[Plan, ...] = (),
+        scenarios: Mapping[str, Scenario] | None = None,
     ) -> None:
         self.city, self.people, self.pipeline, self.run, self.is_demo = city, people, pipeline, run, is_demo
-        self.plans = plans
+        self.plans, self.scenarios = plans, scenarios or {}
         self.arrivals = Arrivals()
         start = max(0, run.history.journal_length() - REMEMBERED_LINES)
         self._state = run.fold.state
@@ -195,6 +199,7 @@ class LiveCity:
                 reject_hold_seconds=city.policy.reject_hold_seconds,
                 silence_max_seconds=city.policy.silence_max_seconds,
             ),
+            scenarios={name: one.names for name, one in self.scenarios.items()},
             is_demo=self.is_demo,
             is_rehearsal=self.run.is_rehearsal,
         )
@@ -228,8 +233,10 @@ class LiveCity:
         exercise = self._state.machines.exercise
         if not exercise:
             return None
-        unit = next(u for u in self.city.units.order if u in exercise)
-        began = [e for e in self.memory.entries if e.unit == unit and e.row == "B1"]
+        begun = self.drills_begun()
+        lead = next((e for e in begun if scenario_of(e)), begun[0] if begun else None)
+        unit = lead.unit if lead else next(u for u in self.city.units.order if u in exercise)
+        scenario = self.scenarios.get(scenario_of(lead)) if lead else None
         story = Story(
             units=unit_views(self.city, exercise, self.memory, {}, is_exercise=True),
             duties=duty_views(self.city, self.people, exercise, self.memory, {}, is_exercise=True),
@@ -237,16 +244,23 @@ class LiveCity:
             spans=tuple(span for span in spans(self.memory.entries) if span.is_exercise),
             ticks=ticks(self.memory.entries, is_exercise=True),
         )
-        begun_at = began[-1].at if began else exercise[unit].since_at
+        begun_at = lead.at if lead else exercise[unit].since_at
         return DrillView(
             unit=unit,
             begun_at=begun_at,
-            begun_by=(began[-1].actor or "") if began else "",
+            begun_by=(lead.actor or "") if lead else "",
             story=story,
-            names=names_of(began[-1]) if began else {},
+            names=scenario.names if scenario else names_of(lead) if lead else {},
             told=drill_told(deliveries, begun_at),
             progress=progress(story),
+            category=scenario.category if scenario else "",
         )
+
+    def drills_begun(self) -> list[Entry]:
+        """The entries that began the drills that are on, city first."""
+        exercise = self._state.machines.exercise
+        last = {e.unit: e for e in list(self.memory.entries) if e.row == "B1" and e.unit in exercise}
+        return [last[unit] for unit in self.city.units.order if unit in last]
 
     def _events(self, area: str, category: str, since_at: int) -> list:  # type: ignore[type-arg]
         return self.run.events(area, category, since_at)
