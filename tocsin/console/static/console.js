@@ -1,4 +1,4 @@
-// The console's script: keeps the screen true (stream, clock, staleness), sends acts, listens to keys.
+// The console's script: keeps the screen true, sends acts, listens to keys.
 // Without it pages reload every 30 s, and forms post.
 "use strict";
 (() => {
@@ -81,7 +81,7 @@
   setInterval(tick, 1000);
   tick();
 
-  // --- the newest picture: the server renders, we swap what differs
+  // --- the server renders, we swap what differs
   const isBusy = (slot) => slot.querySelector(".holding, details[open]") || (slot.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName));
   let loading = false, again = false;
   const refresh = async () => {
@@ -90,7 +90,7 @@
     loading = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Slots": "1" }, cache: "no-store" });
-      if (answer.status === 401) { location.reload(); return; }
+      if (answer.status === 401) location.reload();
       if (answer.ok) requestAnimationFrame(((text) => () => show(new DOMParser().parseFromString(text, "text/html")))(await answer.text()));
     } catch { /* the link bar tells */ }
     loading = false;

@@ -1,4 +1,4 @@
-console-plan-title = { $plan } { $rank }
+console-plan-title = Plan: { $plan }, { $rank }
 console-plan-count = { $done } of { $total } done
 console-plan-ticked = { $who }, { $time }
 console-plan-open = Open

@@ -1,4 +1,4 @@
-console-plan-title = { $plan } { $rank }
+console-plan-title = { $plan }预案 { $rank }
 console-plan-count = 已完成 { $done } 项，共 { $total } 项
 console-plan-ticked = { $who }，{ $time }
 console-plan-open = 未完成
