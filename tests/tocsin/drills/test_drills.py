@@ -15,9 +15,10 @@ from alerting.policy import Policy
 from alerting.units import unit_tree
 from streams.commands import Command
 from streams.errors import ConfigError
-from streams.ledger import Beat
+from streams.ledger import Beat, Settings
 from tocsin import config
 from tocsin.drills.outcome import outcome
+from tocsin.drills.playing import ScenarioPlayer
 from tocsin.drills.report import DrillWords, facts, page
 from tocsin.drills.stored import last_drill
 from tocsin.scenarios import read_scenarios
@@ -152,8 +153,13 @@ def test_a_scenario_is_played_on_the_real_path_and_reported(running, tmp_path):
     assert all(unit.mode == "NORMAL" for unit in view.real.units)
     told = last_drill(tmp_path / "store")
     assert told.scenario == "gas-night" and told.asked[0].duty == "acknowledge"
-    ids = [entry.trigger_id for entry in running.source.memory.entries if entry.exercise]
-    assert ids
+    again = ScenarioPlayer(
+        running.installation.scenarios, running.store, running.run, running.source.drills_begun, running.clock
+    )
+    assert again.look() == 0, "a restart knows how far it came"
+    records = [record for _, record in running.run.history.records(0, 1_000)]
+    invented = [r.content["rank"] for r in records if isinstance(r, Settings) and r.name == "exercise"]
+    assert invented == [2, 3, 4]
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Mill Street"), ("zh-CN", "磨坊街道")])
