@@ -49,6 +49,7 @@ def grave(page):
 
 def sign_in(page, person, path):
     page.goto(page.url_ + path)
+    until(page, "document.activeElement.name === 'person'", seconds=60)
     page.keyboard.type(person)
     page.keyboard.press("Tab")
     page.keyboard.type(GOOD)
