@@ -14,6 +14,7 @@ from tests.parts import mosquitto as mqtt
 from tests.parts.foreign import Foreign
 from tests.parts.kafka import Broker
 from tests.parts.mosquitto import Mosquitto
+from tocsin.store import FILE_NAME
 
 LINES = "application/x-ndjson"
 ALL, SECRET = key("all", "*", scopes=("write", "read"))
@@ -92,7 +93,7 @@ class Parts:
             finally:
                 self.broker.resume()
             return
-        lock = sqlite3.connect(next(self.city.store.glob("*.sqlite*")), isolation_level=None)
+        lock = sqlite3.connect(self.city.store / FILE_NAME, isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")
         try:
             yield

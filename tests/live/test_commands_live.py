@@ -221,4 +221,4 @@ def test_no_line_of_any_process_holds_what_people_said(live: LiveCity) -> None:
 
 def test_no_process_says_anything_but_structured_lines(live: LiveCity) -> None:
     plain = {line for one in live.started for line in one.said().splitlines() if not line.startswith("{")}
-    assert {line.partition(":")[0] for line in plain} == {"Town"}
+    assert {line.partition(":")[0] for line in plain} == {"Town", "No sign-in"}  # what `up` tells a person
