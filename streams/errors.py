@@ -32,7 +32,7 @@ class VersionError(DataError):
 class AwayError(TocsinError):
     """Something that is needed does not answer now; the same may succeed later."""
 
-    exit_code = 6
+    exit_code = 7
 
 
 class IntegrityError(TocsinError):

@@ -21,8 +21,10 @@ def made(
     """A key and its secret, good for so many days from now.
 
     Raises:
-        ConfigError: a scope that does not exist; in ``directory`` no such feed, or the id is taken.
+        ConfigError: an empty feed, no such scope; in ``directory`` no such feed, or the id is taken.
     """
+    if not all(feeds):
+        raise ConfigError("--feed", "is empty", "name a feed, or * for all")
     name = name or re.sub(r"[^A-Za-z0-9_-]", "", feeds[0]) or "all"
     secret = new_secret(name)
     expires = datetime.fromtimestamp(clock.now() + days * DAY_SECONDS, UTC).date().isoformat()

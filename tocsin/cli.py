@@ -1,9 +1,11 @@
 """The command line: what each command is called, and how every failure leaves it.
 
 Exit codes: 0 done; 1 an error; 2 wrong usage or configuration; 3 data that cannot be read; 4 what is stored
-contradicts itself; 5 another process owns it; 6 the disk refuses; 130 interrupted.
+contradicts itself; 5 another process owns it; 6 the disk refuses; 7 a server that is needed does not answer;
+130 interrupted.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,8 +42,15 @@ EXIT_CODES: Final = {
     4: "what is stored contradicts itself",
     5: "another process owns it",
     6: "the disk refuses",
+    7: "a server that is needed does not answer",
     130: "interrupted",
 }
+INTERRUPTED: Final = 130
+
+FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
+WRONG_PATH: Final = frozenset(
+    {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM}
+)
 
 REFERENCE_WIDTH: Final = 100
 
@@ -51,6 +60,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
 )
 app.command("init", short_help="Write a small commented city to begin from.")(setting_up.init)
@@ -92,21 +102,34 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; every failure becomes one sentence and an exit code."""
     try:
         code = app(args=list(arguments), prog_name="tocsin", standalone_mode=False)
+        if code == INTERRUPTED:
+            complain("tocsin: interrupted")
         return code if isinstance(code, int) else 0
     except TocsinError as error:
         return _refused(error, str(error), error.exit_code)
     except typer.TyperException as error:
-        return _refused(error, error.format_message(), error.exit_code)
+        hint = "; see --help" if error.exit_code == 2 else ""
+        return _refused(error, error.format_message().rstrip(".") + hint, error.exit_code)
     except (KeyboardInterrupt, typer.Abort) as error:
-        return _refused(error, "interrupted", 130)
+        return _refused(error, "interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _refused(error, f"{error.filename or 'system'}: {error.strerror or error}", 1)
+        code, remedy = _of_the_system(error)
+        return _refused(error, f"{error.filename or 'system'}: {error.strerror or error}{remedy}", code)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         return _refused(error, f"tocsin itself failed: {what}; set TOCSIN_DEBUG=1 to see where", 1)
+
+
+def _of_the_system(error: OSError) -> tuple[int, str]:
+    """Exit code and remedy of what the system refuses."""
+    if error.errno in FULL_DISK:
+        return 6, "; make room, or mend the disk"
+    if error.errno in WRONG_PATH:
+        return 2, "; name another path, or change what is there"
+    return 1, ""
 
 
 def main() -> None:

@@ -107,6 +107,9 @@ def _names() -> Iterator[Finding]:
 
 
 def _city(directory: Path) -> Iterator[Finding]:
+    if not directory.is_dir():
+        yield Finding("city directory", False, f"no directory at {directory}: tocsin init makes one")
+        return
     if not (directory / "tocsin.toml").exists():
         yield Finding("city directory", True, f"none at {directory}: nothing to check")
         return

@@ -177,6 +177,8 @@ def _named(city: City, file: str) -> tuple[str, Path]:
     if feed not in {known.id for known in city.feeds}:
         known = ", ".join(feed.id for feed in city.feeds)
         raise ConfigError(f"replay {file}", f"no feed is called {feed!r}", f"it may be {known}")
+    if not path:
+        raise ConfigError(f"replay {file}", "names no file", "write FEED=PATH")
     return feed, Path(path)
 
 

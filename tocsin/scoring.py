@@ -140,9 +140,9 @@ def episodes(alarm: Array, every: Every) -> int:
 
 
 def _check_zone(zone: str) -> None:
-    from models.calendar import Calendar
+    from streams.event_time import zone_named
 
-    Calendar(zone, "", "", DAY_SECONDS)
+    zone_named(zone, "--zone")
 
 
 def facts_in_words(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:

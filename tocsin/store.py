@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
-from streams.errors import BusyError, DataError, IntegrityError, TocsinError
+from streams.errors import BusyError, ConfigError, DataError, IntegrityError, TocsinError
 
 FILE_NAME: Final = "tocsin.sqlite"
 LOCK_NAME: Final = "tocsin.lock"
@@ -87,11 +87,14 @@ class Store:
 
         Raises:
             BusyError: another process has it open for writing.
+            ConfigError: a file has that name.
             IntegrityError: the file is no Tocsin database, or a newer one.
             StorageError: the disk refuses.
         """
         directory = Path(directory)
         with _explained(directory):
+            if directory.exists() and not directory.is_dir():
+                raise ConfigError(str(directory), "is a file", "name a directory for the data")
             directory.mkdir(parents=True, exist_ok=True)
             lock = _lock(directory / LOCK_NAME)
             try:

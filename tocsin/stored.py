@@ -111,6 +111,7 @@ def retry_letters(
     """
     installation = config.load(city_directory)
     at, actor = clock.now(), getpass.getuser()
+    Store.open_to_read(store_directory).close()  # what is not there is not made
     with Store.open(store_directory) as store:
         vault = vault_of(installation, store_directory)
         found = DeadLetters(store, RawLog(store, vault), vault)

@@ -7,7 +7,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from streams.errors import ConfigError, DataError
+from streams.errors import AwayError, DataError
 from streams.live import clients
 from streams.live.settings import KafkaConfig, TopicPlan
 
@@ -27,7 +27,8 @@ async def create(kafka: KafkaConfig, plans: tuple[TopicPlan, ...]) -> tuple[str,
     """Make the topics that are not there yet; the names of those that were made.
 
     Raises:
-        DataError: the broker cannot be reached, or refuses.
+        AwayError: the broker cannot be reached.
+        DataError: it refuses.
     """
     async with _administrator(kafka) as client:
         wanted = [NewTopic(p.name, p.partitions, kafka.replication, topic_configs=p.config) for p in plans]
@@ -89,7 +90,7 @@ class _administrator:  # noqa: N801  reads as a phrase: async with _administrato
             await self._client.start()
         except (clients.KafkaError, OSError) as error:
             await self._client.close()
-            raise ConfigError(
+            raise AwayError(
                 f"broker {self._kafka.servers}",
                 f"cannot be reached ({type(error).__name__})",
                 "start it, or mend kafka.servers",

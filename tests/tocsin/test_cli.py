@@ -78,7 +78,7 @@ def test_without_a_command_it_shows_help_and_leaves_with_0(capsys: pytest.Captur
         (["check", str(STARTER), "--sample", "nowhere.csv"], 3, "nowhere.csv: no such file; check the path"),
         (["check", str(STARTER), "--sample", __file__, "--feed", "x"], 2, "no feed is called 'x'"),
         (["audit", "verify", "nowhere"], 3, "nowhere: no such file or directory"),
-        (["escalation", "play", "nowhere"], 3, "nowhere: no such file"),
+        (["escalation", "play", "nowhere"], 3, "nowhere: no file of that name"),
         (["escalation", "play", __file__], 3, "line 1: "),
         (["dead-letters", "retry", "--store", "nowhere"], 2, "nothing is named"),
         (["dead-letters", "list", "--store", "nowhere"], 3, "nowhere: holds no Tocsin data"),
@@ -89,7 +89,7 @@ def test_without_a_command_it_shows_help_and_leaves_with_0(capsys: pytest.Captur
         (["up", str(STARTER), "--port", "99999"], 2, "Invalid value for '--port'"),
         (["demo", "--lang", "xx"], 2, "no language is called 'xx'; it may be en, zh-CN"),
         (["demo", "--weeks", "1"], 2, "Invalid value for '--weeks'"),
-        (["init", "/dev/null/city"], 1, "/dev/null/city: Not a directory"),
+        (["init", "/dev/null/city"], 2, "/dev/null/city: Not a directory"),
         (["replay", str(STARTER)], 2, "no file is named"),
         (["replay", str(STARTER), "hotline=nowhere.csv"], 3, "nowhere.csv: no such file"),
         (["init", str(STARTER)], 2, "exists and is not an empty directory"),
@@ -199,13 +199,13 @@ def powerless() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["init", "{shut}/city"], 1, "Permission denied"),
+        (["init", "{shut}/city"], 2, "Permission denied"),
         (["up", "{city}", "--store", "{shut}/store"], 6, "Permission denied; make room or mend the disk"),
-        (["demo", "--store", "{shut}/store"], 1, "Permission denied"),
+        (["demo", "--store", "{shut}/store"], 2, "Permission denied"),
         (["check", "{shut}"], 2, "is not readable"),
         (["audit", "verify", "{shut}"], 2, "is not readable"),
         (["dead-letters", "list", "--store", "{shut}"], 2, "is not readable"),
-        (["escalation", "play", "{shut}/tocsin.toml"], 1, "tocsin.toml: Permission denied"),
+        (["escalation", "play", "{shut}/tocsin.toml"], 2, "tocsin.toml: Permission denied"),
     ],
 )
 def test_a_directory_without_rights_is_refused_in_a_sentence(

@@ -41,7 +41,7 @@ def play(
         return
     path = Path(file)
     if not path.is_file():
-        raise DataError(file, "no such file", "name a file of JSON lines, or - for standard input")
+        raise DataError(file, "no file of that name", "name a file of JSON lines, or - for standard input")
     with path.open("rb") as opened:
         for line in played(opened):
             write(line + b"\n")

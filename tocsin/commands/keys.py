@@ -25,7 +25,7 @@ def new(
     scope: Annotated[
         list[str] | None, typer.Option("--scope", help="write, read (Open311); may be repeated; else write.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="How many days it is good for.")] = 365,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="How many days it is good for.")] = 365,
     directory: Annotated[
         Path | None, typer.Option("--city", help="Check the feeds, and the id, against this city.")
     ] = None,

@@ -84,8 +84,10 @@ def all_(
     is_telling: Telling = False,
 ) -> None:
     """Run intake, step and dispatch as three processes and start anew whichever ends."""
+    from tocsin import config
     from tocsin.live.supervisor import supervise
 
+    config.load(directory, data)  # what no worker could begin with is said once
     shared = ["--store", str(store), "--host", host] + (["--data", str(data)] if data else [])
     parts: tuple[Literal["intake", "step", "dispatch"], ...] = ("intake", "step", "dispatch")
     commands: dict[str, list[str]] = {

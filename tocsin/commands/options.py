@@ -9,5 +9,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
 CityArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The city directory.")]
 Store = Annotated[Path, typer.Option("--store", help="The data directory.")]
 Outside = Annotated[
-    Path | None, typer.Option("--data", help="Folder with boundaries or data that the city's files name.")
+    Path | None,
+    typer.Option(
+        "--data",
+        exists=True,
+        file_okay=False,
+        help="Folder with boundaries or data that the city's files name.",
+    ),
 ]

@@ -15,7 +15,7 @@ import requests
 from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError
 from grafana_api.grafana_face import GrafanaFace
 
-from streams.errors import ConfigError, DataError
+from streams.errors import AwayError, ConfigError, DataError
 from tocsin.dashboards.board import ANNOTATION_TAGS, dumped
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -171,9 +171,9 @@ class Grafana:
             said = " ".join(str(error.message).split())[:200]
             raise ConfigError(where, f"answers {error.status_code}: {said}", remedy) from error
         except requests.Timeout as error:
-            raise DataError(where, "does not answer in time", "try again, or look at its load") from error
+            raise AwayError(where, "does not answer in time", "try again, or look at its load") from error
         except requests.ConnectionError as error:
-            raise DataError(where, "cannot be reached", "start it, or name another with --url") from error
+            raise AwayError(where, "cannot be reached", "start it, or name another with --url") from error
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise DataError(where, "does not answer like a Grafana", "name its address with --url") from error
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http.cookiejar import CookieJar
 from typing import Any, Final
 
-from streams.errors import BusyError, ConfigError
+from streams.errors import AwayError, ConfigError
 
 SECONDS: Final = 20
 
@@ -20,7 +20,7 @@ class Caller:
 
     Raises:
         ConfigError: no such address, or the sign-in is refused.
-        BusyError: nobody answers there.
+        AwayError: nobody answers there.
     """
 
     def __init__(self, url: str, person: str, password: Callable[[], str]) -> None:
@@ -66,7 +66,7 @@ class Caller:
             return error.url or "", error.read().decode(errors="replace")
         except OSError as error:
             what = getattr(error, "reason", error)
-            raise BusyError(
+            raise AwayError(
                 self._url, f"does not answer: {what}", "start tocsin up, or name it by --at"
             ) from error
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from streams import ledger
 from streams.archive import LedgerWriter
-from streams.errors import DataError, IntegrityError
+from streams.errors import AwayError, IntegrityError
 from streams.ledger import Record, Rows
 from streams.live import clients
 from streams.live.settings import KafkaConfig
@@ -20,7 +20,7 @@ def first_record(kafka: KafkaConfig, topic: str) -> Record | None:
     """What the ledger begins with; None if it is empty.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
     return next(records(kafka, topic, at_once=1), None)
 
@@ -29,7 +29,7 @@ def records(kafka: KafkaConfig, topic: str, at_once: int = AT_ONCE) -> Iterator[
     """Every record that is there now, in order.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
     return (record for _, record in _read(kafka, topic, at_once, 0, None))
 
@@ -38,7 +38,7 @@ def stretch(kafka: KafkaConfig, topic: str, start: int, end: int) -> Iterator[tu
     """The records from offset ``start`` up to ``end``, or up to where the topic ends, with their offsets.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
         IntegrityError: the topic ends before ``end``: it is not the one that was folded.
     """
     return _read(kafka, topic, AT_ONCE, start, end)
@@ -51,7 +51,7 @@ def _read(
     try:
         yield from _found(kafka, topic, at_once, loop, start, until)
     except (clients.KafkaError, OSError) as error:
-        raise DataError(
+        raise AwayError(
             f"broker {kafka.servers}", f"cannot be read ({type(error).__name__})", "start it"
         ) from error
     finally:
@@ -100,7 +100,7 @@ def export(kafka: KafkaConfig, topic: str, out: Path) -> tuple[int, int]:
     """Write the ledger that is there now to an archive that ``tocsin replay`` reads; its records and rows.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     count = rows = 0

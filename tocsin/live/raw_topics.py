@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from streams.errors import DataError
+from streams.errors import AwayError
 from streams.ledger import Rows, decode
 from streams.live import clients
 from streams.live.settings import KafkaConfig, TopicNames
@@ -26,7 +26,7 @@ class RawTopics:
     """Reads raw topics and the ledger behind them; ``places`` are topic and partition by source partition.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
 
     def __init__(self, kafka: KafkaConfig, names: TopicNames, places: Mapping[int, tuple[str, int]]) -> None:
@@ -70,7 +70,7 @@ class RawTopics:
             return self._loop.call(work)
         except (clients.KafkaError, OSError, TimeoutError) as error:
             where = f"broker {self._kafka.servers}"
-            raise DataError(where, f"cannot be read ({type(error).__name__})", "start it") from error
+            raise AwayError(where, f"cannot be read ({type(error).__name__})", "start it") from error
 
     async def _last(self, place: clients.TopicPartition) -> Last:
         reader = clients.consumer(self._kafka)

@@ -13,7 +13,7 @@ from alerting.deliveries import Planner
 from alerting.dispatcher import Sending
 from alerting.notifiers.registry import notifiers
 from streams import ledger
-from streams.errors import BusyError, ConfigError, DataError
+from streams.errors import AwayError, BusyError, ConfigError
 from streams.ledger import Record, Settings, settings
 from streams.live import clients, topics
 from streams.live.settings import KafkaConfig, TopicNames, TopicPlan, topic_plans
@@ -213,7 +213,7 @@ def _is_told_of_rehearsal(place: Place) -> bool:
     """Whether a dispatcher speaks of a rehearsal; what has begun is told while the broker is away too."""
     try:
         is_rehearsal = begun(place)
-    except (DataError, clients.RefusedError):
+    except (AwayError, clients.RefusedError):
         if not is_used(place.directory):
             raise
         return (place.directory / MARK_FILE).exists()
@@ -270,7 +270,7 @@ def export_ledger(place: Place, out: Path) -> tuple[int, int]:
 
     Raises:
         ConfigError: there is no ledger, or it is another city's.
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
     begun(place)
     return export(place.kafka, place.names.ledger, out)
@@ -280,9 +280,11 @@ def skip_gap(place: Place, partition: str, offset: int) -> None:
     """Note in the ledger that raw messages below ``offset`` are lost, and let intake go on there.
 
     Raises:
-        ConfigError: there is no such source partition.
+        AwayError: the broker does not answer.
+        ConfigError: there is no such source partition, or the ledger is not this city's.
         BusyError: intake workers run.
     """
+    begun(place)
     known = [found.name for found in place.city.partitions]
     if partition not in known:
         raise ConfigError(f"partition {partition}", "does not exist", f"it may be {', '.join(known)}")
@@ -317,6 +319,7 @@ def begun(place: Place) -> bool:
     """Make sure that the ledger on the broker is this city's; whether it is a rehearsal's.
 
     Raises:
+        AwayError: the broker cannot be read.
         ConfigError: it is not begun, or was begun with other settings.
     """
     record = first_record(place.kafka, place.names.ledger)
