@@ -68,7 +68,7 @@ PHRASES: Final = {
     "open answer": "开启回应待办",
     "close that answer": "结束该回应待办",
     "calls + 1, due again": "呼叫次数 + 1，重新计时",
-    "call overdue": "以逾期呼叫上级",
+    "call overdue": "以超时呼叫上级",
     "calls + 1, rests": "呼叫次数 + 1，搁置",
     "E level": "E，所定级别",
     "E level asked": "E，所提请的级别",
