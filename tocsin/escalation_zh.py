@@ -70,6 +70,7 @@ PHRASES: Final = {
     "calls + 1, due again": "呼叫次数 + 1，重新计时",
     "call overdue": "以超时呼叫上级",
     "calls + 1, rests": "呼叫次数 + 1，搁置",
+    "note it in the checklist": "记入预案清单",
     "E level": "E，所定级别",
     "E level asked": "E，所提请的级别",
     "N → M, else =": "N → M，否则 =",
