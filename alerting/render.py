@@ -1,13 +1,31 @@
 """The table and its diagram, written from the rows themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
+
+import msgspec
 
 from alerting.levels import MODES
 from alerting.rules import ANY, LETTERS, RULES, Rule
 from streams.commands import COMMAND_KINDS
 
-_HEAD: Final = "|row|mode|trigger|guard|to|does|told|\n|---|---|---|---|---|---|---|\n"
+COLUMNS: Final = ("row", "mode", "trigger", "guard", "to", "does", "told")
+
+
+class TableWords(msgspec.Struct, frozen=True):
+    """How a language writes the table: ``say`` turns a column and a phrase of the rules into its words."""
+
+    head: tuple[str, ...] = COLUMNS
+    any_mode: str = "any"
+    any_command: str = "any command"
+    comma: str = ", "
+    conjunction: str = " and "
+    semicolon: str = "; "
+    say: Callable[[str, str], str] = lambda _, phrase: phrase
+
+
+ENGLISH: Final = TableWords()
+"""The phrases of the rules are English already."""
 
 _LEADS: Final[dict[str, tuple[str, ...]]] = {
     "settle(max(watch, floor))": ("MONITORING", "WARNING"),
@@ -25,17 +43,24 @@ _LEADS: Final[dict[str, tuple[str, ...]]] = {
 """The modes to which a target may lead; from NORMAL calm leads nowhere, so no row asks it to."""
 
 
-def table_markdown(rules: Iterable[Rule] = RULES) -> str:
+def table_markdown(rules: Iterable[Rule] = RULES, words: TableWords = ENGLISH) -> str:
     """The table as Markdown, one line a row; ✗ refuses, ° is reported to the upper unit."""
-    return _HEAD + "".join(f"|{'|'.join(_cells(rule))}|\n" for rule in rules)
+    lines = (words.head, ("---",) * len(words.head), *(_cells(rule, words) for rule in rules))
+    return "".join(f"|{'|'.join(line)}|\n" for line in lines)
 
 
-def _cells(rule: Rule) -> tuple[str, ...]:
-    modes = "any" if rule.modes == ANY else " ".join(rule.modes)
-    triggers = "any command" if rule.triggers == COMMAND_KINDS else ", ".join(rule.triggers)
-    does = "✗" if rule.refuses else "; ".join(rule.does)
-    word = rule.word + ("°" if rule.reports else "")
-    return (rule.id, modes, triggers, " and ".join(rule.guards), rule.to, does, word)
+def _cells(rule: Rule, words: TableWords) -> tuple[str, ...]:
+    modes = words.any_mode if rule.modes == ANY else " ".join(rule.modes)
+    does = "✗" if rule.refuses else words.semicolon.join(words.say("does", act) for act in rule.does)
+    told = words.say("told", rule.word) + ("°" if rule.reports else "")
+    guards = words.conjunction.join(words.say("guard", guard) for guard in rule.guards)
+    return (rule.id, modes, _triggers(rule, words), guards, words.say("to", rule.to), does, told)
+
+
+def _triggers(rule: Rule, words: TableWords) -> str:
+    if rule.triggers == COMMAND_KINDS:
+        return words.any_command
+    return words.comma.join(words.say("trigger", trigger) for trigger in rule.triggers)
 
 
 def edges(rules: Iterable[Rule] = RULES) -> dict[tuple[str, str], tuple[str, ...]]:

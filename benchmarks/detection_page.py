@@ -1,69 +1,49 @@
-"""Tables of docs/detection.md, made of what benchmarks kept: ``python -m benchmarks.detection_page``."""
+"""Tables of docs/detection.md and its Chinese twin: ``python -m benchmarks.detection_page``."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import results
+from benchmarks.detection_words import CHINESE, COLUMNS, ENGLISH, Words
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "detection.md"
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PAGES: Final = {DOCS / "detection.md": ENGLISH, DOCS / "zh-CN" / "detection.md": CHINESE}
+"""Each page and the words that it is made with."""
+
 BEGIN: Final = "<!-- Made by `python -m benchmarks.detection_page` of benchmarks/results; do not edit. -->"
 END: Final = "<!-- End of what is made. -->"
-NAMES: Final = {
-    "tocsin": "**slow loop** (`tocsin score`)",
-    "knows the true mean": "*the same score, knowing the true mean*",
-    "farrington": "Farrington Flexible (muan)",
-    "ears-c1": "EARS C1",
-    "ears-c2": "EARS C2",
-    "ears-c3": "EARS C3",
-    "glr-nb": "GLR, negative binomial",
-    "cusum": "CUSUM (rossi, glm)",
-}
-COLUMNS: Final = ("detected", "first week", "timeliness", "weeks", "sd of the rate", "after")
 
 
-def rendered() -> str:
+def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    return "\n\n".join((BEGIN, _noufaily(), _labelled(), _nab(), END))
+    sections = (_noufaily(words), _labelled(words), _nab(words))
+    return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
 
-def replaced(text: str) -> str:
+def replaced(text: str, words: Words) -> str:
     """A page with what stands between the marks made anew; raises ``ValueError`` where a mark is missing."""
     head, tail = text.index(BEGIN), text.index(END) + len(END)
-    return text[:head] + rendered() + text[tail:]
+    return text[:head] + rendered(words) + text[tail:]
 
 
-def _noufaily() -> str:
+def _noufaily(words: Words) -> tuple[str, str]:
     facts = results.kept("noufaily")
-    return f"""### Simulated weekly counts
-
-`python -m benchmarks.noufaily`: {facts["series"]} series, 42 scenarios of Noufaily et al. 2013 and
-Bédubourg & Le Strat 2017, the last 49 of 624 weeks judged, seed {facts["seed"]};
-R's `surveillance` on the same series; one threshold a method for all scenarios. Detected: outbreaks with an
-alarm in one of their weeks; timeliness: share of an outbreak before its first alarm (lower is better); weeks:
-outbreak weeks in alarm; sd: of the rate over scenarios; after: rate in the four weeks after an outbreak.
-CUSUM's expectation, as the package makes it, knows a season but no trend.
-
-{_table(facts)}"""
+    return words.noufaily.format(series=facts["series"], seed=facts["seed"]), _table(facts, words)
 
 
-def _labelled() -> str:
+def _labelled(words: Words) -> tuple[str, str]:
     facts = results.kept("labelled")
-    return f"""### Real series with marked outbreaks
-
-`python -m benchmarks.labelled`: {facts["series"]} weekly series, {facts["judged weeks"]} judged weeks
-from their third year on, but {facts["outbreaks"]} outbreaks: one of them is
-{_short(1 / facts["outbreaks"], 2)}, so that small differences mean nothing.
-
-{_table(facts)}"""
+    figures = {"series": facts["series"], "weeks": facts["judged weeks"], "outbreaks": facts["outbreaks"]}
+    return words.labelled.format(**figures, one=_short(1 / facts["outbreaks"], 2)), _table(facts, words)
 
 
-def _table(facts: dict[str, Any]) -> str:
-    lines = [f"| rate | method | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 2) + "|"]
+def _table(facts: dict[str, Any], words: Words) -> str:
+    lines = [f"| {' | '.join(words.columns)} |", "|---" * len(words.columns) + "|"]
     for rate, methods in facts["rates"].items():
         for name, found in methods.items():
             figures = " | ".join(_figure(found[column], column) for column in COLUMNS)
-            lines.append(f"| {rate.lstrip('0')} | {NAMES[name]} | {figures} |")
+            lines.append(f"| {rate.lstrip('0')} | {words.methods[name]} | {figures} |")
     return "\n".join(lines)
 
 
@@ -75,29 +55,18 @@ def _short(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".removeprefix("0")
 
 
-def _nab() -> str:
+def _nab(words: Words) -> tuple[str, str]:
     facts = results.kept("nab")
     ours, gaussian = facts["tocsin"], facts["windowed Gaussian"]
-    lines = (
-        f"| | {' | '.join(ours)} |",
-        "|---" * (len(ours) + 1) + "|",
-        _marks("**device's own past** (`tocsin score --sensor`)", [p["mark"] for p in ours.values()]),
-        _marks("… judged at the threshold of the corpus' other half", [p["crossed"] for p in ours.values()]),
-        _marks("windowed Gaussian", [p["mark"] for p in gaussian.values()]),
-        _marks(
-            "… at the threshold of its published marks", facts["windowed Gaussian, as published"].values()
-        ),
+    marks = (
+        [profile["mark"] for profile in ours.values()],
+        [profile["crossed"] for profile in ours.values()],
+        [profile["mark"] for profile in gaussian.values()],
+        facts["windowed Gaussian, as published"].values(),
     )
-    return f"""### Numenta Anomaly Benchmark
-
-`python -m benchmarks.nab`: {facts["series"]} series, {facts["rows"]:,} rows, one threshold for the
-corpus, scored by the benchmark's rules written anew. As a check, a windowed Gaussian gets its published
-39.6, 20.9 and 47.4 at one threshold; a finer search than theirs finds a better one. Published for others
-(standard): HTM 70.1, ARTime 74.9, random cut forest 51.7. Which measures are taken, and how loud a second
-alarm must be, was chosen on this corpus among some 45 variants; the halves cross the threshold only. Expect
-somewhat less of data that nobody has looked at.
-
-{chr(10).join(lines)}"""
+    rows = [_marks(label, values) for label, values in zip(words.marks, marks, strict=True)]
+    lines = (f"| | {' | '.join(words.profiles)} |", "|---" * (len(ours) + 1) + "|", *rows)
+    return words.nab.format(series=facts["series"], rows=f"{facts['rows']:,}"), "\n".join(lines)
 
 
 def _marks(label: str, marks: Iterable[float]) -> str:
@@ -105,4 +74,5 @@ def _marks(label: str, marks: Iterable[float]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, words in PAGES.items():
+        page.write_text(replaced(page.read_text(encoding="utf-8"), words), encoding="utf-8")

@@ -3,6 +3,7 @@
 import inspect
 import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from streams.connect.keys import KeysConfig
 from streams.gazetteer_sources import PlacesConfig
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import TaxonomyConfig
+from tocsin import metric_words_zh
 from tocsin.config import SensorsConfig, TocsinConfig
 from tocsin.live.metrics import LIVE_METRICS
 from tocsin.metrics import METRICS, STEP_BUCKETS, STEP_HELP, STEP_NAME
@@ -42,6 +44,8 @@ FILES: Final[tuple[tuple[str, str, type], ...]] = (
 """Every file of a city directory: its name, whether it is needed, and what it holds."""
 
 INTRODUCTION: Final = """# Configuration
+
+中文：[配置](zh-CN/configuration.md)
 
 A city is a directory of TOML files. `tocsin init DIR` writes a commented one that works at once;
 `tocsin check DIR` says whether a changed one still holds together. Unknown keys, wrong types and values that
@@ -70,29 +74,71 @@ def command_line() -> str:
 
     codes = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
     head = (
-        "# Command line\n\nAn error is one sentence on standard error: where, what, and what to do. "
+        "# Command line\n\n中文：[命令行](zh-CN/cli.md)\n\n"
+        "An error is one sentence on standard error: where, what, and what to do. "
         "`TOCSIN_DEBUG=1` shows the traceback behind it.\n\n"
         f"| exit code | meaning |\n|---|---|\n{codes}\n"
     )
     return GENERATED + head + "".join(f"\n## `{path}`\n\n```text\n{text}\n```\n" for path, text in commands())
 
 
-def metrics() -> str:
-    """``docs/metrics.md``."""
-    rows = [f"| `{m.name}` | {m.kind} | {_code(m.labels)} | {m.help} |" for m in METRICS]
-    steps = ", ".join(f"{bucket:g}" for bucket in STEP_BUCKETS)
-    rows.append(f"| `{STEP_NAME}` | histogram | | {STEP_HELP} Buckets: {steps} s. |")
-    head = (
+class MetricsWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of the metrics in one language; ``meaning`` gives a metric's words from its name and help."""
+
+    head: str
+    workers: str
+    buckets: str
+    stop: str
+    comma: str
+    meaning: Callable[[str, str], str]
+
+
+ENGLISH: Final = MetricsWords(
+    head=(
         "# Metrics\n\nServed at `/metrics` for Prometheus. Values are read from the city's state at each "
-        "scrape: what has gone is gone at the next one.\n\n"
-        "| name | kind | labels | meaning |\n|---|---|---|---|\n"
-    )
-    live = [f"| `{m.name}` | {m.worker} | {m.kind} | {_code(m.labels)} | {m.help} |" for m in LIVE_METRICS]
-    workers = (
-        "\n\n## Live workers\n\nEach worker serves its own at the port of `--port`, beside `/healthz` and "
-        "`/readyz`.\n\n| name | worker | kind | labels | meaning |\n|---|---|---|---|---|\n"
-    )
-    return GENERATED + head + "\n".join(rows) + workers + "\n".join(live) + "\n"
+        "scrape: what has gone is gone at the next one. 中文：[指标](zh-CN/metrics.md)\n\n"
+        "| name | kind | labels | meaning |\n"
+    ),
+    workers=(
+        "## Live workers\n\nEach worker serves its own at the port of `--port`, beside `/healthz` and "
+        "`/readyz`.\n\n| name | worker | kind | labels | meaning |\n"
+    ),
+    buckets=" Buckets: ",
+    stop=".",
+    comma=", ",
+    meaning=lambda _, english: english,
+)
+
+CHINESE: Final = MetricsWords(
+    head=(
+        "# 指标\n\n在 `/metrics` 供 Prometheus 读取。数值在每次抓取时从城市的状态读出："
+        "已经消失的，下一次抓取就没有了。\n"
+        "名称、类型和标签是代码，不译。English: [Metrics](../metrics.md)\n\n| 名称 | 类型 | 标签 | 含义 |\n"
+    ),
+    workers=(
+        "## 实时工作进程\n\n每个工作进程在 `--port` 的端口提供自己的指标，"
+        "旁边还有 `/healthz` 和 `/readyz`。\n\n"
+        "| 名称 | 进程 | 类型 | 标签 | 含义 |\n"
+    ),
+    buckets="分桶：",
+    stop="。",
+    comma="、",
+    meaning=metric_words_zh.meaning,
+)
+
+
+def metrics(words: MetricsWords = ENGLISH) -> str:
+    """``docs/metrics.md``, or its twin in other words."""
+    rows = [_metric(m.name, m.kind, m.labels, m.help, words) for m in METRICS]
+    steps = f"{words.buckets}{words.comma.join(f'{bucket:g}' for bucket in STEP_BUCKETS)} s{words.stop}"
+    rows.append(f"| `{STEP_NAME}` | histogram | | {words.meaning(STEP_NAME, STEP_HELP)}{steps} |")
+    live = [_metric(m.name, f"{m.worker} | {m.kind}", m.labels, m.help, words) for m in LIVE_METRICS]
+    parts = (words.head, "|---|---|---|---|\n", *rows, "\n", words.workers, "|---|---|---|---|---|\n", *live)
+    return GENERATED + "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)
+
+
+def _metric(name: str, kind: str, labels: tuple[str, ...], english: str, words: MetricsWords) -> str:
+    return f"| `{name}` | {kind} | {_code(labels, words.comma)} | {words.meaning(name, english)} |"
 
 
 def _struct(kind: type, heading: str = "", level: int = 3) -> str:
@@ -194,8 +240,8 @@ def _comments(kind: type) -> dict[str, str]:
     return {name: note.replace("|", "/") for name, note in pattern.findall(inspect.getsource(kind))}
 
 
-def _code(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _code(names: tuple[str, ...], comma: str) -> str:
+    return comma.join(f"`{name}`" for name in names)
 
 
 def decisions(folder: Path) -> str:

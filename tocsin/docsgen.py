@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import ConfigError
-from tocsin import doc_pages, escalation_page
+from tocsin import doc_pages, escalation_page, escalation_zh
 from tocsin.dashboards import board
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -19,7 +19,11 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/configuration.md": doc_pages.configuration,
     "docs/cli.md": doc_pages.command_line,
     "docs/metrics.md": doc_pages.metrics,
+    "docs/zh-CN/metrics.md": lambda: doc_pages.metrics(doc_pages.CHINESE),
     "docs/escalation.md": lambda: doc_pages.GENERATED + escalation_page.escalation(),
+    "docs/zh-CN/escalation.md": lambda: (
+        doc_pages.GENERATED + escalation_page.escalation(escalation_zh.CHINESE)
+    ),
     "docs/adr/README.md": lambda: doc_pages.decisions(ROOT / "docs" / "adr"),
 }
 """Every generated page and what renders it."""

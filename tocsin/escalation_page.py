@@ -1,14 +1,17 @@
-"""The text of ``docs/escalation.md``: the machine in words, its table and diagram from the rows
-themselves."""
+"""The text of ``docs/escalation.md`` and its Chinese twin: the machine in words, its table and diagram
+from the rows themselves."""
 
 from typing import Final
 
 import msgspec
 
 from alerting.policy import Policy
-from alerting.render import diagram, table_markdown
+from alerting.render import ENGLISH as ENGLISH_TABLE
+from alerting.render import TableWords, diagram, table_markdown
 
 INTRODUCTION: Final = """# Escalation
+
+中文：[升级](zh-CN/escalation.md)
 
 Evidence proposes, people decide, and nothing ends in silence. Each street, district and the city has a
 machine of its own; what reaches a machine (evidence of a bucket, an act of a person, a deadline, a message
@@ -82,23 +85,45 @@ Each line that comes out has `history`, `entry` (from 0), `at`, `unit`, `exercis
 has. """
 
 
-def escalation() -> str:
-    """``docs/escalation.md``."""
-    table = (
+class PageWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The page in one language: what stands around the table, the diagram and the policy's defaults."""
+
+    introduction: str
+    table_head: str
+    table: TableWords
+    changes_head: str
+    policy_head: str
+    play: str
+
+
+ENGLISH: Final = PageWords(
+    introduction=INTRODUCTION,
+    table_head=(
         "## The table\n\nN M W P E R are the modes by their first letters. The first row decides whose mode, "
         "trigger and guards fit. `=` keeps the mode, ✗ refuses with a reason, ° is also reported to the unit "
-        f"above.\n\n{table_markdown()}"
-    )
-    changes = f"## How modes change\n\n```mermaid\n{diagram()}```\n"
-    return "\n".join([INTRODUCTION, table, changes, _policy(), PLAY])
+        "above.\n\n"
+    ),
+    table=ENGLISH_TABLE,
+    changes_head="## How modes change\n\n",
+    policy_head=(
+        "## Policy: the defaults\n\nChanged in `policy.toml`; see [Configuration](configuration.md).\n\n"
+        "| key | default |\n"
+    ),
+    play=PLAY,
+)
+
+
+def escalation(words: PageWords = ENGLISH) -> str:
+    """``docs/escalation.md``, or its twin in other words."""
+    table = f"{words.table_head}{table_markdown(words=words.table)}"
+    changes = f"{words.changes_head}```mermaid\n{diagram()}```\n"
+    return "\n".join([words.introduction, table, changes, f"{words.policy_head}{_policy()}", words.play])
 
 
 def _policy() -> str:
     """The policy's defaults, as one would write them."""
     defaults = msgspec.to_builtins(Policy())
-    rows = "".join(f"| `{key}` | `{_written(value)}` |\n" for key, value in defaults.items())
-    head = "## Policy: the defaults\n\nChanged in `policy.toml`; see [Configuration](configuration.md).\n\n"
-    return f"{head}| key | default |\n|---|---|\n{rows}"
+    return "|---|---|\n" + "".join(f"| `{key}` | `{_written(value)}` |\n" for key, value in defaults.items())
 
 
 def _written(value: object) -> str:

@@ -119,4 +119,4 @@ def test_without_a_terminal_it_ends_after_the_table_and_hash_order_means_nothing
     runs = [told("--weeks", "3", "--seed", "4", "--lang", "zh-CN", hash_seed=seed) for seed in ("1", "2")]
     assert [run.returncode for run in runs] == [0, 0]
     assert runs[0].stdout == runs[1].stdout
-    assert "日志末条哈希" in runs[0].stdout
+    assert "日志末条散列" in runs[0].stdout

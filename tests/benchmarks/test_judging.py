@@ -1,5 +1,7 @@
 """How benchmarks judge: rules of the marks, the generator's promises, the page that shows what was kept."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,15 +14,18 @@ from benchmarks.weekly import Truth, judge
 from tocsin.case_studies.data_folder import find_data
 
 
-def test_the_page_shows_what_was_kept() -> None:
-    text = detection_page.PAGE.read_text(encoding="utf-8")
-    assert detection_page.replaced(text) == text, "run python -m benchmarks.detection_page"
+@pytest.mark.parametrize("page", detection_page.PAGES, ids=lambda page: page.parent.name)
+def test_the_page_shows_what_was_kept(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    remedy = "run python -m benchmarks.detection_page"
+    assert detection_page.replaced(text, detection_page.PAGES[page]) == text, remedy
 
 
-def test_a_page_that_was_edited_is_noticed() -> None:
-    text = detection_page.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", detection_page.PAGES, ids=lambda page: page.parent.name)
+def test_a_page_that_was_edited_is_noticed(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     changed = text.replace("Farrington Flexible", "Farrington flexible", 1)
-    assert detection_page.replaced(changed) == text
+    assert detection_page.replaced(changed, detection_page.PAGES[page]) == text
 
 
 def test_simulated_series_have_the_mean_and_the_variance_of_their_scenario() -> None:

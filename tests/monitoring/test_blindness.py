@@ -96,7 +96,7 @@ def _goes_blind_and_comes_back(up: Up, server: Prometheus, receiver: Receiver) -
     down = next(a for g in groups for a in g["alerts"] if a["labels"]["alertname"] == "TocsinDown")
     assert down["labels"]["city"] == "town"
     assert re.match("No process of town answers", down["annotations"]["summary"])
-    assert "失明" in down["annotations"]["summary_zh"]
+    assert "情况不明" in down["annotations"]["summary_zh"]
     up.start()
     server.until(lambda: panel(server, "city-wall", 0) == [1.0])
     server.until(lambda: "TocsinDown" in firing(receiver, "resolved"))

@@ -11,12 +11,15 @@ from tocsin.case_studies.data_folder import ROOT, need_data
 from tocsin.case_studies.facts import Facts, read_facts, write_facts
 from tocsin.case_studies.known import read_study
 from tocsin.case_studies.naming import names_of
-from tocsin.case_studies.overview import overview
+from tocsin.case_studies.overview import ENGLISH, PLACE, overview
+from tocsin.case_studies.overview_zh import CHINESE
 from tocsin.case_studies.page import page
 from tocsin.case_studies.staleness import data_files
 
 CITIES: Final = ROOT / "config" / "cities"
 PAGES: Final = ROOT / "docs" / "case-studies"
+OVERVIEWS: Final = {PLACE: ENGLISH, f"zh-CN/{PLACE}": CHINESE}
+"""The first page in each language, under docs/."""
 
 
 def names() -> tuple[str, ...]:
@@ -43,11 +46,13 @@ def render(city: str, into: Path = PAGES) -> None:
     draw(into, city, known, facts)
 
 
-def render_overview(into: Path = PAGES) -> None:
-    """Write the first page from all facts that are kept."""
+def render_overview(into: Path = ROOT / "docs") -> None:
+    """Write the first page and its twin from all facts that are kept."""
     kept = {city: PAGES / f"{city}.json" for city in names()}
     known = {c: (read_study(CITIES / c), read_facts(path)) for c, path in kept.items() if path.exists()}
-    (into / "README.md").write_text(overview(known), encoding="utf-8")
+    for place, words in OVERVIEWS.items():
+        (into / place).parent.mkdir(parents=True, exist_ok=True)
+        (into / place).write_text(overview(known, words), encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,9 @@
 """The first page of the case studies: all of them in one table, the method, and how to make them again."""
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from tocsin.case_studies.facts import Facts
 from tocsin.case_studies.known import Study
@@ -57,10 +60,22 @@ made.
 """
 
 
-def overview(studies: dict[str, tuple[Study, Facts]]) -> str:
-    """``docs/case-studies/README.md``."""
-    rows = [_row(city, study, facts) for city, (study, facts) in studies.items()]
-    return f"{HEAD}# Case studies\n{METHOD}\n{_STALE}\n## All in one table\n\n{table(COLUMNS, rows)}\n{_NOTE}"
+PLACE: Final = "case-studies/README.md"
+"""Where the page stands under docs/, and its twin under docs/zh-CN/."""
+
+
+class OverviewWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The page in one language, and how it writes a row; ``folder`` leads from it to the studies."""
+
+    title: str
+    method: str
+    stale: str
+    table_head: str
+    columns: tuple[str, ...]
+    note: str
+    of: str
+    folder: str
+    title_of: Callable[[Study], str]
 
 
 _STALE: Final = f"""Tests compare page and pictures with the facts, and the city's files and the data with the
@@ -76,18 +91,38 @@ _NOTE: Final = (
 )
 
 
-def _row(city: str, study: Study, facts: Facts) -> tuple[str, ...]:
+ENGLISH: Final = OverviewWords(
+    title="# Case studies\n\n中文：[案例](../zh-CN/case-studies/README.md)",
+    method=METHOD,
+    stale=_STALE,
+    table_head="## All in one table",
+    columns=COLUMNS,
+    note=_NOTE,
+    of="of",
+    folder="",
+    title_of=lambda study: study.title,
+)
+
+
+def overview(studies: dict[str, tuple[Study, Facts]], words: OverviewWords = ENGLISH) -> str:
+    """``docs/case-studies/README.md``, or its twin in other words."""
+    rows = [_row(city, study, facts, words) for city, (study, facts) in studies.items()]
+    figures = f"{words.table_head}\n\n{table(words.columns, rows)}\n{words.note}"
+    return f"{HEAD}{words.title}\n{words.method}\n{words.stale}\n{figures}"
+
+
+def _row(city: str, study: Study, facts: Facts, words: OverviewWords) -> tuple[str, ...]:
     seen = [alerted(study, facts, shock) for shock in study.shocks]
     holes = [noticed(study, facts, hole) for hole in study.holes]
     found = weeks(study, facts)
     rate, delay = quiet_rate(found), median_delay(facts, seen)
     return (
-        f"[{study.title}]({city}.md)",
+        f"[{words.title_of(study)}]({words.folder}{city}.md)",
         count(sum(facts.run.outcomes.values())),
-        f"{sum(one.alarm is not None for one in seen)} of {len(seen)}",
+        f"{sum(one.alarm is not None for one in seen)} {words.of} {len(seen)}",
         "" if delay is None else span(delay),
-        f"{sum(one.silent_at is not None for one in holes)} of {len(holes)}",
-        f"{sum(one.blind_at is not None for one in holes)} of {len(holes)}",
+        f"{sum(one.silent_at is not None for one in holes)} {words.of} {len(holes)}",
+        f"{sum(one.blind_at is not None for one in holes)} {words.of} {len(holes)}",
         "" if rate is None else f"{rate:.2f}",
         str(sum(not week.why_not for week in found)),
     )

@@ -41,9 +41,11 @@ def test_page_and_pictures_are_of_the_facts(name, tmp_path):
     assert {made.suffix for made in tmp_path.iterdir()} == {".md", ".svg"}
 
 
-def test_the_first_page_is_of_all_facts():
+@pytest.mark.parametrize("place", studies.OVERVIEWS)
+def test_the_first_page_is_of_all_facts(place):
     known = {name: (read_study(studies.CITIES / name), facts(name)) for name in NAMES}
-    assert overview(known) == (studies.PAGES / "README.md").read_text(encoding="utf-8"), REMEDY
+    kept = (studies.PAGES.parent / place).read_text(encoding="utf-8")
+    assert overview(known, studies.OVERVIEWS[place]) == kept, REMEDY
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -298,3 +298,10 @@ def test_the_journal_says_why_by_the_rows_own_sentence():
     text = Visitor(city.night()).get("/journal").text
     assert "The evidence supports a higher rank." in text
     assert "Refused: you signed first. Another person must sign." in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_chinese_pages_have_full_width_punctuation(page):
+    html = Visitor(city.night(), lang="zh-CN").get(page).text
+    text = re.sub(r"<(?:script|style).*?</(?:script|style)>|<[^>]+>", " ", html, flags=re.DOTALL)
+    assert re.findall(r"[一-鿿][,:;!?]", text) == []

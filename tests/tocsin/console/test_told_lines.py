@@ -62,7 +62,7 @@ def test_nothing_follows_an_answer_or_what_was_never_delivered():
     assert "not delivered yet" in text and "has not answered" not in text
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "Silenced by"), ("zh-CN", "已设静默至")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "Silenced by"), ("zh-CN", "已设静音至")])
 def test_a_silence_says_who_until_when_and_why_until_it_is_over(lang, word):
     view = city.night(NOW)
     for until, is_shown in ((NOW + 600, True), (NOW, False)):
