@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.area_files import AreasConfig, gazetteer, point_features
@@ -56,6 +56,7 @@ def test_a_border_belongs_to_the_smallest_area_then_to_the_first_id() -> None:
     assert where(of(square("a", 0, 0), square("b", 1, 0, 0.5)), (1.0, 0.25)) == [1]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.tuples(st.floats(-1, 4), st.floats(-1, 4)), max_size=20))
 def test_the_grid_finds_what_the_tree_finds(seed: int, points: list[tuple[float, float]]) -> None:
     places = of(square("a", 0, 0), square("b", 1, 0, 1.7), polygon("c", [[0, 1], [1, 1], [0.3, 2.9], [0, 1]]))
