@@ -19,6 +19,18 @@ class SilentFeed(msgspec.Struct, frozen=True):
     score: float
 
 
+class Misfit(msgspec.Struct, frozen=True):
+    """A category (none: the city as a whole) that the model no longer describes.
+
+    ``since_at`` is when that began (seconds UTC); ``side`` is 1 where more comes than it expects, -1 where
+    fewer.
+    """
+
+    category: str
+    since_at: int
+    side: int
+
+
 class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the alarm budget stands: what is allowed a week, what this week cost, and how sure that promise is.
 
@@ -41,7 +53,8 @@ class Findings(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     ``hotspots`` are sorted by (began_at, id), ``silent`` by (feed, city first, areas). ``expected`` is
     (A, C) float64, the events that the model expected in this bucket, before the city factor.
-    ``warm_at`` is the instant (seconds UTC) from which buckets are scored.
+    ``warm_at`` is the instant (seconds UTC) from which buckets are scored. ``misfits`` says where the model
+    no longer fits; that is news of the data, not of the city.
     """
 
     hotspots: tuple[Hotspot, ...]
@@ -50,3 +63,4 @@ class Findings(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     expected: np.ndarray  # (A, C) float64, events per bucket
     warming_up: bool
     warm_at: int
+    misfits: tuple[Misfit, ...] = ()

@@ -6,13 +6,14 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from detectors import explain
+from detectors import explain, score_drift
 from detectors import layout as laying
 from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
 from detectors.city import stands_alone
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
+from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
 from models import calibration, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
@@ -43,6 +44,7 @@ class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     stories: tuple[Story, ...]  # open hotspots
     ended: tuple[Story, ...]  # closed ones that may still be confirmed
     silent: tuple[SilentFeed, ...]  # in the last bucket
+    fit: Fit
 
 
 class _Logged(msgspec.Struct, frozen=True, eq=False):
@@ -84,6 +86,7 @@ class Detection:
             stories=(),
             ended=(),
             silent=(),
+            fit=score_drift.start(len(self.shape.categories)),
         )
 
     def step(
@@ -153,6 +156,7 @@ class Detection:
                     for name, detector in self.detectors.items()
                 }
             ),
+            fit=score_drift.watch(state.fit, sight),
         )
 
     def upper_bound(self, expected: Array) -> Array:
@@ -274,6 +278,7 @@ class Detection:
             expected=sight.counts.expected,
             warming_up=not sight.is_scoring,
             warm_at=self._warm_at(state),
+            misfits=score_drift.misfits(state.fit, self.shape.categories),
         )
 
     def _budget(self, state: DetectionState) -> BudgetStatus:
@@ -294,7 +299,7 @@ class Detection:
         )
 
 
-SHARED: Final = ("first_at", "day", "counts", "feeds", "raw", "spoke_at", "detectors", "silent")
+SHARED: Final = ("first_at", "day", "counts", "feeds", "raw", "spoke_at", "detectors", "silent", "fit")
 """What a state holds that no setting of ``detectors.settings.APART`` changes."""
 
 

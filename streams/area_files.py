@@ -18,7 +18,8 @@ class AreasConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How a city's areas are read: the content of ``areas.toml``.
 
     ``file`` is a GeoJSON feature collection (WGS 84). ``id_property``, ``name_property``,
-    ``chinese_name_property`` and ``street_property`` name the features' properties. With
+    ``chinese_name_property`` and ``street_property`` name the features' properties; ``was_property`` names
+    one with the ids or names (a text or a list) that the area, or what was joined to it, bore before. With
     ``is_own_street`` each area is a street of its own: a unit of the area's id is added, in the district that
     ``district_property`` names (empty: the first district in ``unit``).
     ``repairs_shapes`` mends self-intersecting polygons of a file that is not yours instead of refusing them.
@@ -31,6 +32,7 @@ class AreasConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name_property: str = "name"
     chinese_name_property: str = "name_zh"
     street_property: str = "street"
+    was_property: str = "was"
     district_property: str = ""
     is_own_street: bool = False
     repairs_shapes: bool = False
@@ -54,6 +56,7 @@ def gazetteer(geojson: Mapping[str, Any], config: AreasConfig, where: str = "are
     units = (*config.unit, *(_own_streets(features, areas, config, where) if config.is_own_street else ()))
     tree = units_tree(units, where)
     _check_ids(areas, where)
+    _check_former(areas, where)
     for area in areas:
         _check_street(area, tree, where)
     _check_overlaps(areas, config.max_overlap_percent, where)
@@ -88,7 +91,15 @@ def _area(feature: Any, number: int, config: AreasConfig, where: str) -> Area:
         names={locale: str(name) for locale, name in (("en", english), ("zh-CN", chinese)) if name},
         street=str(street),
         shape=_shape(feature.get("geometry"), place, config.repairs_shapes),
+        was=_was(properties.get(config.was_property), place, config.was_property),
     )
+
+
+def _was(value: Any, place: str, name: str) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value or []
+    if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
+        raise ConfigError(f"{place}.{name}", "is no list of former ids", 'write it like ["mill-old"]')
+    return tuple(names)
 
 
 def _shape(geometry: Any, place: str, repairs: bool) -> Any:
@@ -142,6 +153,19 @@ def _check_ids(areas: tuple[Area, ...], where: str) -> None:
         if area.id in seen:
             raise ConfigError(f"{where}: area {area.id!r}", "id is used twice", "give each area its own id")
         seen.add(area.id)
+
+
+def _check_former(areas: tuple[Area, ...], where: str) -> None:
+    heirs = {area.id.casefold(): area.id for area in areas}
+    for area in areas:
+        for name in area.was:
+            heir = heirs.setdefault(name.strip().casefold(), area.id)
+            if heir != area.id:
+                raise ConfigError(
+                    f"{where}: area {area.id!r}.was",
+                    f"{name!r} stands for area {heir!r} already",
+                    "give it to the area that has most of it; records with a position need no name",
+                )
 
 
 def _check_street(area: Area, tree: Mapping[str, Unit], where: str) -> None:

@@ -42,12 +42,16 @@ class Placeholder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One area; ``shape`` is a polygon, a multipolygon or a point (longitude, latitude, WGS 84)."""
+    """One area; ``shape`` is a polygon, a multipolygon or a point (longitude, latitude, WGS 84).
+
+    ``was`` holds ids and names that its place bore before borders were redrawn; old records count for it.
+    """
 
     id: str
     names: dict[str, str]
     street: str
     shape: Any
+    was: tuple[str, ...] = ()
 
     @property
     def is_point(self) -> bool:
@@ -111,7 +115,10 @@ class Gazetteer:
     @functools.cached_property
     def content_hash(self) -> str:
         """Hash of everything that decides which area an event falls in and whom it belongs to."""
-        areas = [[a.id, a.names, a.street, shapely.to_wkb(a.shape, hex=True)] for a in self.areas]
+        areas = [
+            [a.id, a.names, a.street, shapely.to_wkb(a.shape, hex=True), *([list(a.was)] if a.was else ())]
+            for a in self.areas
+        ]
         rest = msgspec.to_builtins((self.units, self.placeholders, self.point_reach_metres))
         return content_hash([areas, rest])
 
@@ -262,7 +269,8 @@ def _plain(name: str) -> str:
 
 
 def _names(areas: tuple[Area, ...]) -> dict[str, int]:
-    """Every id, then every name that only one area bears."""
+    """Every id, then every name that only one area bears, then what areas were called before."""
+    before = {_plain(name): number for number, area in enumerate(areas) for name in area.was}
     index: dict[str, int] = {}
     twice: set[str] = set()
     for number, area in enumerate(areas):
@@ -270,7 +278,7 @@ def _names(areas: tuple[Area, ...]) -> dict[str, int]:
             if index.setdefault(name, number) != number:
                 twice.add(name)
     named = {name: number for name, number in index.items() if name not in twice}
-    return named | {_plain(area.id): number for number, area in enumerate(areas)}
+    return before | named | {_plain(area.id): number for number, area in enumerate(areas)}
 
 
 def _size_rank(shapes: list[Any]) -> np.ndarray:

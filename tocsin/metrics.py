@@ -205,6 +205,14 @@ METRICS: Final[tuple[Described, ...]] = (
         "tocsin_warming_up", "gauge", "1 while there is too little history to warn.", (), samples.warming_up,
     ),
     Described(
+        "tocsin_model_misfit", "gauge",
+        "Whether the model fits a category: 0 it does, 1 more comes than expected day after day, -1 fewer.",
+        ("category",), samples.misfit,
+    ),
+    Described(
+        "tocsin_model_misfit_city", "gauge", "The same for the city's total.", (), samples.city_misfit,
+    ),
+    Described(
         "tocsin_unit_info", "gauge", "1; a unit's tier, upper unit and names.",
         ("unit", "tier", "parent", *NAME_LABELS), samples.info("unit_info"),
     ),

@@ -261,6 +261,20 @@ def budget(field: str) -> Read:
     return samples
 
 
+def misfit(reading: Reading) -> Samples:
+    """Where the model no longer fits; nothing before the first bucket."""
+    if reading.findings is not None:
+        sides = {found.category: found.side for found in reading.findings.misfits}
+        for category in reading.city.taxonomy.category_ids:
+            yield (category,), float(sides.get(category, 0))
+
+
+def city_misfit(reading: Reading) -> Samples:
+    """The same for the city's total."""
+    if reading.findings is not None:
+        yield (), float(sum(found.side for found in reading.findings.misfits if not found.category))
+
+
 def warming_up(reading: Reading) -> Samples:
     """Whether there is too little history to warn."""
     yield (), float(reading.findings is None or reading.findings.warming_up)

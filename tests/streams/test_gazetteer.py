@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.area_files import AreasConfig, gazetteer, point_features
@@ -56,6 +56,7 @@ def test_a_border_belongs_to_the_smallest_area_then_to_the_first_id() -> None:
     assert where(of(square("a", 0, 0), square("b", 1, 0, 0.5)), (1.0, 0.25)) == [1]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.tuples(st.floats(-1, 4), st.floats(-1, 4)), max_size=20))
 def test_the_grid_finds_what_the_tree_finds(seed: int, points: list[tuple[float, float]]) -> None:
     places = of(square("a", 0, 0), square("b", 1, 0, 1.7), polygon("c", [[0, 1], [1, 1], [0.3, 2.9], [0, 1]]))
@@ -121,6 +122,15 @@ def test_hash_follows_what_decides() -> None:
     assert one.content_hash == same.content_hash != moved.content_hash
 
 
+def test_what_an_area_was_called_counts_for_it_and_a_present_name_comes_first() -> None:
+    places = of(square("a", 0, 0, was=["old-a", "Old Mill"]), square("b", 1, 0, was="old-b"))
+    found = [places.by_name(name) for name in ("old-a", " OLD MILL ", "old-b", "a", "old-c")]
+    assert found == [0, 0, 1, 0, -1]
+    named = of(square("a", 0, 0, was=["Beta"]), square("b", 1, 0, name="Beta"))
+    assert named.by_name("beta") == 1
+    assert of(square("a", 0, 0)).content_hash != of(square("a", 0, 0, was=["x"])).content_hash
+
+
 BOW = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
 
 MISTAKES = {
@@ -129,6 +139,12 @@ MISTAKES = {
     "no_street": ([square("a", 0, 0, street="")], "area 'a': has no 'street'"),
     "unknown_street": ([square("a", 0, 0, street="x")], "area 'a'.street: 'x' is no unit of tier street"),
     "duplicate_id": ([square("a", 0, 0), square("a", 1, 0)], "area 'a': id is used twice"),
+    "was_of_two": (
+        [square("a", 0, 0, was=["x"]), square("b", 1, 0, was=["X"])],
+        "area 'b'.was: 'X' stands for area 'a' already",
+    ),
+    "was_that_is": ([square("a", 0, 0), square("b", 1, 0, was=["a"])], "'a' stands for area 'a' already"),
+    "was_no_text": ([square("a", 0, 0, was=[7])], "area 'a'.was: is no list of former ids"),
     "self_intersecting": ([polygon("a", BOW)], "area 'a': is invalid: Self-intersection"),
     "overlapping": ([square("a", 0, 0), square("b", 0.5, 0)], "area 'a': overlaps area 'b' by 50.0 %"),
     "latitude_first": ([square("a", 30, 120)], "area 'a': has latitudes outside -90 to 90"),

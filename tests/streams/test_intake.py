@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from streams.errors import ConfigError
 from streams.events import REASON_CODE, Event, Reason, id_hash
-from streams.intake import Intake, number
+from streams.intake import LONGEST_TEXT, Intake, number
 from streams.ledger import MARK_EXERCISE, MARK_FAST, MARK_REJECTED, NO_SERIES, blank_rows
-from streams.sources.columns import Coded
+from streams.sources.columns import LARGEST_RECORD, Coded
 from streams.sources.mapping import (
     AreaColumns,
     CategoryColumns,
@@ -443,6 +443,29 @@ def test_columns_that_a_table_lacks(hotline: Intake) -> None:
     assert plan.lacking({"id", "at", "type", "lon", "lat"}) == ()
     assert plan.lacking({"id", "type", "lon"}) == ("at", "lat")
     assert plan.lacking({"at", "lon", "lat"}) == ("type",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " \n\t ", "\u200b\u200d\ufeff", "\x00\x1b[2J", "\u202egnp.exe", "<script>alert(1)</script>",
+        "'; DROP TABLE x;--", "{0.__class__}%s%n", "1" * 200_000, "号" * 100_000, "a@" * 100_000,
+        "路1号" * 60_000, "(" * 50_000, "\U0001f525" * 50_000,
+    ],
+    ids=lambda text: repr(text[:8]),
+)  # fmt: skip
+def test_empty_huge_and_hostile_texts_count(hotline: Intake, record: Record, text: str) -> None:
+    taken = hotline.read(lines(record(text=text)), AT, "x")
+    assert taken.counts == {"accepted": 1}
+    (event,) = taken.events
+    assert event is not None
+    assert event.text is None or len(event.text) <= 4 * LONGEST_TEXT, "marks are longer than what they hide"
+    assert (event.text is None) == (not text.strip())
+
+
+def test_a_record_beyond_all_bounds_is_refused_and_counted(hotline: Intake, record: Record) -> None:
+    taken = hotline.read(lines(record(text="x" * (LARGEST_RECORD + 1)), record()), AT, "x")
+    assert taken.counts == {"too_large": 1, "accepted": 1}
 
 
 def test_a_long_text_is_cut_between_words(hotline: Intake, record: Record) -> None:

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import tocsin
 from alerting.machine import Duty
-from detectors.findings import BudgetStatus, Findings, SilentFeed
+from detectors.findings import BudgetStatus, Findings, Misfit, SilentFeed
 from models.hotspots import Explanation, Hotspot
 from streams.errors import ConfigError
 from streams.sealing import OUTCOMES
@@ -45,6 +45,7 @@ def findings(*hotspots: Hotspot) -> Findings:
         expected=np.zeros((5, 4)),
         warming_up=False,
         warm_at=ORIGIN,
+        misfits=(Misfit("gas-smell", ORIGIN, -1), Misfit("", ORIGIN, 1)),
     )  # fmt: skip
 
 
@@ -142,6 +143,8 @@ def test_what_is_read_is_shown(started: PipelineState) -> None:
         ("tocsin_budget_spent_alarms",): 1,
         ("tocsin_sealed_buckets_total",): 0,
         ("tocsin_warming_up",): 0,
+        ("tocsin_model_misfit", "gas-smell"): -1,
+        ("tocsin_model_misfit_city",): 1,
     }
     assert {name: shown.get(name) for name in expected} == expected
     assert {name[0] for name in shown} >= {metric.name for metric in METRICS}

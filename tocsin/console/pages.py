@@ -26,7 +26,7 @@ from tocsin.console.phrases import Names, Phrase
 from tocsin.console.screen import Screen
 from tocsin.console.setup_screen import setup_facts
 from tocsin.console.source import CitySource
-from tocsin.console.view import HotspotView, JournalLine, UnitView
+from tocsin.console.view import HotspotView, JournalLine, MisfitView, UnitView
 from tocsin.console.words import Words
 
 JOURNAL_LINES: Final = 200
@@ -144,7 +144,17 @@ def data(source: CitySource, s: Screen) -> Page:
         }
         for cell in feed_cells(s)
     ]  # fmt: skip
-    return Page("data.html", {"feeds": rows, "title": data_title(s)})
+    misfits = [_misfit(misfit, w) for misfit in s.view.misfits]
+    return Page("data.html", {"feeds": rows, "title": data_title(s), "misfits": misfits})
+
+
+def _misfit(misfit: MisfitView, w: Words) -> str:
+    """What no longer fits, as a sentence."""
+    key = f"data-misfit-{'more' if misfit.is_more else 'fewer'}"
+    since = w.date(misfit.since_at)
+    if not misfit.names:
+        return w(f"{key}-city", since=since)
+    return w(key, category=w.named(misfit.names), since=since)
 
 
 def _by_reason(rejected: dict[str, int], w: Words) -> list[tuple[str, int]]:

@@ -256,6 +256,14 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
 
 
+class MisfitView(msgspec.Struct, frozen=True, kw_only=True):
+    """A category, or the city (no names), of which more (or fewer) come than the model expects."""
+
+    names: Names
+    since_at: int
+    is_more: bool
+
+
 class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step before the city can warn; ``key`` is city, feed, people, learn or budget."""
 
@@ -366,6 +374,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     seen_areas: dict[str, Sight] = {}
     journal: tuple[JournalLine, ...] = ()
     budget: BudgetView | None = None
+    misfits: tuple[MisfitView, ...] = ()
     drill: DrillView | None = None
     steps: tuple[SetupStep, ...] = ()
     people: tuple[Person, ...] = ()

@@ -37,6 +37,7 @@ from tocsin.people import PeopleConfig
 from tocsin.picture.arrivals import Arrivals
 from tocsin.picture.drills import names_of, progress
 from tocsin.picture.feeds import feed_views, unseen_areas
+from tocsin.picture.fit import misfit_views
 from tocsin.picture.hotspots import Teller, gravest
 from tocsin.picture.memory import Memory
 from tocsin.picture.plans import ticks
@@ -183,6 +184,7 @@ class LiveCity:
             seen_areas=unseen_areas(city, findings),
             journal=tuple(journal_line(e) for e in list(self.memory.entries)[-JOURNAL_LINES:][::-1]),
             budget=budget_view(findings),
+            misfits=misfit_views(city, findings),
             drill=self._drill(deliveries),
             steps=steps(city, self.people, findings, self.memory),
             people=tuple(

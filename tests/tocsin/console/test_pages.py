@@ -9,7 +9,7 @@ import pytest
 from browse import Visitor
 
 from tocsin.console.phrases import Phrase
-from tocsin.console.view import SampleText, UnitView
+from tocsin.console.view import MisfitView, SampleText, UnitView
 
 PAGES = (
     "/",
@@ -81,6 +81,25 @@ def test_nothing_inline_and_the_policy_says_so():
         assert not re.search(r'\sstyle="|\son\w+="|<style|javascript:', text), path
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
         assert not re.search(r'(?:src|href)="(?:https?:)?//', text), "nothing from elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentences"),
+    [
+        ("en", ("Gas smell: fewer than the model", "Whole city: more than the model", "not an alarm")),
+        ("zh-CN", ("每天都少于模型预期", "全市：", "不是告警")),
+    ],
+)
+def test_the_data_page_says_where_the_model_does_not_fit(lang, sentences):
+    view = city.night()
+    assert sentences[-1] not in Visitor(view, "", lang).get("/data").text
+    since = city.clock("00:00")
+    off = (
+        MisfitView(names=city.CATEGORIES["gas-smell"], since_at=since, is_more=False),
+        MisfitView(names={}, since_at=since, is_more=True),
+    )
+    text = Visitor(msgspec.structs.replace(view, misfits=off), "", lang).get("/data").text
+    assert all(sentence in text for sentence in sentences)
 
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
