@@ -166,5 +166,5 @@ def facts_in_words(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             value = ", ".join(f"{count} × {reason}" for reason, count in value.items()) or "nothing"
         elif isinstance(value, list):
-            value = ", ".join(value) or "none"
+            value = ("; " if name == "remarks" else ", ").join(value) or "none"
         yield name.replace("_", " "), str(value)

@@ -139,6 +139,8 @@ class TuningWords:
         }
         key = "too-many" if not self.tuning.is_within else "keeps" if chosen.confirmed else "greatest"
         yield self(f"advice-{key}", n=chosen.confirmed, of=self.tuning.confirmed, **figures)
+        if chosen.confirmed < self.tuning.confirmed:
+            yield self("advice-loses", n=chosen.confirmed, of=self.tuning.confirmed)
         yield self("line", line=line(self.tuning))
 
 

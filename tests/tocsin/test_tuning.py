@@ -78,6 +78,8 @@ def test_officers_answers_are_told(found):
     assert "Confirmed ones kept" in words.head()
     assert all(len(row) == len(words.head()) for row in words.costs())
     assert any("Answers are those of officers" in note for note in words.notes())
+    assert found.chosen.budget == 0.5
+    assert "It raises 0 of the 1 alarms that officers confirmed." in list(words.advice())
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
