@@ -62,13 +62,15 @@ def peer_scores(city: SimulatedCity) -> dict[str, Array]:
     residual = (hours[before:] - mean) / np.sqrt(variance)
     kept = series_peers.WARM
     days = series_peers.daily(hours)
-    return {
+    found = {
         "Farrington Flexible, hours": score[kept:],
-        "Farrington Flexible, hours, busy series": np.where(mean[kept:] >= 1.0, score[kept:], 0.0),
         "Farrington Flexible, days": series_peers.farrington(days, FIRST, 0, 24)[0],
         "EWMA": series_peers.ewma(residual)[kept:],
         "river GaussianScorer": series_peers.gaussian(residual)[kept:],
     }
+    is_busy = mean[kept:] >= 1.0
+    busy = {f"{name}, busy series": np.where(is_busy, own, -np.inf) for name, own in found.items()}
+    return {name: own for pair in zip(found.items(), busy.items(), strict=True) for name, own in pair}
 
 
 def raised(city: SimulatedCity, score: Array, threshold: float, near: Array) -> Caused:

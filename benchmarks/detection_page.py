@@ -61,8 +61,8 @@ seed, at most as many false alarms as Tocsin at a budget of two. That threshold 
 judged weeks; Tocsin's was set by the weeks before. All are written from the texts of their authors but
 river's; none knows holidays, neighbours or the city. One threshold serves all series of a peer: in a sparse
 series an accident with many callers outranks a surge elsewhere. Busy series are those that expect an event an
-hour or more: there Farrington is asked only where surges were injected. Its hours are the clock's, of which a
-surge of one hour mostly fills two halves.
+hour or more: there a peer is asked only where surges were injected. Hours are the clock's, of which a surge
+of one hour mostly fills two halves.
 
 | method | {head} |
 {"|---" * 6}|
