@@ -61,6 +61,11 @@ def cause(city: SimulatedCity, hotspot: Hotspot, t: int, near: np.ndarray) -> Tr
         return stops[0] if stops else None
     category = city.shape.categories.index(hotspot.category)
     places = {city.shape.areas.index(a) for a in hotspot.areas}
+    return truth(city, category, places, t, near)
+
+
+def truth(city: SimulatedCity, category: int, places: set[int], t: int, near: np.ndarray) -> Trouble | None:
+    """What really happened to a category around places, if anything."""
     around = {int(n) for a in places for n in near[a]}
     for trouble in sorted(city.troubles, key=lambda x: x.kind == "storm"):
         if trouble.kind.endswith("stop") or trouble.category != category:

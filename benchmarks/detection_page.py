@@ -1,5 +1,6 @@
 """Tables of docs/detection.md and its Chinese twin: ``python -m benchmarks.detection_page``."""
 
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    sections = (_noufaily(words), _labelled(words), _nab(words))
+    sections = (_city(words), _noufaily(words), _labelled(words), _nab(words))
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
 
@@ -25,6 +26,42 @@ def replaced(text: str, words: Words) -> str:
     """A page with what stands between the marks made anew; raises ``ValueError`` where a mark is missing."""
     head, tail = text.index(BEGIN), text.index(END) + len(END)
     return text[:head] + rendered(words) + text[tail:]
+
+
+def _city(words: Words) -> tuple[str, str]:
+    seeds = results.kept("city_peers")["seeds"]
+    pieces, weeks = list(seeds.values()), sum(piece["weeks"] for piece in seeds.values())
+    budgets = [
+        f"| {budget} | {' | '.join(_city_figures([p['budgets'][budget] for p in pieces], weeks, words))} |"
+        for budget in pieces[0]["budgets"]
+    ]
+    peers = [
+        f"| {words.peers.get(name, name)} | "
+        f"{' | '.join(_city_figures([p['peers'][name] for p in pieces], weeks, words))} |"
+        for name in pieces[0]["peers"]
+    ]
+    own = _city_figures([p["budgets"]["2"] for p in pieces], weeks, words)
+    head, rule = " | ".join(words.city_columns[2:]), "|---" * 6 + "|"
+    first = [f"| {words.city_columns[0]} | {head} |", rule, *budgets]
+    second = [f"| {words.city_columns[1]} | {head} |", rule, f"| {words.own} | {' | '.join(own)} |", *peers]
+    text = words.city.format(arguments=" ".join(seeds), seeds=", ".join(seeds), weeks=weeks)
+    return text, "\n".join(first) + f"\n\n{words.city_peers}\n\n" + "\n".join(second)
+
+
+def _city_figures(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]:
+    rates = [f"{sum(one[key] for one in found) / weeks:.2f}" for key in ("false", "in storms")]
+    return rates + [
+        _recall([d for one in found for d in one["delays"][k]], words) for k in ("surge", "slow", "cluster")
+    ]
+
+
+def _recall(delays: list[float | None], words: Words) -> str:
+    """Share and median delay of what was found, and how many there were."""
+    seen = [delay for delay in delays if delay is not None]
+    if not seen:
+        return words.found_none.format(all=len(delays))
+    share, median = _short(len(seen) / len(delays), 2), f"{statistics.median(seen):.3g}"
+    return words.found.format(share=share, all=len(delays), hours=median)
 
 
 def _noufaily(words: Words) -> tuple[str, str]:

@@ -11,6 +11,13 @@ COLUMNS: Final = ("detected", "first week", "timeliness", "weeks", "sd of the ra
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """One language: the text above each table, its columns and its rows; braces take figures."""
 
+    city: str
+    city_peers: str
+    city_columns: tuple[str, ...]
+    own: str
+    peers: dict[str, str]
+    found: str
+    found_none: str
     noufaily: str
     labelled: str
     nab: str
@@ -21,6 +28,22 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ENGLISH: Final = Words(
+    city="""### A simulated city, and peers that know one series
+
+`python -m benchmarks.city_peers {arguments}`: the city above, seeds {seeds},
+{weeks} city-weeks. Recall, and median delay of what was found. Alarms of feeds are left out: no peer has any.""",
+    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which it gives, seed by
+seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows the truth of the
+judged weeks; Tocsin's was set by the weeks before. All are written from the texts of their authors but
+river's; none knows holidays, neighbours or the city. One threshold serves all series of a peer: in a sparse
+series an accident with many callers outranks a surge elsewhere. Busy series are those that expect an event an
+hour or more: there a peer is asked only where surges were injected. Hours are the clock's, of which a surge
+of one hour mostly fills two halves.""",
+    city_columns=("budget", "method", "false a week", "in storms a week", "surge", "slow", "cluster"),
+    own="**Tocsin**, budget 2",
+    peers={},
+    found="{share} of {all}, {hours} h",
+    found_none="0 of {all}",
     noufaily="""### Simulated weekly counts
 
 `python -m benchmarks.noufaily`: {series} series, 42 scenarios of Noufaily et al. 2013 and
@@ -63,6 +86,27 @@ somewhat less of data that nobody has looked at.""",
 )
 
 CHINESE: Final = Words(
+    city="""### 模拟城市，以及只认识单个序列的同类方法
+
+`python -m benchmarks.city_peers {arguments}`：上述城市，种子 {seeds}，
+共 {weeks} 个城市周。召回率，以及已发现者的延迟中位数。信息源的报警不计：同类方法都没有。""",
+    city_peers="""同样的计数按小时给出；每种同类方法都按 Tocsin 的方式融合，其门槛使它在每个种子上的误报不多于预算为二时的 Tocsin。
+这个门槛知道被评判各周的真相，而 Tocsin 的门槛由此前各周得出。除 river 的以外，都按作者的文章写成；
+都不知道节假日、相邻片区和整座城市。一种方法的全部序列共用一个门槛：在稀疏序列中，一次有许多来电的事故会排在别处的突增之前。
+繁忙序列是指预期每小时有一个或更多事件的序列：在那里，只在注入过突增之处询问同类方法。小时按钟表划分，
+持续一小时的突增大多分落在两个半边。""",
+    city_columns=("预算", "方法", "每周误报", "每周风暴中的报警", "突增", "缓升", "聚集"),
+    own="**Tocsin**，预算 2",
+    peers={
+        "Farrington Flexible, hours": "Farrington Flexible，小时",
+        "Farrington Flexible, hours, busy series": "Farrington Flexible，小时，繁忙序列",
+        "Farrington Flexible, days": "Farrington Flexible，天",
+        "Farrington Flexible, days, busy series": "Farrington Flexible，天，繁忙序列",
+        "EWMA, busy series": "EWMA，繁忙序列",
+        "river GaussianScorer, busy series": "river GaussianScorer，繁忙序列",
+    },
+    found="{all} 中的 {share}，{hours} h",
+    found_none="{all} 中的 0",
     noufaily="""### 模拟的每周计数
 
 `python -m benchmarks.noufaily`：{series} 个序列，取自 Noufaily 等 2013 和 Bédubourg & Le Strat 2017 的 42

@@ -31,6 +31,7 @@ from tocsin.commands import (
     running,
     scoring,
     setting_up,
+    tuning,
 )
 from tocsin.commands.printing import complain, say
 
@@ -70,6 +71,7 @@ app.command("up", short_help="Run a city live in one process.")(running.up)
 app.command("replay", short_help="Replay recorded history.")(running.replay)
 app.command("compare", short_help="Say what two runs decided otherwise.")(comparing.compare)
 app.command("whatif", short_help="Replay an archive with other settings.")(comparing.whatif)
+app.command("tune", short_help="Show what each alarm budget would have cost.")(tuning.tune)
 app.command("export", short_help="Write a run as Parquet, k-anonymous.")(exporting.export)
 app.add_typer(learning.labels, name="labels", short_help="What is known of a run's alerts.")
 app.command("train", short_help="Learn from what officers answered.")(learning.train)

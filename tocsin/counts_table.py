@@ -14,9 +14,11 @@ import numpy as np
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
+from tocsin import population
 
 NEEDED: Final = ("series", "time", "observed")
-UNUSED: Final = ("population", "lat", "lon")
+POSITIONS: Final = ("lat", "lon")
+"""Looked at by nobody: there is no scan over neighbourhoods yet."""
 HIGHEST_COUNT: Final = 10.0**9
 HIGHEST_VALUE: Final = 10.0**12
 MOST_CELLS: Final = 200_000_000
@@ -46,6 +48,7 @@ class Table(NamedTuple):
     row_series: Array  # (n,) int64
     row_time: list[str]  # as written
     aside: dict[str, int]  # rows that count for nothing, by reason
+    people: Array | None  # (n,) float64 behind each kept row, NaN where not said; None without the column
     unused: tuple[str, ...]  # columns that were not looked at
 
 
@@ -103,6 +106,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         grid = np.full(steps * width, np.nan)
         grid[cell[rows]] = values[kept[rows]]
     chosen = kept[rows]
+    behind = columns.get(population.COLUMN)
     return Table(
         series=tuple(names.tolist()),
         opens_at=[first + i * step.seconds for i in range(steps)],
@@ -112,6 +116,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         row_series=place[chosen],
         row_time=columns["time"][chosen].tolist(),
         aside={reason: count for reason, count in aside.items() if count},
+        people=None if behind is None else population.people(where, behind)[chosen],
         unused=unused,
     )
 
@@ -135,7 +140,7 @@ def check_suffix(option: str, path: Path) -> None:
 
 
 def _columns(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """The needed columns as text, and the names of those that nobody looks at."""
+    """The columns that are used, as text, and the names of those that nobody looks at."""
     check_suffix("COUNTS", path)
     if not path.is_file():
         raise DataError(str(path), "no such file", "check the path")
@@ -146,7 +151,9 @@ def _columns(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
             near = difflib.get_close_matches(name, names, 1)
             remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(names)[:200]}"
             raise DataError(str(path), f"has no column {name!r}", remedy)
-    return {name: _texts(table.column(name)) for name in NEEDED}, tuple(n for n in names if n not in NEEDED)
+    used = (*NEEDED, population.COLUMN)
+    columns = {name: _texts(table.column(name)) for name in names if name in used}
+    return columns, tuple(name for name in names if name not in used)
 
 
 def _table(path: Path) -> Any:

@@ -10,9 +10,9 @@ from detectors.bare_panel import BarePanel
 from models import device_past, own_past, slow_loop
 from models.calendar import DAY_SECONDS, WEEK_SECONDS
 from models.slow_loop import DAYS, WEEKS
-from streams.errors import ConfigError
+from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import counts_table
+from tocsin import counts_table, population
 from tocsin.counts_table import Every, Table
 
 WEEK_DAYS: Final = 7.0
@@ -86,6 +86,8 @@ def score_file(
         raise ConfigError("--budget", f"must be above zero, got {budget:g}", "write false alarms a week")
     _check_zone(zone)
     table = counts_table.read(counts, every, zone, holds_values)
+    if holds_values and table.people is not None:
+        raise DataError(str(counts), "has a population, and readings have none", "leave that column out")
     scored = score_table(table, every, zone, budget, holds_values)
     alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
     columns = _rows(table, scored, alarm)
@@ -101,6 +103,7 @@ def score_file(
         "gaps": int(np.isnan(table.observed).sum()),
         "set_aside": table.aside,
         "columns_not_used": list(table.unused),
+        "remarks": _remarks(table),
         "rows_scored": int((columns["score"] > 0).sum()),
         "rows_in_alarm": int(columns["alarm"].sum()),
         "alarms": alarms,
@@ -120,6 +123,7 @@ def _rows(table: Table, scored: Scored, alarm: Array) -> dict[str, Any]:
     """The result's columns, a row for each row of the table that is kept, in its order."""
     at = (table.row_step, table.row_series)
     observed = table.observed[at]
+    behind = table.people
     return {
         "series": np.array(table.series, dtype=object)[table.row_series].tolist(),
         "time": table.row_time,
@@ -128,7 +132,18 @@ def _rows(table: Table, scored: Scored, alarm: Array) -> dict[str, Any]:
         "score": np.round(scored.score[at], 6),
         "recurrence_interval": np.round(scored.interval[at], 6),
         "alarm": alarm[at],
+        **({} if behind is None else population.rate_columns(observed, scored.expected[at], behind)),
     }
+
+
+def _remarks(table: Table) -> list[str]:
+    """What a reader must know of columns that are not used, or not as they might think."""
+    said = []
+    if table.people is not None:
+        said += population.remarks(table.series, table.row_series, table.row_step, table.people)
+    if any(name in counts_table.POSITIONS for name in table.unused):
+        said.append("lat, lon: not used: a scan over neighbourhoods of a table is for later")
+    return said
 
 
 def episodes(alarm: Array, every: Every) -> int:
@@ -151,5 +166,5 @@ def facts_in_words(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             value = ", ".join(f"{count} × {reason}" for reason, count in value.items()) or "nothing"
         elif isinstance(value, list):
-            value = ", ".join(value) or "none"
+            value = ("; " if name == "remarks" else ", ").join(value) or "none"
         yield name.replace("_", " "), str(value)

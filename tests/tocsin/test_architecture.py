@@ -66,6 +66,7 @@ DOORS = {
     "apprise": ("alerting/notifiers/chat.py",),
     "grafana_api": ("tocsin/dashboards/grafana.py",),
     "requests": ("tocsin/dashboards/grafana.py",),
+    "tomlkit": ("tocsin/toml_writer.py",),
     "matplotlib": ("tocsin/case_studies/",),
     "rich": ("tocsin/commands/", "tocsin/demo.py", "replay/"),
     "typer": ("tocsin/cli.py", "tocsin/commands/"),

@@ -118,13 +118,49 @@ def test_what_is_set_aside_is_counted_by_its_reason(
     rows += [rows[0], rows[1]]
     rows[10] = rows[10].rsplit(",", 1)[0] + ","
     del rows[20]
-    path = written(tmp_path, [f"{row},5" for row in rows], HEAD + ",population")
+    path = written(tmp_path, [f"{row},5" for row in rows], HEAD + ",weather")
     assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv"), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["set_aside"] == {"observed is empty": 1, "the same row again": 2}
     assert facts["gaps"] == 2
     assert facts["rows"] == len(rows)
-    assert facts["columns_not_used"] == ["population"]
+    assert facts["columns_not_used"] == ["weather"]
+    assert facts["remarks"] == []
+
+
+def test_a_population_gives_rates_and_changes_no_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = lines(60)
+    plain = scored(written(tmp_path, rows))
+    people = [("", "NaN")[k % 2] if k in (6, 7) else "50000" if k % 2 else "200000" for k in range(len(rows))]
+    found = scored(
+        written(
+            tmp_path,
+            [f"{r},{n},1,2" for r, n in zip(rows, people, strict=True)],
+            f"{HEAD},population,lat,lon",
+        )
+    )
+    said = " ".join(capsys.readouterr().out.split())
+    assert [{name: row[name] for name in plain[0]} for row in found] == plain
+    for row, behind in zip(found, people, strict=True):
+        if behind in ("", "NaN"):
+            assert row["observed_rate"] == row["expected_rate"] == ""
+            continue
+        assert float(row["observed_rate"]) == pytest.approx(float(row["observed"]) / float(behind) * 100_000)
+        assert float(row["expected_rate"]) == pytest.approx(
+            float(row["expected"]) / float(behind) * 100_000, abs=1e-3
+        )
+    assert "population: told as rates; scores rest on counts" in said
+    assert "lat, lon: not used: a scan over neighbourhoods of a table is for later" in said
+    assert "leaps" not in said
+
+
+def test_a_population_that_leaps_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{row},{1000 if k < 60 or k % 2 else 1300}" for k, row in enumerate(lines(60))]
+    scored(written(tmp_path, rows, f"{HEAD},population"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "population leaps in north: the counts leap with it" in said
 
 
 def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +193,14 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
             lines(9),
             ["--every", "1d"],
             "no two times closer than 7 steps of 1d; did you mean --every 1w?",
+        ),
+        (f"{HEAD},population", ["a,2025-01-06,1,many"], [], "population holds 'many'; write how many people"),
+        (f"{HEAD},population", ["a,2025-01-06,1,0"], [], "population holds '0'"),
+        (
+            f"{HEAD},population",
+            ["a,2025-01-06,1,9"],
+            ["--sensor"],
+            "has a population, and readings have none",
         ),
         (HEAD, lines(9), ["--every", "2w"], "--every: cannot be '2w'"),
         (HEAD, lines(9), ["--every", "7min"], "--every: cannot be '7min'"),

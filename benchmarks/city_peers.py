@@ -1,0 +1,159 @@
+"""What finds a city's troubles earlier at as many false alarms: Tocsin, or a detector for each series?
+
+The simulated city of ``benchmarks.city``, all of Tocsin's budgets in one walk. Each peer sees its counts by
+the hour, is fused as Tocsin fuses (one alarm a category and neighbourhood, open for a day) and gets, of each
+seed, the threshold at which it gives as many false alarms as Tocsin gave at a budget of two: it is told the
+truth that Tocsin is not. Run a piece: ``python -m benchmarks.city_peers SEED …``; pieces are kept.
+"""
+
+import sys
+from collections import defaultdict
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks import results, series_peers
+from benchmarks.city import ALARM, ANSWER_BUCKETS, CALIBRATED, GRACE, WEEKS, cause, truth
+from benchmarks.simulated_city import BUCKET, PER_WEEK, SimulatedCity, Trouble, simulate
+from detectors.panel import Detection, DetectionSettings, step_together
+from models.neighbours import nearest
+from streams.panel import Array
+
+BUDGETS: Final = (0.5, 2.0, 5.0, 10.0, 20.0)
+MATCHED: Final = 2.0
+KINDS: Final = ("surge", "slow", "cluster")
+HOUR: Final = 3_600 // BUCKET
+FIRST: Final = CALIBRATED * series_peers.WEEK  # the first judged hour
+
+Caused = list[tuple[int, Trouble | None]]
+"""Alarms by the bucket that raised them, and what really happened."""
+
+
+def walked(city: SimulatedCity, near: Array) -> dict[float, Caused]:
+    """Alarms over counts under every budget; an officer confirms an hour later what is real."""
+    settings = [DetectionSettings(budget_per_week=budget, warm_up_weeks=4) for budget in BUDGETS]
+    engines = [Detection(city.shape, own) for own in settings]
+    states = tuple(engine.start() for engine in engines)
+    seen: list[set[str]] = [set() for _ in BUDGETS]
+    answers: list[dict[int, list[str]]] = [defaultdict(list) for _ in BUDGETS]
+    found: list[Caused] = [[] for _ in BUDGETS]
+    for t in range(WEEKS * PER_WEEK):
+        confirmed = [tuple(own.pop(t, ())) for own in answers]
+        stepped = step_together(engines, states, city.bucket(t), confirmed)
+        states = tuple(state for state, _ in stepped)
+        for k, (_, findings) in enumerate(stepped):
+            for hotspot in findings.hotspots:
+                if hotspot.risk < ALARM or hotspot.id in seen[k]:
+                    continue
+                seen[k].add(hotspot.id)
+                real = cause(city, hotspot, t, near)
+                if real is not None:
+                    answers[k][t + ANSWER_BUCKETS].append(hotspot.id)
+                if t >= CALIBRATED * PER_WEEK and not hotspot.feed:
+                    found[k].append((t, real))
+    return dict(zip(BUDGETS, found, strict=True))
+
+
+def peer_scores(city: SimulatedCity) -> dict[str, Array]:
+    """Each peer's scores of the judged hours: (hours, series) float64."""
+    hours = city.observed.reshape(-1, HOUR, city.observed[0].size).sum(axis=1)
+    before = FIRST - series_peers.WARM
+    score, mean, variance = series_peers.farrington(hours, before)
+    residual = (hours[before:] - mean) / np.sqrt(variance)
+    kept = series_peers.WARM
+    days = series_peers.daily(hours)
+    found = {
+        "Farrington Flexible, hours": score[kept:],
+        "Farrington Flexible, days": series_peers.farrington(days, FIRST, 0, 24)[0],
+        "EWMA": series_peers.ewma(residual)[kept:],
+        "river GaussianScorer": series_peers.gaussian(residual)[kept:],
+    }
+    is_busy = mean[kept:] >= 1.0
+    busy = {f"{name}, busy series": np.where(is_busy, own, -np.inf) for name, own in found.items()}
+    return {name: own for pair in zip(found.items(), busy.items(), strict=True) for name, own in pair}
+
+
+def raised(city: SimulatedCity, score: Array, threshold: float, near: Array) -> Caused:
+    """A peer's alarms, fused by category and neighbourhood, each open for a day after its last score."""
+    categories = len(city.shape.categories)
+    open_: dict[int, list[tuple[set[int], int]]] = defaultdict(list)
+    found: Caused = []
+    for hour, series in np.argwhere(score >= threshold).tolist():
+        area, category = divmod(series, categories)
+        t = (FIRST + hour + 1) * HOUR - 1
+        around = set(near[area].tolist())
+        alive = [(areas, last) for areas, last in open_[category] if t - last <= GRACE]
+        at = next((k for k, (areas, _) in enumerate(alive) if not around.isdisjoint(areas)), None)
+        if at is None:
+            alive.append(({area}, t))
+            found.append((t, truth(city, category, {area}, t, near)))
+        else:
+            alive[at] = (alive[at][0] | {area}, t)
+        open_[category] = alive
+    return found
+
+
+def matched(city: SimulatedCity, score: Array, false: int, near: Array) -> Caused:
+    """Alarms at the lowest threshold with at most ``false`` false ones."""
+    levels = np.unique(np.sort(score.ravel())[-20_000:])
+    low, high = 0, len(levels) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if false_of(raised(city, score, float(levels[middle]), near)) <= false:
+            high = middle
+        else:
+            low = middle + 1
+    return raised(city, score, float(levels[low]), near)
+
+
+def false_of(alarms: Caused) -> int:
+    """Alarms without a cause."""
+    return sum(real is None for _, real in alarms)
+
+
+def judged(city: SimulatedCity, alarms: Caused) -> dict[str, Any]:
+    """Counts of false and storm alarms, and the delay (hours) of each injected trouble, None where missed."""
+    delays: dict[Trouble, float] = {}
+    for t, real in alarms:
+        if real is not None:
+            delays.setdefault(real, (t - real.first + 1) / HOUR)
+    injected = [trouble for trouble in city.troubles if trouble.kind in KINDS]
+    return {
+        "false": false_of(alarms),
+        "in storms": sum(real is not None and real.kind == "storm" for _, real in alarms),
+        "delays": {kind: [delays.get(x) for x in injected if x.kind == kind] for kind in KINDS},
+    }
+
+
+def piece(seed: int) -> dict[str, Any]:
+    """One seed: Tocsin under every budget, and every peer."""
+    city = simulate(seed, WEEKS, CALIBRATED)
+    near = nearest(city.shape.centroids, 7)
+    own = walked(city, near)
+    return {
+        "weeks": WEEKS - CALIBRATED,
+        "budgets": {f"{budget:g}": judged(city, alarms) for budget, alarms in own.items()},
+        "peers": peers(city, false_of(own[MATCHED]), near),
+    }
+
+
+def peers(city: SimulatedCity, false: int, near: Array) -> dict[str, Any]:
+    """Every peer at the threshold of at most ``false`` false alarms."""
+    scores = peer_scores(city)
+    return {name: judged(city, matched(city, score, false, near)) for name, score in scores.items()}
+
+
+def main(seeds: tuple[int, ...]) -> None:
+    """Measure pieces that are not kept yet, and keep each as it ends."""
+    try:
+        facts = results.kept("city_peers")
+    except FileNotFoundError:
+        facts = {"seeds": {}}
+    for seed in seeds:
+        facts["seeds"][str(seed)] = piece(seed)
+        results.keep("city_peers", facts)
+        print(seed, facts["seeds"][str(seed)], flush=True)
+
+
+if __name__ == "__main__":
+    main(tuple(int(seed) for seed in sys.argv[1:]))
