@@ -31,9 +31,10 @@ ENGLISH: Final = Words(
     city="""### A simulated city, and peers that know one series
 
 `python -m benchmarks.city_peers {arguments}`: the city above, seeds {seeds},
-{weeks} city-weeks. Recall, and median delay of what was found. Alarms of feeds are left out: no peer has any.""",
-    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which it gives, seed by
-seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows the truth of the
+{weeks} city-weeks. Recall, and median delay of what was found. Alarms of feeds are left out: no peer has
+any.""",
+    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which it
+gives, seed by seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows the truth of the
 judged weeks; Tocsin's was set by the weeks before. All are written from the texts of their authors but
 river's; none knows holidays, neighbours or the city. One threshold serves all series of a peer: in a sparse
 series an accident with many callers outranks a surge elsewhere. Busy series are those that expect an event an
@@ -90,9 +91,11 @@ CHINESE: Final = Words(
 
 `python -m benchmarks.city_peers {arguments}`：上述城市，种子 {seeds}，
 共 {weeks} 个城市周。召回率，以及已发现者的延迟中位数。信息源的报警不计：同类方法都没有。""",
-    city_peers="""同样的计数按小时给出；每种同类方法都按 Tocsin 的方式融合，其门槛使它在每个种子上的误报不多于预算为二时的 Tocsin。
+    city_peers="""同样的计数按小时给出；每种同类方法都按 Tocsin 的方式融合，
+其门槛使它在每个种子上的误报不多于预算为二时的 Tocsin。
 这个门槛知道被评判各周的真相，而 Tocsin 的门槛由此前各周得出。除 river 的以外，都按作者的文章写成；
-都不知道节假日、相邻片区和整座城市。一种方法的全部序列共用一个门槛：在稀疏序列中，一次有许多来电的事故会排在别处的突增之前。
+都不知道节假日、相邻片区和整座城市。一种方法的全部序列共用一个门槛：
+在稀疏序列中，一次有许多来电的事故会排在别处的突增之前。
 繁忙序列是指预期每小时有一个或更多事件的序列：在那里，只在注入过突增之处询问同类方法。小时按钟表划分，
 持续一小时的突增大多分落在两个半边。""",
     city_columns=("预算", "方法", "每周误报", "每周风暴中的报警", "突增", "缓升", "聚集"),

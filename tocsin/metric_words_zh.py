@@ -62,6 +62,8 @@ MEANINGS: Final = {
     "tocsin_step_owner": "持有总账分区的工作进程为 1。",
     "tocsin_dispatch_checkpoint": "已看过的最新检查点。",
     "tocsin_deliveries_pending": "尚无人接受的派发。",
+    "tocsin_model_misfit": "模型是否符合某个类别：0 符合，1 日复一日多于预期，-1 少于预期。",
+    "tocsin_model_misfit_city": "同上，针对全市合计。",
 }
 """By the metric's name; one that is not here is shown with its English meaning."""
 
