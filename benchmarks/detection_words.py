@@ -33,13 +33,13 @@ ENGLISH: Final = Words(
 `python -m benchmarks.city_peers {arguments}`: the city above, seeds {seeds},
 {weeks} city-weeks. Recall, and median delay of what was found. Alarms of feeds are left out: no peer has
 any.""",
-    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which it
-gives, seed by seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows the truth of the
-judged weeks; Tocsin's was set by the weeks before. All are written from the texts of their authors but
-river's; none knows holidays, neighbours or the city. One threshold serves all series of a peer: in a sparse
-series an accident with many callers outranks a surge elsewhere. Busy series are those that expect an event an
-hour or more: there a peer is asked only where surges were injected. Hours are the clock's, of which a surge
-of one hour mostly fills two halves.""",
+    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which
+it gives, seed by seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows
+the truth of the judged weeks; Tocsin's was set by the weeks before. All are written from the texts of
+their authors but river's; none knows holidays, neighbours or the city. One threshold serves all series
+of a peer: in a sparse series an accident with many callers outranks a surge elsewhere. Busy series are
+those that expect an event an hour or more: there a peer is asked only where surges were injected. Hours
+are the clock's, of which a surge of one hour mostly fills two halves.""",
     city_columns=("budget", "method", "false a week", "in storms a week", "surge", "slow", "cluster"),
     own="**Tocsin**, budget 2",
     peers={},

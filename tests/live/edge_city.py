@@ -21,7 +21,7 @@ from tocsin import clock
 from tocsin.api_keys import table
 
 ROOT: Final = Path(tocsin.__file__).parent.parent
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 
 Transport = Literal["embedded", "kafka"]
 

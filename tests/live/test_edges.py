@@ -130,8 +130,13 @@ def test_mqtt_through_kills_is_counted_once(parts: Parts) -> None:
     bodies = [json.dumps(parts.call()).encode() for _ in range(count)]
     stream = threading.Thread(target=lambda: parts.publish_lines("calls/flood", bodies))
     stream.start()
+
+    def is_under_way() -> bool:
+        """Some were taken by this life, or (on a busy machine) all by the lives before it."""
+        return city.answered("mqtt", "hotline", 202) > 0 or city.accepted("hotline") == before + count
+
     for _ in range(2):
-        city.until(lambda: city.answered("mqtt", "hotline", 202) > 0, True)
+        city.until(is_under_way, True)
         city.kill(signal.SIGKILL)
         city.start()
     stream.join()
