@@ -49,6 +49,7 @@ from tocsin.telling import Teller, in_store
 from tocsin.warning_words import Warner
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+GONE_SECONDS: Final = 3.0
 CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
@@ -296,7 +297,9 @@ def skip_gap(place: Place, partition: str, offset: int) -> None:
         sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
 
 
-async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+async def commit(
+    kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int, tries: int = 10
+) -> None:
     """Let a group go on at an offset of a partition.
 
     Raises:
@@ -308,6 +311,9 @@ async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, o
         reader.assign([spot])
         await reader.commit({spot: offset})
     except clients.KafkaError as error:
+        if tries > 1:  # a worker that was killed is a member until its session is over
+            await asyncio.sleep(GONE_SECONDS)
+            return await commit(kafka, group, spot, offset, tries - 1)
         raise BusyError(
             f"group {group}", f"the broker refuses ({type(error).__name__})", "stop the intake workers first"
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.errors import ConfigError, DataError
+from streams.errors import ConfigError, TocsinError
 from tests.parts.fake_grafana import TOKEN, FakeGrafana
 from tests.parts.kafka import free_ports
 from tocsin import cli
@@ -109,7 +109,7 @@ def test_annotations_are_written_once(told: FakeGrafana) -> None:
 
 
 def refused(url: str, token: str = TOKEN, seconds: float = 5) -> str:
-    with pytest.raises((ConfigError, DataError)) as error:
+    with pytest.raises(TocsinError) as error:
         list(pushing.push(Grafana(url, token, seconds), "http://p:9090", False))
     assert "\n" not in str(error.value)
     return str(error.value).replace(url, "URL")
