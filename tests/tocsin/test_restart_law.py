@@ -2,11 +2,8 @@
 
 import json
 import random
-import signal
 import sqlite3
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from streams import ledger
 from streams.commands import Command
 from streams.errors import BusyError, IntegrityError, TocsinError
 from streams.ledger import ROW, Beat, Record, Rows
+from tests.tocsin.killed_child import run_child
 from tests.tocsin.small_city import ORIGIN, Clock, drive, embedded
 from tocsin.fold import Cadence
 from tocsin.history import History
@@ -75,20 +73,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return whole
 
 
-def run_child(directory: Path, life_seconds: float | None) -> bool:
-    """Start the real process; kill it so long after it began to work. Whether it came to its end."""
+def is_done(directory: Path, life_seconds: float | None) -> bool:
+    """Whether the real process came to its end."""
     child = Path(__file__).with_name("small_city.py")
-    command = [sys.executable, str(child), str(directory), str(STEPS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == b"open\n", process.stderr.read().decode()
-        if life_seconds is not None:
-            time.sleep(life_seconds)
-            process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read()
-        process.wait()
-        assert process.returncode in (0, -signal.SIGKILL), process.stderr.read().decode()
-        return bool(rest)
+    return bool(run_child([sys.executable, str(child), str(directory), str(STEPS)], life_seconds))
 
 
 def test_a_run_killed_at_random_instants_equals_one_never_killed(
@@ -96,9 +84,9 @@ def test_a_run_killed_at_random_instants_equals_one_never_killed(
 ) -> None:
     rng = random.Random(20250301)
     kills = 0
-    while kills < KILLS and not run_child(tmp_path, rng.expovariate(1 / 0.02)):
+    while kills < KILLS and not is_done(tmp_path, rng.expovariate(1 / 0.02)):
         kills += 1
-    while not run_child(tmp_path, None):
+    while not is_done(tmp_path, None):
         pass
     assert kills >= 20
     assert content(tmp_path) == undisturbed

@@ -3,10 +3,7 @@
 import json
 import random
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from tests.parts.mail_server import mail_server
 from tests.parts.receiver import receiver
 from tests.tocsin import told_once
+from tests.tocsin.killed_child import run_child
 from tocsin.outbox import Outbox
 from tocsin.store import Store
 
@@ -21,28 +19,19 @@ KILLS = 8
 ROOT = Path(__file__).parents[2]
 
 
-def run_child(arguments: list[str], life_seconds: float | None) -> bool:
-    """Start the real process; kill it so long after it began to work. Whether it came to its end."""
+def is_done(arguments: list[str], life_seconds: float | None) -> bool:
+    """Whether the real process came to its end."""
     command = [sys.executable, "-m", "tests.tocsin.told_once", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == b"open\n", process.stderr.read().decode()
-        if life_seconds is not None:
-            time.sleep(life_seconds)
-            process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read()
-        process.wait()
-        assert process.returncode in (0, -signal.SIGKILL), process.stderr.read().decode()
-        return rest == b"done\n"
+    return run_child(command, life_seconds) == b"done\n"
 
 
 def kill_and_finish(arguments: list[str]) -> int:
     """Kill it again and again, then let it finish; how often it was killed."""
     rng = random.Random(20250301)
     kills = 0
-    while kills < KILLS and not run_child(arguments, rng.expovariate(1 / 0.08)):
+    while kills < KILLS and not is_done(arguments, rng.expovariate(1 / 0.08)):
         kills += 1
-    assert run_child(arguments, None)
+    assert is_done(arguments, None)
     return kills
 
 

@@ -12,6 +12,7 @@ from streams.errors import ConfigError
 from tocsin import config
 from tocsin.accounts.register import Account
 from tocsin.people import Person
+from tocsin.run_directory import write_whole
 from tocsin.toml_reader import convert
 
 PEOPLE_FILE: Final = "people.toml"
@@ -43,12 +44,12 @@ def entered(directory: Path, person: str, role: str, unit: str, names: dict[str,
     if any(one.id == person for one in config.load(directory).people.person):
         raise ConfigError(f"{path}: person {person!r}", "is there already", "leave out --role and --unit")
     new = convert({"id": person, "names": names, "role": role, "unit": unit}, Person, "people add")
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    path.write_text(f"{before.rstrip()}\n\n{_table(new)}".lstrip(), encoding="utf-8")
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    write_whole(path, f"{(before or '').rstrip()}\n\n{_table(new)}".lstrip().encode())
     try:
         config.load(directory)
     except ConfigError:
-        path.write_text(before, encoding="utf-8") if before else path.unlink()
+        path.unlink() if before is None else write_whole(path, before.encode())
         raise
     return new
 

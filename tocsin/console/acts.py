@@ -60,11 +60,16 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind in STEPPED
 
 
+def plan_of(view: CityView, category: str) -> Plan | None:
+    """The category's own plan, else the general one."""
+    by_category = {plan.category: plan for plan in view.plans}
+    return by_category.get(category) or by_category.get(GENERAL)
+
+
 def plan_for(view: CityView, hotspot: HotspotView | None) -> Plan:
     """The plan of the hotspot's category, or one with the default duration and no measures."""
     category = hotspot.category if hotspot else ""
-    fitting = [plan for name in (category, GENERAL) for plan in view.plans if plan.category == name]
-    return fitting[0] if fitting else Plan(category=category, names={})
+    return plan_of(view, category) or Plan(category=category, names={})
 
 
 def suggested_level(unit: UnitView, hotspot: HotspotView | None) -> int:

@@ -4,9 +4,11 @@ import msgspec
 
 from alerting.levels import BLUE
 from alerting.permissions import PERMITTED
+from tocsin.console.acts import plan_of
+from tocsin.console.forms import lineage
 from tocsin.console.screen import Screen
 from tocsin.console.sentences import actor_name
-from tocsin.console.view import CityView, HotspotView, Plan, UnitView
+from tocsin.console.view import HotspotView, Plan, UnitView
 from tocsin.plans import GENERAL
 
 
@@ -41,12 +43,6 @@ def checklists(s: Screen, unit: UnitView | None, hotspot: HotspotView | None = N
     return tuple(_checklist(s, unit, plan) for plan in plans.values())
 
 
-def plan_of(view: CityView, category: str) -> Plan | None:
-    """The category's own plan, else the general one."""
-    by_category = {plan.category: plan for plan in view.plans}
-    return by_category.get(category) or by_category.get(GENERAL)
-
-
 def _categories(s: Screen, unit: UnitView) -> list[str]:
     found = [h.category for h in s.story.hotspots if unit.id == h.owner or unit.id in h.units]
     drill = s.view.drill
@@ -75,8 +71,4 @@ def _may_tick(s: Screen, unit: UnitView) -> bool:
     person = s.person
     if person is None or "tick" not in PERMITTED.get(person.role, frozenset()):
         return False
-    parents = {u.id: u.parent for u in s.view.real.units}
-    above: str | None = unit.id
-    while above is not None and above != person.unit:
-        above = parents.get(above)
-    return above is not None
+    return person.unit in lineage(unit.id, s.view)

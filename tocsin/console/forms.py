@@ -50,7 +50,7 @@ def command_of(
         raise IncompleteError("form-not-your-role")
     if form.get("unit", "") not in {u.id for u in view.real.units}:
         raise IncompleteError("form-unknown-unit")
-    if person.unit not in _lineage(form["unit"], view):
+    if person.unit not in lineage(form["unit"], view):
         raise IncompleteError("form-not-your-unit")
     note = form.get("note", "").strip()[:LONGEST_NOTE]
     if kind == "reject" and not note:
@@ -77,7 +77,7 @@ def _is_item(about: tuple[str, ...], view: CityView) -> bool:
     return about in {(plan.category, item.id) for plan in view.plans for item in plan.items}
 
 
-def _lineage(unit: str, view: CityView) -> list[str]:
+def lineage(unit: str, view: CityView) -> list[str]:
     """The unit and those above it, nearest first."""
     parents = {u.id: u.parent for u in view.real.units}
     above = [unit]

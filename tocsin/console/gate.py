@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.accounts.register import Register
 from tocsin.accounts.sessions import Session, Sessions
+from tocsin.console.form_body import LARGEST_FORM
 from tocsin.console.guard import SAFE_METHODS, Reach
 
 SIGN_IN: Final = "/sign-in"
 OPEN_PATHS: Final = ("/static/", SIGN_IN)
 """What is shown without a session."""
 
-LARGEST_FORM: Final = 64_000
 FORM: Final = "application/x-www-form-urlencoded"
 FIELD: Final = "form_token"
 

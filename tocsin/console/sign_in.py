@@ -1,6 +1,7 @@
 """The pages of sign-in: the door, the way out, and another password."""
 
 import hmac
+import html
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -8,19 +9,24 @@ from typing import Final, Protocol
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from tocsin.accounts import passwords
 from tocsin.accounts.sessions import Session
+from tocsin.console.form_body import LARGEST_FORM, TooLargeError, form_fields
 from tocsin.console.gate import FIELD, SIGN_IN, Gate
 from tocsin.console.pages import Page
 from tocsin.console.screen import Screen
 
 DOOR_COOKIE: Final = "tocsin_door"
 LONGEST_NAME: Final = 100
+TOKEN_BYTES: Final = 24
 
 log: Final = structlog.get_logger("sign-in")
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
+"""What a door cookie of ours looks like; others may set one too."""
 
 _POSTED: Final = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
 """A form that changes something; templates escape values, so that nobody's text can look like one."""
@@ -28,7 +34,7 @@ _POSTED: Final = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
 
 def with_token(body: str, token: str) -> str:
     """The page with the token in every form that is posted, whoever wrote the form."""
-    hidden = f'<input type="hidden" name="{FIELD}" value="{token}">'
+    hidden = f'<input type="hidden" name="{FIELD}" value="{html.escape(token)}">'
     return _POSTED.sub(lambda form: form[0] + hidden, body) if token else body
 
 
@@ -37,14 +43,14 @@ def door(back: str, problem: str = "", person: str = "") -> Page:
     return Page("sign_in.html", {"back": back, "problem": problem, "person": person})
 
 
-def account(s: Screen, problem: str = "", is_changed: bool = False) -> Page:
+def account(problem: str = "", is_changed: bool = False) -> Page:
     """Who is signed in, the way out, and another password."""
     facts = {"problem": problem, "is_changed": is_changed, "shortest": passwords.SHORTEST}
     return Page("account.html", facts)
 
 
-class Desk:
-    """Takes the forms of sign-in; ``show`` renders a page for a request."""
+class SignIn:
+    """What the forms of sign-in ask for: a session, or another password."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
@@ -95,7 +101,7 @@ class SignInPages:
         show: Show,
         local_path: Callable[[str], str],
     ) -> None:
-        self._gate, self._desk = gate, Desk(gate)
+        self._gate, self._sign_in = gate, SignIn(gate)
         self._screen_of, self._show, self._local_path = screen_of, show, local_path
 
     def add_to(self, app: FastAPI) -> None:
@@ -119,7 +125,7 @@ class SignInPages:
         if not known or not hmac.compare_digest(known.encode(), form.get(FIELD, "").encode()):
             return self._show_door(request, back, screen.words("sign-in-again"), person, 403)
         password, address = form.get("password", ""), request.scope["tocsin.client"]
-        secret, problem = self._desk.enter(screen, person, password, address)
+        secret, problem = self._sign_in.enter(screen, person, password, address)
         if not secret:
             return self._show_door(request, back, problem, person, 401)
         answer = RedirectResponse(back, 303)
@@ -132,7 +138,7 @@ class SignInPages:
         if not request.scope.get("tocsin.session"):
             return RedirectResponse("/who", 303)
         screen = self._screen_of(request)
-        return self._show(request, screen, account(screen))
+        return self._show(request, screen, account())
 
     def leave(self, request: Request, form: dict[str, str]) -> Response:
         """Sign out."""
@@ -148,13 +154,14 @@ class SignInPages:
         if not session:
             return RedirectResponse("/who", 303)
         screen, address = self._screen_of(request), request.scope["tocsin.client"]
-        problem = self._desk.change(screen, session, form, address)
-        return self._show(request, screen, account(screen, problem, not problem), 422 if problem else 200)
+        problem = self._sign_in.change(screen, session, form, address)
+        return self._show(request, screen, account(problem, not problem), 422 if problem else 200)
 
     def _show_door(
         self, request: Request, back: str, problem: str = "", person: str = "", status: int = 200
     ) -> Response:
-        token = request.cookies.get(DOOR_COOKIE, "") or secrets.token_urlsafe(24)
+        known = request.cookies.get(DOOR_COOKIE, "")
+        token = known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(TOKEN_BYTES)
         request.scope["tocsin.form_token"] = token
         screen = self._screen_of(request)
         answer = self._show(request, screen, door(back, problem, person), status)
@@ -166,7 +173,10 @@ def _taking(take: Callable[[Request, dict[str, str]], Response]) -> Callable[...
     """A route that reads the posted form and lets ``take`` work beside the loop."""
 
     async def post(request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        try:
+            form = await form_fields(request)
+        except TooLargeError:
+            return PlainTextResponse(f"Not sent: a form has at most {LARGEST_FORM:,} bytes.\n", 413)
         return await run_in_threadpool(take, request, form)
 
     return post

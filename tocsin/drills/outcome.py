@@ -29,7 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     duty: str
     about: str
     asked_at: int
-    due_at: int | None
+    due_at: int
     seen_at: int | None = None
     done_at: int | None = None
     done_by: str = ""
@@ -39,7 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """``in time``, ``late`` or ``never``."""
         if self.done_at is None:
             return "never"
-        return "in time" if self.due_at is None or self.done_at < self.due_at else "late"
+        return "in time" if self.done_at < self.due_at else "late"
 
 
 class DrillOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +57,10 @@ class DrillOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def outcome(entries: Sequence[Entry], sightings: Iterable[tuple[str, int]] = ()) -> DrillOutcome | None:
     """The last drill of a journal, units that overlap it together; ``sightings`` are (unit, at)."""
-    begins = [e for e in entries if e.row == "B1"]
-    leads = [e for e in begins if scenario_of(e)] or begins
-    if not leads:
+    lead = lead_of(entries)
+    if lead is None:
         return None
-    lead = leads[-1]
+    begins = [e for e in entries if e.row == "B1"]
     ends = [e for e in entries if e.seq > lead.seq and e.unit == lead.unit and _has_ended(e)]
     ended = ends[0] if ends else None
     span = [e for e in entries if e.seq >= lead.seq and (ended is None or e.seq <= ended.seq)]
@@ -78,6 +77,14 @@ def outcome(entries: Sequence[Entry], sightings: Iterable[tuple[str, int]] = ())
         asked=_asked(played, list(sightings)),
         ticks=sum(effect.kind == "tick" for e in played for effect in e.effects),
     )
+
+
+def lead_of(entries: Sequence[Entry]) -> Entry | None:
+    """What began the last drill: of what was on at the last begin the newest with a scenario, else that begin."""
+    begins = [e for e in entries if e.row == "B1"]
+    ends = [(e.unit, e.seq) for e in entries if _has_ended(e)]
+    on = [b for b in begins if not any(unit == b.unit and b.seq < seq < begins[-1].seq for unit, seq in ends)]
+    return next((b for b in reversed(on) if scenario_of(b)), begins[-1] if begins else None)
 
 
 def _has_ended(entry: Entry) -> bool:

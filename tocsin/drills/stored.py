@@ -5,7 +5,7 @@ from pathlib import Path
 from alerting.journal import read_line
 from tocsin import clock
 from tocsin.accounts.register import FILE_NAME, Register
-from tocsin.drills.outcome import DrillOutcome, outcome
+from tocsin.drills.outcome import DrillOutcome, lead_of, outcome
 from tocsin.history import History
 from tocsin.store import Store
 
@@ -19,8 +19,8 @@ def last_drill(store: Path) -> DrillOutcome | None:
     inner = store / "console" if (store / "console").is_dir() else store
     with Store.open_to_read(inner) as opened:
         entries = [read_line(line) for line in History(opened).journal(0)]
-    begins = [entry.hash for entry in entries if entry.row == "B1"]
-    looks = _sightings(store, begins[-1]) if begins and (store / FILE_NAME).exists() else []
+    lead = lead_of(entries)
+    looks = _sightings(store, lead.hash) if lead is not None and (store / FILE_NAME).exists() else []
     return outcome(entries, looks)
 
 

@@ -214,7 +214,7 @@ class LiveCity:
             state,
             entries,
             deliveries,
-            self._events,
+            self.run.events,
             self.pipeline.detection.upper_bound,
             self.memory,
         )
@@ -263,9 +263,6 @@ class LiveCity:
         exercise = self._state.machines.exercise
         last = {e.unit: e for e in list(self.memory.entries) if e.row == "B1" and e.unit in exercise}
         return [last[unit] for unit in self.city.units.order if unit in last]
-
-    def _events(self, area: str, category: str, since_at: int) -> list:  # type: ignore[type-arg]
-        return self.run.events(area, category, since_at)
 
     def _letters(self) -> dict[str, int]:
         rows = self.run.store.read(

@@ -127,6 +127,8 @@ class Memory:
     def _end(self, unit: str, duty: Duty, is_exercise: bool, opened: Opened | None) -> None:
         first_due_at = opened.due_at if opened is not None else self._first_due_at(duty)
         for entry in reversed(self.entries):
+            if opened is not None and entry.at < opened.at:
+                return  # what was done before it was asked did not end it
             if (entry.unit, entry.exercise) == (unit, is_exercise) and entry.trigger in ENDED_BY[duty.kind]:
                 done = DoneDuty(
                     unit=unit,

@@ -173,6 +173,23 @@ def test_a_sign_in_form_from_elsewhere_is_not_taken(guest):
     assert "tocsin_session" not in guest.cookies
 
 
+@pytest.mark.parametrize("foreign", ['a"><meta http-equiv=refresh content=0>', "a" * 31, "a" * 33])
+def test_a_door_cookie_that_is_not_ours_is_replaced_and_never_shown(guest, foreign):
+    guest.cookies["tocsin_door"] = foreign
+    page = guest.get("/sign-in")
+    shown = re.search(r'name="form_token" value="([^"]*)"', page.text)[1]
+    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", shown)
+    assert f"tocsin_door={shown};" in page.headers["set-cookie"]
+    assert foreign not in page.text
+
+
+def test_a_stranger_cannot_send_more_than_a_form_holds(guest):
+    answer = guest.post("/sign-in", {"person": "shen", "password": "x" * 70_000})
+    assert (answer.status_code, "at most 64,000 bytes" in answer.text) == (413, True)
+    many = {f"field{n}": "x" for n in range(200)}
+    assert guest.post("/sign-in", {**many, "person": "shen"}).status_code == 403
+
+
 def test_wrong_passwords_say_the_same_for_a_name_that_is_not_there_and_then_make_wait(guest):
     said = []
     for person in ("shen", "nobody"):

@@ -110,6 +110,13 @@ def test_a_second_drill_is_told_without_the_first():
     assert [a.duty for a in told.asked] == ["ratify"]
 
 
+def test_a_drill_without_a_scenario_is_not_told_as_the_one_before_it():
+    end, plain = command("end_drill", 150), command("begin_drill", 300)
+    _, said = played(BEGIN, *buckets(110, 3), end, plain)
+    told = outcome(said)
+    assert (told.scenario, told.begun_at) == ("", 300)
+
+
 def test_no_drill_no_report():
     assert outcome([]) is None
     assert outcome(played(*buckets(110, 3, is_exercise=False))[1]) is None
