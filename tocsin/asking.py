@@ -11,7 +11,6 @@ import msgspec
 from replay.runner import replay
 from replay.summary import Summary
 from streams.errors import ConfigError, DataError
-from streams.ledger import Rows
 from tocsin.city import City
 from tocsin.config import load_city
 from tocsin.replaying import History, Origin, Position, history_of, manifest
@@ -125,17 +124,15 @@ def ask(
             open_runs.enter_context(RunWriter.to(p.city, out / v.name, with_ledger=v.name == RECORDED))
             for p, v in zip(forked.pipelines, everyone, strict=True)
         ]
-        rows = 0
         for played in replay(forked, asked.history.records):
             states = played.state
             writers[0].record(played.record)
-            rows += len(played.record) if isinstance(played.record, Rows) else 0
             for writer, summary, outcome, state in zip(
                 writers, summaries, played.outcome, states, strict=True
             ):
                 summary.take(played.record, outcome)
                 writer.take(outcome, state)
-            note(Position(rows, summaries[0].last_at))
+            note(Position(summaries[0].rows, summaries[0].last_at))
     for writer, summary, state, variant in zip(writers, summaries, states, everyone, strict=True):
         _finish(writer, summary, state.sealing.counts, variant, asked)
     runs = [read_run(out / variant.name) for variant in everyone]

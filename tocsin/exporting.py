@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from alerting.journal import Entry
@@ -28,8 +29,7 @@ from streams.ledger import (
 from tocsin.geography import Geography
 from tocsin.run_directory import Run, read_run
 
-HOUR: Final = 3_600
-STEP_SECONDS: Final = HOUR
+STEP_SECONDS: Final = 3_600
 REPORTS: Final = {KIND_CODE[kind]: kind for kind in ("hotline", "incident")}
 """Readings of devices are no reports of people; their number says nothing."""
 
@@ -47,7 +47,7 @@ def export(path: Path, out: Path, k: int) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     found = published(cells(run), k, upper_places(run.geography))
     tables: dict[str, list[dict[str, Any]]] = {
-        "counts": [_facts(cell) for cell in found.cells],
+        "counts": [msgspec.structs.asdict(cell) for cell in found.cells],
         "journal": list(journal_rows(run)),
         "hotspots": list(hotspot_rows(run, k)),
     }
@@ -61,10 +61,6 @@ def export(path: Path, out: Path, k: int) -> dict[str, Any]:
         "events_suppressed": gone if gone >= k or not gone else f"fewer than {k}",
         "out": str(out),
     }
-
-
-def _facts(cell: Cell) -> dict[str, Any]:
-    return {name: getattr(cell, name) for name in Cell.__struct_fields__}
 
 
 def upper_places(places: Geography) -> dict[str, dict[str, str]]:

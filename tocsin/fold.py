@@ -248,15 +248,15 @@ class Fold(Generic[State]):
             IntegrityError: the journal has something else there.
         """
         self._state, outcome = self._pipeline.step(self._state, record)
-        lines = lines_of(outcome.entries, outcome.groups, self._planner.telling)
+        entries = outcome.entries
         if offset >= self._reach.ledger_offset:
-            self._collect(lines, outcome)
+            self._collect(lines_of(entries, outcome.groups, self._planner.telling), outcome)
         self._work = self._work.plus(record, len(outcome.sealed))
         self._mark = msgspec.structs.replace(
             self._mark,
             ledger_offset=offset + 1,
-            journal_length=self._mark.journal_length + len(lines),
-            journal_hash=lines[-1].hash if lines else self._mark.journal_hash,
+            journal_length=self._mark.journal_length + len(entries),
+            journal_hash=entries[-1].hash if entries else self._mark.journal_hash,
         )
         if self._mark.ledger_offset == self._reach.ledger_offset:
             self._compare()

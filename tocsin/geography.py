@@ -1,10 +1,11 @@
 """Places and words of a city as a run keeps them: enough to compare and draw without its configuration."""
 
+from typing import Any
+
 import msgspec
 
 from detectors import layout
 from tocsin.city import City
-from tocsin.picture.live_city import city_map
 
 Names = dict[str, str]
 Ring = tuple[tuple[float, float], ...]
@@ -57,7 +58,7 @@ def geography(city: City) -> Geography:
     near = layout.layout(shape, settings).near_sets
     tree = city.units
     units = {unit.id: unit for unit in city.gazetteer.units}
-    areas = {area.id: area for area in city_map(city).areas}
+    areas = {area.id: area for area in city.gazetteer.areas}
     return Geography(
         city=city.id,
         names=city.names,
@@ -66,10 +67,23 @@ def geography(city: City) -> Geography:
         hold_seconds=int(settings.hold_hours * 3_600),
         units=tuple(UnitPlace(u, units[u].names, tree.tier(u), tree.parents[u] or "") for u in tree.order),
         areas=tuple(
-            AreaPlace(a, areas[a].unit, tuple(shape.areas[n] for n in around), areas[a].rings)
+            AreaPlace(a, areas[a].street, tuple(shape.areas[n] for n in around), rings_of(areas[a].shape))
             for a, around in zip(shape.areas, near, strict=True)
         ),
         categories={c: city.taxonomy.category(c).names for c in shape.categories},
         feeds={feed.id: feed.names for feed in city.feeds},
         hash=city.gazetteer.content_hash[:16],
+    )
+
+
+def rings_of(shape: Any) -> tuple[Ring, ...]:
+    """Outer and inner rings of a polygon or of several, in degrees; none for a point.
+
+    Nothing is simplified here: neighbours must keep the very same points for their border to be one line.
+    """
+    polygons = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
+    return tuple(
+        tuple((float(x), float(y)) for x, y, *_ in ring.coords)
+        for part in polygons
+        for ring in (part.exterior, *part.interiors)
     )

@@ -15,7 +15,7 @@ import numpy as np
 from models.hotspots import Hotspot
 from models.risk_model import FEATURES, features
 from models.training import Examples
-from replay.hotspot_log import Label, Told, Verdict
+from replay.hotspot_log import Label, Told, Verdict, lines
 from streams.errors import ConfigError, DataError
 from tocsin import clock
 from tocsin.run_directory import Run, read_lines, read_run, write_whole
@@ -55,12 +55,12 @@ def add(path: Path, labels: Iterable[Label]) -> int:
     """
     run = read_run(path)
     known = labels_of(run)
-    new = [label for label in labels if label not in known]
+    new = [label for label in dict.fromkeys(labels) if label not in known]
+    hotspots = {one.id: one for one in run.hotspots}
     for label in new:
-        _check(label, run)
+        _check(label, hotspots.get(label.hotspot), run)
     own = [label for label in known if label.source != "officer"]
-    lines = b"".join(msgspec.json.encode(label, order="sorted") + b"\n" for label in [*own, *new])
-    write_whole(path / ADDED, lines)
+    write_whole(path / ADDED, lines([*own, *new]))
     return len(new)
 
 
@@ -97,8 +97,8 @@ def imported(path: Path, source: str) -> list[Label]:
     """
     if not path.is_file():
         raise DataError(str(path), "no such file", "check the path")
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
         if missing:
             what = f"has no column {missing[0]}"
@@ -113,8 +113,7 @@ def _imported(row: dict[str, str], where: str, source: str) -> Label:
         raise DataError(where, f"{error.where}: {error.what}", error.remedy) from error
 
 
-def _check(new: Label, run: Run) -> None:
-    told = {one.id: one for one in run.hotspots}.get(new.hotspot)
+def _check(new: Label, told: Told | None, run: Run) -> None:
     if told is None:
         what = f"no hotspot of {run.path} is called so"
         raise DataError(f"label {new.hotspot}", what, "see its hotspots.jsonl")

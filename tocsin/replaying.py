@@ -28,7 +28,6 @@ from tocsin.store import FILE_NAME, Store
 from tocsin.toml_reader import read
 
 HISTORY_FILE: Final = "history.toml"
-RECORDS_AT_ONCE: Final = 500
 
 
 class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,10 +143,7 @@ def _as_store(directory: Path) -> History:
 
 def _noted(directory: Path, length: int) -> Iterator[Record]:
     with Store.open_to_read(directory) as store:
-        history = noted.History(store)
-        for start in range(0, length, RECORDS_AT_ONCE):
-            page = history.records(start, min(RECORDS_AT_ONCE, length - start))
-            yield from (record for _, record in page)
+        yield from (record for _, record in noted.History(store).stretch(0, length))
 
 
 def _of_archives(paths: list[Path]) -> History:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from alerting.journal import Entry
 from alerting.levels import BLUE, RANK_NAMES, rank_number
 from streams.errors import ConfigError
 from streams.ledger import Settings, settings
@@ -56,3 +57,12 @@ def record_of(step: Step, unit: str, drill: str, at: int) -> Settings:
     """The ledger's record of one step; ``drill`` is the hash of the entry that began it."""
     rank = None if step.rank == "threshold" else rank_number(step.rank)
     return settings("exercise", at, {"unit": unit, "rank": rank, "drill": drill})
+
+
+def scenario_of(entry: Entry) -> str:
+    """The scenario that the entry of a drill's begin names; "" if none."""
+    for effect in entry.effects:
+        about = effect.args.get("about")
+        if effect.kind == "drill" and isinstance(about, list | tuple) and about:
+            return str(about[0])
+    return ""

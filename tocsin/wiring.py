@@ -63,11 +63,10 @@ class CityClock:
 
 
 class TimedPipeline:
-    """A pipeline whose steps are timed; ``newest`` is the state that it came to last."""
+    """A pipeline whose steps are timed."""
 
     def __init__(self, pipeline: Pipeline, note: Callable[[float], None]) -> None:
         self._pipeline, self._note = pipeline, note
-        self.newest = pipeline.fresh()
 
     def fresh(self) -> PipelineState:
         """The state before the first record."""
@@ -78,7 +77,6 @@ class TimedPipeline:
         began = time.perf_counter()
         result = self._pipeline.step(state, record)
         self._note(time.perf_counter() - began)
-        self.newest = result[0]
         return result
 
 
@@ -111,9 +109,7 @@ class Running:
             raise ConfigError("--console", 'is for transport = "kafka"', "leave it out: one process runs all")
         own = console_directory or store_directory / "console"
         self.store = Store.open(own if self.is_live else store_directory)
-        self._timed = TimedPipeline(self.pipeline, self.metrics.stepped)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
-        self._timed.newest = self.run.fold.state
         self._say_what_was_passed_over()
         if self.run.is_rehearsal:
             self.at.follow(lambda: newest(city, self.run.fold.state))
@@ -150,10 +146,9 @@ class Running:
         """The run of the configured transport: the whole city, or a replica beside live workers."""
         city, installation, at = self.city, self.installation, self.at
         doors = intakes(city, pseudonym_key(installation, store_directory))
-        pipeline = self._timed
+        pipeline = TimedPipeline(self.pipeline, self.metrics.stepped)
         readers = {partition.name: door for partition, door in zip(city.partitions, doors, strict=True)}
-        # not the run's state: decisions are already told again while the run is made, to catch up
-        planner = Teller(city, lambda: pipeline.newest).planner()
+        planner = Teller(city, lambda: self.run.fold.state).planner()  # nothing is told while the run is made
         vault = vault_of(installation, store_directory, self.wall)
         if self.is_live:
             from tocsin.live.edges import replica

@@ -229,8 +229,8 @@ class IntakeWorker:
     async def _committed(self, place: clients.TopicPartition) -> int:
         """What the broker says that the group has committed; 0 if nothing."""
         client = clients.admin(self.kafka)
-        await client.start()
         try:
+            await client.start()
             found = await client.list_consumer_group_offsets(self.names.intake_group, partitions=[place])
         finally:
             await client.close()
@@ -239,8 +239,8 @@ class IntakeWorker:
     async def _begins(self, place: clients.TopicPartition) -> int:
         """The first offset that the broker still has: below it nothing comes any more."""
         reader = clients.consumer(self.kafka)
-        await reader.start()
         try:
+            await reader.start()
             return int((await reader.beginning_offsets([place]))[place])
         finally:
             await clients.stopped(reader)

@@ -29,7 +29,7 @@ def kill_and_finish(arguments: list[str]) -> int:
     """Kill it again and again, then let it finish; how often it was killed."""
     rng = random.Random(20250301)
     kills = 0
-    while kills < KILLS and not is_done(arguments, rng.expovariate(1 / 0.08)):
+    while kills < KILLS and not is_done(arguments, rng.uniform(0, 4 * told_once.PAUSE_SECONDS)):
         kills += 1
     assert is_done(arguments, None)
     return kills

@@ -22,6 +22,7 @@ from tocsin.outbox import Outbox
 from tocsin.store import Store
 
 COUNT = 60
+PAUSE_SECONDS = 0.02  # between messages, so that no machine is done before it was killed
 
 
 def main(kind: str, address: str, folder: str, certificate: str = "", port: str = "0") -> None:
@@ -45,6 +46,7 @@ def main(kind: str, address: str, folder: str, certificate: str = "", port: str 
             start = outbox.cursor()
             outbox.plan([one(n) for n in range(start, start + 4)], start + 4)
             dispatcher.send_due()
+            time.sleep(PAUSE_SECONDS)
         while outbox.next_due_at() is not None:
             clock += 400
             dispatcher.send_due()

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from alerting.journal import Entry
-from tocsin.drills.playing import scenario_of
+from tocsin.scenarios import scenario_of
 
 ASKS: Final = {
     "raised": "acknowledge", "new alert": "acknowledge", "provisional": "ratify", "called": "answer",
@@ -80,7 +80,7 @@ def outcome(entries: Sequence[Entry], sightings: Iterable[tuple[str, int]] = ())
 
 
 def lead_of(entries: Sequence[Entry]) -> Entry | None:
-    """What began the last drill: of what was on at the last begin the newest with a scenario, else that begin."""
+    """What began the last drill: the newest with a scenario of what was on at the last begin, else that."""
     begins = [e for e in entries if e.row == "B1"]
     ends = [(e.unit, e.seq) for e in entries if _has_ended(e)]
     on = [b for b in begins if not any(unit == b.unit and b.seq < seq < begins[-1].seq for unit, seq in ends)]

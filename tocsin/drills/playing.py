@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from alerting.journal import Entry
 from streams.errors import TocsinError
 from streams.ledger import Settings
-from tocsin.scenarios import Scenario, record_of
+from tocsin.scenarios import Scenario, record_of, scenario_of
 from tocsin.store import Store, move_cursor
 
 LOOK_SECONDS: Final = 0.5
@@ -71,12 +71,3 @@ class ScenarioPlayer:
             with self._store.transaction() as connection:
                 move_cursor(connection, name, number)
         return len(due)
-
-
-def scenario_of(entry: Entry) -> str:
-    """The scenario that the entry of a drill's begin names; "" if none."""
-    for effect in entry.effects:
-        about = effect.args.get("about")
-        if effect.kind == "drill" and isinstance(about, list | tuple) and about:
-            return str(about[0])
-    return ""

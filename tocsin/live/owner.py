@@ -68,7 +68,7 @@ class LedgerOwner(Generic[State]):
         Raises:
             BusyError: another owner has written since.
             IntegrityError: journal, checkpoints and ledger contradict each other.
-            DataError: the broker cannot be read.
+            AwayError: the broker cannot be read.
         """
         if self.fold is None:
             self.fold = Fold(

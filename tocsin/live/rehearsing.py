@@ -27,7 +27,7 @@ def is_rehearsed(kafka: KafkaConfig, topic: str) -> bool:
     """Whether the ledger there is a rehearsal's; False if there is none yet.
 
     Raises:
-        DataError: the broker cannot be read.
+        AwayError: the broker cannot be read.
     """
     return is_rehearsal(first_record(kafka, topic))
 

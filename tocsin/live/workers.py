@@ -50,6 +50,7 @@ from tocsin.warning_words import Warner
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 GONE_SECONDS: Final = 3.0
+TRIES: Final = 10
 CADENCE: Final = Cadence(seconds=5)
 
 log: Final = structlog.get_logger("worker")
@@ -228,7 +229,8 @@ def create_topics(place: Place, rehearsal_at: int | None = None) -> tuple[str, .
     With ``rehearsal_at`` (s UTC) the ledger begins in the bucket of that instant, as a rehearsal's.
 
     Raises:
-        ConfigError: the broker cannot be reached; or the ledger has begun as something else.
+        AwayError: the broker cannot be reached.
+        ConfigError: the ledger has begun as something else.
         DataError: it refuses.
     """
     made = asyncio.run(topics.create(place.kafka, place.plans()))
@@ -297,28 +299,33 @@ def skip_gap(place: Place, partition: str, offset: int) -> None:
         sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=place.city.id.encode())])
 
 
-async def commit(
-    kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int, tries: int = 10
-) -> None:
-    """Let a group go on at an offset of a partition.
+async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
+    """Let a group go on at an offset of a partition; a killed member counts until its session is over.
 
     Raises:
         BusyError: members of the group run.
     """
+    left = TRIES
+    while True:
+        try:
+            await _commit_once(kafka, group, spot, offset)
+            return
+        except clients.KafkaError as error:
+            left -= 1
+            if not left:
+                what = f"the broker refuses ({type(error).__name__})"
+                raise BusyError(f"group {group}", what, "stop the intake workers first") from error
+        await asyncio.sleep(GONE_SECONDS)
+
+
+async def _commit_once(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
     reader = clients.consumer(kafka, group_id=group)
-    await reader.start()
     try:
+        await reader.start()
         reader.assign([spot])
         await reader.commit({spot: offset})
-    except clients.KafkaError as error:
-        if tries > 1:  # a worker that was killed is a member until its session is over
-            await asyncio.sleep(GONE_SECONDS)
-            return await commit(kafka, group, spot, offset, tries - 1)
-        raise BusyError(
-            f"group {group}", f"the broker refuses ({type(error).__name__})", "stop the intake workers first"
-        ) from error
     finally:
-        await reader.stop()
+        await clients.stopped(reader)
 
 
 def begun(place: Place) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -30,9 +30,9 @@ from tocsin.console.view import (
     PolicyFacts,
     Story,
 )  # fmt: skip
-from tocsin.drills.playing import scenario_of
 from tocsin.embedded import Embedded
 from tocsin.fold import Advance
+from tocsin.geography import rings_of
 from tocsin.people import PeopleConfig
 from tocsin.picture.arrivals import Arrivals
 from tocsin.picture.drills import names_of, progress
@@ -45,7 +45,7 @@ from tocsin.picture.setup import budget_view, steps
 from tocsin.picture.telling import blind_told, drill_told
 from tocsin.picture.units import duty_views, spans, unit_views
 from tocsin.pipeline import Pipeline, PipelineState
-from tocsin.scenarios import Scenario
+from tocsin.scenarios import Scenario, scenario_of
 
 JOURNAL_LINES: Final = 200
 REMEMBERED_LINES: Final = 20_000
@@ -278,24 +278,11 @@ def city_map(city: City) -> MapView:
             id=area.id,
             names=area.names,
             unit=area.street,
-            rings=_rings(area.shape),
+            rings=rings_of(area.shape),
         )
         for area in city.gazetteer.areas
     )
     return MapView(hash=city.gazetteer.content_hash[:16], areas=areas)
-
-
-def _rings(shape: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Outer and inner rings of a polygon or of several, in degrees; none for a point.
-
-    Nothing is simplified here: neighbours must keep the very same points for their border to be one line.
-    """
-    polygons = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
-    return tuple(
-        tuple((float(x), float(y)) for x, y, *_ in ring.coords)
-        for part in polygons
-        for ring in (part.exterior, *part.interiors)
-    )
 
 
 def journal_line(entry: Entry) -> JournalLine:
