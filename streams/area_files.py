@@ -1,6 +1,6 @@
 """A GeoJSON mapping and a list of units, checked and joined into a gazetteer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,8 @@ from streams.errors import ConfigError
 from streams.gazetteer import Area, Gazetteer, Placeholder, Unit, units_tree
 
 DEGREES: Final = ((-180.0, 180.0), (-90.0, 90.0))
+
+_LEAST_OVERLAP_PERCENT: Final = 1e-6  # below it, borders differ by rounding only
 
 
 class AreasConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,16 +180,25 @@ def _check_street(area: Area, tree: Mapping[str, Unit], where: str) -> None:
         )
 
 
-def _check_overlaps(areas: tuple[Area, ...], max_percent: float, where: str) -> None:
-    polygons = [area for area in areas if not area.is_point]
+def overlaps(areas: Sequence[Area]) -> list[tuple[Area, Area, float]]:
+    """Pairs of areas that share ground, the smaller first: it has the points there; how much of it, in %."""
+    flat = [area for area in areas if not area.is_point]
+    polygons = sorted(flat, key=lambda area: (area.shape.area, area.id))
     shapes = np.array([area.shape for area in polygons], dtype=object)  # typed: there may be none
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    found = []
     for a, b in sorted((a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b):
-        shared = shapely.intersection(shapes[a], shapes[b]).area
-        percent = 100.0 * shared / min(shapes[a].area, shapes[b].area)
+        percent = 100.0 * shapely.intersection(shapes[a], shapes[b]).area / shapes[a].area
+        if percent > _LEAST_OVERLAP_PERCENT:
+            found.append((polygons[a], polygons[b], percent))
+    return found
+
+
+def _check_overlaps(areas: tuple[Area, ...], max_percent: float, where: str) -> None:
+    for small, large, percent in overlaps(areas):
         if percent > max_percent:
             raise ConfigError(
-                f"{where}: area {polygons[a].id!r}",
-                f"overlaps area {polygons[b].id!r} by {percent:.1f} % of the smaller",
+                f"{where}: area {small.id!r}",
+                f"overlaps area {large.id!r} by {percent:.1f} % of the smaller",
                 "draw their common border once, or raise max_overlap_percent",
             )

@@ -9,6 +9,7 @@ import msgspec
 from alerting.notifiers.registry import notifiers
 from alerting.reach import Answerer, gaps, idle_receivers
 from alerting.routing import unreached
+from streams.area_files import overlaps
 from streams.errors import ConfigError
 from streams.events import Rejected
 from streams.tables import read_history
@@ -47,6 +48,7 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "time zone": city.zone,
         "units": f"{tiers.count('district')} districts, {tiers.count('street')} streets",
         "areas": len(city.gazetteer),
+        "overlapping areas": _overlapping(city),
         "categories": len(city.taxonomy),
         "feeds": ", ".join(f"{feed.id} ({feed.kind})" for feed in city.feeds),
         "sensors": len(city.sensors),
@@ -59,6 +61,16 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "samples of a scrape at most": sum(samples.values()),
         "false alarms allowed a week": city.detection.budget_per_week,
     }
+
+
+def _overlapping(city: City) -> str:
+    """Which areas share ground, and who has the calls there."""
+    found = [
+        f"{small.id} has the {percent:.2g} % of it that lies in {large.id}"
+        for small, large, percent in sorted(overlaps(city.gazetteer.areas), key=lambda pair: -pair[2])
+    ]
+    more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
+    return "; ".join(found[:GAPS_SHOWN]) + more if found else "none"
 
 
 def unanswered(installation: config.Installation) -> str:

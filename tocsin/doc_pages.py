@@ -203,6 +203,7 @@ _WORDS: Final[dict[type[shapes.Type], str]] = {
     shapes.FloatType: "number",
     shapes.StrType: "text",
     shapes.BoolType: "true or false",
+    shapes.DateType: "day",
 }
 
 

@@ -134,11 +134,18 @@ def _times(
     received = np.full(columns.length, received_at, np.int64)
     if is_history:
         is_dated = (times.state != BLANK) & (times.state != UNREADABLE)
-        received = np.where(is_dated, times.at, received)
+        is_known = np.zeros(columns.length, bool)
         if plan.mapping.received:
             arrival = plan.times.read(columns.column(plan.mapping.received))
             is_known = (arrival.state != BLANK) & (arrival.state != UNREADABLE)
-            received, is_dated = np.where(is_known, arrival.at, received), is_dated | is_known
+            received = np.where(is_known, arrival.at, received)
+        is_ancient = is_dated & ~is_known & (times.at < plan.earliest_at)
+        verdicts.refuse(
+            is_ancient, Refusal(Reason.ANCIENT, f"dated before {plan.mapping.earliest}, the earliest", field)
+        )
+        is_dated &= ~is_ancient
+        received = np.where(is_dated & ~is_known, times.at, received)
+        is_dated |= is_known
         received = np.minimum(_with_neighbours(received, is_dated, before_at), received_at)
     return times, received
 

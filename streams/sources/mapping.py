@@ -1,6 +1,7 @@
 """How the columns of one feed become events: a declaration, read from one TOML file, without code."""
 
-from typing import Literal
+from datetime import date
+from typing import Final, Literal
 
 import msgspec
 
@@ -8,6 +9,9 @@ from streams.event_time import TimeFormat
 
 AreaWay = Literal["point", "name"]
 RecordLayout = Literal["auto", "csv", "json"]
+
+EARLIEST: Final = date(1990, 1, 1)
+"""Older records are taken for blanks that a database filled in (1900, 1970)."""
 
 
 class AreaColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +91,10 @@ class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     ``happened`` names columns with the time of the event, the first that is not blank counts; with
     ``happens_on_arrival`` a record without one happened when it came. ``received`` is the column with the
-    time of arrival in a history; what comes live came when its payload came. ``formats`` are tried in turn:
-    ``iso``, ``epoch``, ``epoch_ms``, or strptime patterns. ``zone`` is the IANA zone of times without an
-    offset; ``fold`` says which of the two instants a repeated hour in autumn means.
+    time of arrival in a history; what comes live came when its payload came. Without that column a record
+    came when it happened, and one dated before ``earliest`` (a day, UTC) is refused as ancient. ``formats``
+    are tried in turn: ``iso``, ``epoch``, ``epoch_ms``, or strptime patterns. ``zone`` is the IANA zone of
+    times without an offset; ``fold`` says which of the two instants a repeated hour in autumn means.
 
     ``text`` names columns whose free text is kept, redacted. ``exercise`` is the column that marks a drill.
     ``constant`` sets columns to a fixed text. ``leave_out`` names columns and the values (a ``*`` at the end
@@ -105,6 +110,7 @@ class SourceMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     happened: tuple[str, ...] = ()
     happens_on_arrival: bool = False
     received: str = ""
+    earliest: date = EARLIEST
     formats: tuple[TimeFormat, ...] = ("iso",)
     zone: str = "UTC"
     fold: Literal["first", "second"] = "first"

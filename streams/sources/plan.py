@@ -1,5 +1,6 @@
 """A mapping joined with its city: checked once, then asked value by value."""
 
+import calendar
 import functools
 from collections.abc import Collection
 from typing import Any, Final
@@ -50,6 +51,7 @@ class Plan:
             check_format(name, f"{where}: formats")
         zone = zone_named(mapping.zone, f"{where}: zone")
         self.times: Final = TimeReader(zone, mapping.formats, mapping.fold)
+        self.earliest_at: Final = calendar.timegm(mapping.earliest.timetuple())
         self._check_needed()
         self._check_names()
         self.categories: Final = Lookup(mapping.category.map)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.area_files import AreasConfig, gazetteer, point_features
+from streams.area_files import AreasConfig, gazetteer, overlaps, point_features
 from streams.errors import ConfigError
 from streams.gazetteer import Gazetteer, Placeholder, Unit
 
@@ -54,6 +54,15 @@ def test_points_inside_outside_and_nowhere() -> None:
 def test_a_border_belongs_to_the_smallest_area_then_to_the_first_id() -> None:
     assert where(of(square("a", 0, 0), square("b", 1, 0)), (1.0, 0.5)) == [0]
     assert where(of(square("a", 0, 0), square("b", 1, 0, 0.5)), (1.0, 0.25)) == [1]
+
+
+def test_of_areas_that_overlap_the_one_that_is_named_first_has_what_they_share() -> None:
+    squares = (square("a", 0, 0), square("b", 0.995, 0, 0.9), square("c", 0, 1), square("d", 0.25, 1))
+    places = of(*squares, max_overlap_percent=100)
+    ((small, large, percent), (first, other, most)) = overlaps(places.areas)
+    assert (small.id, large.id, first.id, other.id) == ("b", "a", "c", "d")
+    assert percent == pytest.approx(100 * 0.005 / 0.9) and most == pytest.approx(75)
+    assert where(places, (0.997, 0.5), (0.5, 1.5)) == [places.index("b"), places.index("c")]
 
 
 @settings(deadline=None)

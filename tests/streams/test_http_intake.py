@@ -18,6 +18,8 @@ from tests.streams.served import Desk, served
 
 LIMITS = Limits(body_bytes=3 << 20, sent_bytes=2 << 20, body_seconds=0.5)
 LINES = b'{"id": 1}\n{"id": 2}\n'
+PACKED = gzip.compress(LINES, mtime=0)
+BOMB = gzip.compress(bytes(4 << 20), mtime=0)
 JSON_LINES = {"content-type": "application/x-ndjson"}
 
 
@@ -71,10 +73,24 @@ REFUSED: list[tuple[str, str, bytes, dict[str, str], int, str]] = [
     ("POST", "/intake/12345", LINES, {"content-type": "text/xml"}, 415, "cannot read text/xml"),
     ("POST", "/intake/12345", LINES, {"content-encoding": "br"}, 415, "cannot unpack br"),
     ("POST", "/intake/12345", b" \n", {}, 400, "empty"),
-    ("POST", "/intake/12345", gzip.compress(LINES)[:-3], {"content-encoding": "gzip"}, 400, "cut short"),
+    (
+        "POST",
+        "/intake/12345",
+        PACKED[:-3],
+        {"content-encoding": "gzip"},
+        400,
+        "cut short",
+    ),
     ("POST", "/intake/12345", b"\x1f\x8b rubbish", {"content-encoding": "gzip"}, 400, "damaged"),
     ("POST", "/intake/12345", b"x" * (2 << 20) + b"x", {}, 413, "2097152 bytes"),
-    ("POST", "/intake/12345", gzip.compress(bytes(4 << 20)), {"content-encoding": "gzip"}, 413, "unpacks to"),
+    (
+        "POST",
+        "/intake/12345",
+        gzip.compress(bytes(4 << 20), mtime=0),
+        {"content-encoding": "gzip"},
+        413,
+        "unpacks to",
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from streams.sources.mapping import (
     SeverityColumns,
     SourceMapping,
 )
+
+EPOCH = date(1970, 1, 1)
 
 AT = 1_718_100_000
 Record = Callable[..., dict[str, Any]]
@@ -178,8 +181,8 @@ def test_dst_gap_and_fold_are_counted(intake_of: Maker, record: Record) -> None:
 
 def test_live_arrival_is_the_payloads_and_a_historys_its_columns(intake_of: Maker) -> None:
     mapping = SourceMapping(
-        happened=("at",), received="seen", formats=("epoch",), category=CategoryColumns(default="gas"),
-        area=AreaColumns(default="bank"),
+        happened=("at",), received="seen", formats=("epoch",), earliest=EPOCH,
+        category=CategoryColumns(default="gas"), area=AreaColumns(default="bank"),
     )  # fmt: skip
     intake = intake_of(mapping)
     live = intake.read(lines({"at": AT - 10, "seen": AT - 5}), AT, "x")
@@ -187,6 +190,29 @@ def test_live_arrival_is_the_payloads_and_a_historys_its_columns(intake_of: Make
     past = intake.read_table({"at": [100, 100, 5000, "x"], "seen": [400, None, 400, ""]}, AT, "x")
     assert past.rows["received_at"].tolist() == [400, 100, 400, 400]
     assert [why.reason for _, why in past.rejected] == [Reason.FUTURE, Reason.BAD_TIME]
+
+
+def test_a_date_that_a_database_filled_in_is_ancient_also_in_a_history(intake_of: Maker) -> None:
+    mapping = SourceMapping(
+        happened=("at",),
+        received="seen",
+        category=CategoryColumns(default="gas"),
+        area=AreaColumns(default="bank"),
+    )
+    old = SourceMapping(
+        happened=("at",), earliest=date(1880, 1, 1), category=CategoryColumns(default="gas"),
+        area=AreaColumns(default="bank"),
+    )  # fmt: skip
+    known = [f"{year}-01-01T00:00:00Z" for year in (2020, 1900, 1970, 2021)]
+    first, late = 1_577_836_800, 1_609_459_200
+    table = {"at": [*known, known[1]], "seen": ["", "", "", "", known[0]]}
+    taken = intake_of(mapping).read_table(table, AT, "calls.csv")
+    assert [(place, why.reason) for place, why in taken.rejected] == [(n, Reason.ANCIENT) for n in (1, 2, 4)]
+    assert "dated before 1990-01-01" in taken.rejected[0][1].detail
+    assert taken.rows["received_at"].tolist() == [first, first, first, late, first]
+    alone = intake_of(mapping).read_table({"at": [known[1]], "seen": [""]}, AT, "calls.csv")
+    assert alone.rows["received_at"].tolist() == [AT], "a history does not begin with what it refuses"
+    assert not intake_of(old).read_table({"at": known}, AT, "calls.csv").rejected
 
 
 def test_happens_on_arrival(intake_of: Maker, record: Record) -> None:
@@ -302,7 +328,7 @@ def test_a_wide_table_becomes_one_reading_a_column(intake_of: Maker) -> None:
     sensor = SensorColumns(
         id=("station",), values=("gas", "dust"), ids={"s-gas": "g1", "s-dust": "g2"}, scale=10
     )
-    mapping = SourceMapping(happened=("at",), formats=("epoch",), sensor=sensor)
+    mapping = SourceMapping(happened=("at",), formats=("epoch",), earliest=EPOCH, sensor=sensor)
     intake = intake_of(mapping, id="probes", kind="sensor")
     table = {
         "station": Coded(["s"], np.array([0, 0])),
@@ -319,7 +345,7 @@ def test_a_wide_table_becomes_one_reading_a_column(intake_of: Maker) -> None:
 
 def test_readings_of_one_wide_record_have_ids_of_their_own(intake_of: Maker) -> None:
     sensor = SensorColumns(values=("g1", "g2"))
-    mapping = SourceMapping(id=("n",), happened=("at",), formats=("epoch",), sensor=sensor)
+    mapping = SourceMapping(id=("n",), happened=("at",), formats=("epoch",), earliest=EPOCH, sensor=sensor)
     intake = intake_of(mapping, id="probes", kind="sensor")
     taken = intake.read_table({"n": [7], "at": [5], "g1": [1], "g2": [2]}, AT, "x")
     assert [event.id for event in taken.events if event] == ["7:g1", "7:g2"]

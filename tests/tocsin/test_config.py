@@ -24,6 +24,7 @@ def city(tmp_path: Path) -> Path:
 def test_the_starter_city_holds_together(city: Path) -> None:
     facts = checking.describe(city)
     assert facts["areas"] == 5
+    assert facts["overlapping areas"] == "none"
     assert facts["untold"] == facts["unanswered"] == "nothing"
 
 
