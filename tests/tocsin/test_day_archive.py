@@ -91,7 +91,7 @@ def test_an_interrupted_file_is_written_again_and_nothing_is_twice(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr("streams.archive._sync", full)
+        broken.setattr("streams.archive.sync", full)
         with pytest.raises(StorageError, match="No space left on device; make room"):
             archive.write(MIDNIGHT + 20)
     with monkeypatch.context() as killed:  # after the file has its name, before the cursor moves
@@ -225,7 +225,7 @@ def test_nobody_waits_for_the_archive(city: Embedded[Any], monkeypatch: pytest.M
         is_writing.set()
         may_end.wait()
 
-    monkeypatch.setattr("streams.archive._sync", slow)
+    monkeypatch.setattr("streams.archive.sync", slow)
     writing = threading.Thread(target=DayArchive(city.store).write, args=(MIDNIGHT + 10,))
     writing.start()
     is_writing.wait()
