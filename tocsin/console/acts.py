@@ -127,9 +127,9 @@ def _relevant(unit: UnitView, story: Story) -> list[CommandKind]:
     kinds.append("whistle")
     if any(d.unit == unit.id and d.kind == "report-in" for d in story.duties):
         kinds.append("report_in")
-    kinds.append("ratify" if unit.mode == PROVISIONAL else "declare")
     if unit.co_sign_level is not None:
         kinds.append("co_sign")
+    kinds.append("ratify" if unit.mode == PROVISIONAL else "declare")
     if unit.mode in (WARNING, EMERGENCY):
         kinds.append("stand_down")
     if unit.parent is not None and unit.mode in RESPONDING | {WARNING}:

@@ -171,10 +171,13 @@ def mine(source: CitySource, s: Screen, unit_id: str, hotspot_id: str) -> Page:
     found = _hotspot(s, wanted)
     top = sentences.headline(s.view, s.story, s.words, s.is_exercise)
     blind = top.title if top.kind == "blind" else top.second
-    if found is None:
-        return Page("mine.html", {"h": None, "mine": rows, "acts": (), "headline": top, "blind_line": blind})
-    target = s.unit(rows[0].duty.unit) if rows else _acting_unit(s, found)
+    target = s.unit(rows[0].duty.unit if rows else unit_id)
+    if target is None and found is not None:
+        target = _acting_unit(s, found)
     acts = _acts(source, s, target, found)
+    if found is None:
+        owed = {"mine": rows, "target": target, "acts": acts}
+        return Page("mine.html", {"h": None, **owed, "headline": top, "blind_line": blind})
     return Page(
         "mine.html",
         {
@@ -183,6 +186,7 @@ def mine(source: CitySource, s: Screen, unit_id: str, hotspot_id: str) -> Page:
             "blind_line": blind,
             "mine": rows,
             "acts": acts,
+            "grave": next((a for a in acts if _is_at_hand(a, target)), None),
             "map": draw_map(s.view.map, s.story, s.view.seen_areas, s.words.locale, only=found),
             "hold_labels": {
                 a.kind: hold_label(a.kind, _level(a, target), s, True) for a in acts if a.is_grave
@@ -191,6 +195,13 @@ def mine(source: CitySource, s: Screen, unit_id: str, hotspot_id: str) -> Page:
             "checklists": checklists(s, target, found),
         },
     )
+
+
+def _is_at_hand(act: Act, target: UnitView | None) -> bool:
+    """Whether it is held where it stands: what is owed, or a first declaration."""
+    if act.kind == "declare":
+        return not act.refusal and target is not None and not target.response
+    return act.kind in ("ratify", "co_sign") and not act.refusal
 
 
 def _level(act: Act, target: UnitView | None) -> int:

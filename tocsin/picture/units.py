@@ -8,11 +8,21 @@ import msgspec
 from alerting.journal import Entry
 from alerting.machine import Duty, Machine
 from alerting.muting import Silence
+from alerting.permissions import PERMITTED
+from streams.commands import CommandKind
 from tocsin.city import City
 from tocsin.console.view import DutyView, ModeSpan, Signature, SilenceView, UnitView
 from tocsin.people import PeopleConfig
 from tocsin.picture.memory import Memory
 
+ENDED_BY: dict[str, CommandKind] = {
+    "acknowledge": "acknowledge",
+    "answer": "acknowledge",
+    "ratify": "ratify",
+    "co-sign": "co_sign",
+    "report-in": "report_in",
+}
+"""The act that ends a duty."""
 SIGNING = {"declare": "declare", "ratify": "ratify", "co_sign": "co_sign", "stand_down": "stand_down"}
 
 
@@ -107,11 +117,27 @@ def duty_views(
 ) -> tuple[DutyView, ...]:
     """All open duties, next deadline first, those at rest last."""
     views = [
-        _duty_view(city, people, unit, machine, duty, memory, hotspots.get(unit, ""), is_exercise)
+        _duty_view(city, people, unit, machine, duty, memory, _subject(unit, duty, hotspots), is_exercise)
         for unit, machine in machines.items()
         for duty in machine.duties
     ]
     return tuple(sorted(views, key=lambda v: (v.due_at is None, v.due_at or 0, v.unit, v.kind, v.about)))
+
+
+def _subject(unit: str, duty: Duty, hotspots: Mapping[str, str]) -> str:
+    """The hotspot that a duty is about: a call is about what happens in the unit that called."""
+    own = hotspots.get(unit, "")
+    return hotspots.get(duty.about[0], own) if duty.kind == "answer" else own
+
+
+def _able(city: City, people: PeopleConfig, unit: str, duty: Duty) -> tuple[str, ...]:
+    """Who may end a duty: people of the unit, or of the nearest one above it that has such people."""
+    act, first = ENDED_BY[duty.kind], duty.about[1] if duty.kind == "co-sign" else ""
+    able = [p for p in people.person if act in PERMITTED.get(p.role, ()) and p.id != first]
+    for place in city.units.lineage(unit):
+        if found := tuple(p.id for p in able if p.unit == place):
+            return found
+    return ()
 
 
 def _duty_view(
@@ -140,7 +166,7 @@ def _duty_view(
         hotspot=hotspot,
         asked_by=(cause.actor or "") if cause else "",
         why=duty.about[1] if duty.kind == "answer" else "",
-        persons=tuple(p.id for p in people.person if p.unit == unit),
+        persons=_able(city, people, unit, duty),
         late_since=memory.late_since(unit, duty, is_exercise),
         is_exercise=is_exercise,
     )

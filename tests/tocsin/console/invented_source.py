@@ -40,7 +40,9 @@ class InventedSource:
             (
                 "A2",
                 kind == "acknowledge"
-                and not any(d.unit == unit.id and d.kind == "acknowledge" for d in self.view.real.duties),
+                and not any(
+                    d.unit == unit.id and d.kind in ("acknowledge", "answer") for d in self.view.real.duties
+                ),
             ),
             ("F2", kind == "confirm" and unit.mode != "WARNING"),
             ("R4", kind == "reject" and unit.mode not in ("WARNING", "PROVISIONAL")),

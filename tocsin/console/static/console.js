@@ -1,20 +1,20 @@
-// The console's script: keeps the screen true, sends acts, listens to keys.
-// Without it pages reload every 30 s, and forms post.
+// Keeps the screen true, sends acts, listens to keys. Without it pages reload every 30 s, and forms post.
 "use strict";
 (() => {
   const body = document.body;
   const words = JSON.parse(body.dataset.words);
   const zone = Number(body.dataset.zone);
-  const $ = (id) => document.getElementById(id);
+  const $ = (id) => document.getElementById(id), active = () => document.activeElement, one = (selector) => document.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const moment = () => performance.now(), made = (tag, facts) => Object.assign(document.createElement(tag), facts);
   const fill = (key, facts) => (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 
-  // --- time: the server's clock, moved on by ours between two messages
-  let serverNow = Number(body.dataset.now), heardAt = performance.now(), offset = Number(body.dataset.offset);
-  const silence = () => Math.floor((performance.now() - heardAt) / 1000);
+  // the server's clock, moved on by ours between two messages
+  let serverNow = Number(body.dataset.now), heardAt = moment(), offset = Number(body.dataset.offset);
+  const silence = () => Math.floor((moment() - heardAt) / 1000);
   const isStale = () => silence() >= 15;
   const now = () => serverNow + (isStale() ? 15 : silence());
-  const hear = (facts) => { serverNow = facts.now; heardAt = performance.now(); };
+  const hear = (facts) => { serverNow = facts.now; heardAt = moment(); };
 
   const duration = (seconds) => {
     const s = Math.max(0, Math.floor(seconds));
@@ -29,21 +29,19 @@
     if (node.textContent === text) return;
     node.replaceChildren(...text.split(/(\d+)/).filter(Boolean).map((part) => {
       if (!/\d/.test(part)) return part;
-      const b = document.createElement("b");
-      b.textContent = part;
-      return b;
+      return made("b", { textContent: part });
     }));
   };
 
-  // --- speech: one polite message in ten seconds
+  // speech: one polite message in ten seconds
   let saidAt = -1e9, waiting = "";
   const alarm = (text) => { $("alarm").textContent = text; };
   const say = (text) => { waiting = text; };
   const speak = () => {
-    if (waiting && performance.now() - saidAt > 10000) { $("say").textContent = waiting; saidAt = performance.now(); waiting = ""; }
+    if (waiting && moment() - saidAt > 10000) { $("say").textContent = waiting; saidAt = moment(); waiting = ""; }
   };
 
-  // --- a new row keeps its edge for 30 s in view, or until a hand moves
+  // a new row keeps its edge for 30 s in view, or until a hand moves
   const fresh = new Map(), rows = (root) => all(".duty,.hot", root), nameOf = (n) => n.id || n.querySelector("a").href;
   const edge = () => {
     for (const [name, left] of fresh) if (!document.hidden) left ? fresh.set(name, left - 1) : fresh.delete(name);
@@ -52,7 +50,7 @@
   addEventListener("pointerdown", () => fresh.clear());
   const calls = (root) => all("[data-call]", root).map((n) => n.dataset.call);
 
-  // --- one timer a second
+  // one timer a second
   let wasStale = false;
   const tick = () => {
     const t = now(), quiet = silence(), stale = isStale();
@@ -81,12 +79,12 @@
   setInterval(tick, 1000);
   tick();
 
-  // --- the server renders, we swap what differs
-  const isBusy = (slot) => slot.querySelector(".holding, details[open]") || (slot.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName));
+  // the server renders, we swap what differs
+  const isBusy = (slot) => slot.querySelector(".holding, details[open]") || (slot.contains(active()) && /INPUT|TEXTAREA|SELECT/.test(active().tagName));
   let loading = false, again = false;
   const refresh = async () => {
     if (loading) { again = true; return; }
-    if (document.querySelector(".stepform, .receipt, .people")) return;
+    if (one(".stepform, .receipt, .people")) return;
     loading = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Slots": "1" }, cache: "no-store" });
@@ -98,10 +96,11 @@
   };
   const show = (page) => {
     const slots = all("[data-slot]"), others = all("[data-slot]", page);
-    const head = document.querySelector("h1")?.textContent, newHead = page.querySelector("h1")?.textContent;
+    const head = one("h1")?.textContent, newHead = page.querySelector("h1")?.textContent;
     const names = (list) => list.map((slot) => slot.dataset.slot).join();
-    if (names(slots) !== names(others) || body.className.replace(" gone", "") !== page.body.className) { location.reload(); return; }
-    const focused = document.activeElement, key = focused && (focused.id || focused.getAttribute("href") || focused.dataset.key);
+    if (names(slots) !== names(others) || body.className.replace(" gone", "") !== page.body.className) { reload(); return; }
+    const focused = active(), key = focused && (focused.id || focused.getAttribute("href") || focused.dataset.key);
+    const around = focused?.closest("[data-slot]");
     const heard = calls(document), before = rows(document).map(nameOf);
     if (calls(page).some((name) => !heard.includes(name))) dispatchEvent(new Event("call"));
     for (const n of rows(page)) if (!before.includes(nameOf(n))) fresh.set(nameOf(n), 30);
@@ -114,10 +113,13 @@
       for (const node of all(".duty.mine", slot)) if (!known.has(node.id)) alarm(node.textContent.trim().replace(/\s+/g, " "));
     });
     for (const node of all("[data-area]", page)) {
-      const here = document.querySelector(`[data-area="${node.dataset.area}"]`);
+      const here = one(`[data-area="${node.dataset.area}"]`);
       for (const name of ["rank", "seen"]) if (here && node.dataset[name] !== undefined && here.dataset[name] !== node.dataset[name]) here.dataset[name] = node.dataset[name];
     }
-    if (key && !focused.isConnected) (all("[id],a[href],[data-key]").find((n) => n.id === key || n.getAttribute("href") === key || n.dataset.key === key))?.focus();
+    if (around && !focused.isConnected) {
+      around.tabIndex = -1;
+      (key && all("[id],a[href],[data-key]").find((n) => [n.id, n.getAttribute("href"), n.dataset.key].includes(key)) || around).focus();
+    }
     if (head !== newHead && newHead) (page.body.classList.contains("isblind") ? alarm : say)(newHead); else say(words["screen-changed"]);
     document.title = page.title;
     offset = Number(page.body.dataset.offset);
@@ -125,7 +127,7 @@
     tick();
   };
 
-  // --- the stream, with our own back-off
+  // the stream, with our own back-off
   const waits = [1, 2, 4, 8, 10];
   let tries = 0, source = null;
   const listen = () => {
@@ -141,25 +143,30 @@
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (e) => { if (e.persisted) { listen(); refresh(); } });
 
-  // --- acts: never optimistic; a refusal stays until read
+  // acts: never optimistic; a refusal stays until read
   const outcome = (text, kind, button, action) => {
-    const box = $("outcome"), label = document.createElement("span");
-    label.textContent = text;
+    const box = $("outcome");
     box.className = `outcome ${kind}`;
-    box.replaceChildren(label);
-    if (button) {
-      const b = document.createElement("button");
-      b.className = "act";
-      b.type = "button";
-      b.textContent = button;
-      b.onclick = () => { box.hidden = true; if (action) action(); };
-      box.append(b);
-    }
+    box.replaceChildren(made("span", { textContent: text }));
+    if (button) box.append(made("button", { className: "act", type: "button", textContent: button, onclick: () => { hide(); action?.(); } }));
     box.hidden = false;
     return box;
   };
-  const send = async (form, extra = {}, kept = null) => {
-    const data = kept || new URLSearchParams(new FormData(form));
+  const hide = () => { $("outcome").hidden = true; };
+  const tell = (kind, text) => { outcome(text, kind, words["read-it"]); if (kind === "done") setTimeout(hide, 4000); };
+  const kept = sessionStorage; // a page drawn anew still tells, and keeps the focus
+  const reload = () => {
+    const box = $("outcome"), kind = box.classList[1];
+    if (kind === "sending") return;
+    if (!box.hidden) kept.told = `${kind}|${box.firstChild.textContent}`;
+    if ($("main").contains(active())) kept.inside = 1;
+    location.reload();
+  };
+  if (kept.inside) $("main").focus();
+  if (kept.told) tell(...kept.told.split("|"));
+  kept.clear();
+  const send = async (form, extra = {}, same = null) => {
+    const data = same || new URLSearchParams(new FormData(form));
     for (const [k, v] of Object.entries(extra)) data.set(k, v);
     outcome(words.sending, "sending");
     const giveUp = new AbortController(), timer = setTimeout(() => giveUp.abort(), 5000);
@@ -171,18 +178,18 @@
       const receipt = page.querySelector(".receipt"), problem = page.querySelector(".problem");
       if (receipt && answer.ok) {
         const back = data.get("back") || "/";
-        outcome(receipt.querySelector("p").textContent, "done", words["read-it"], () => { if (form.matches(".stepform")) location.assign(back); });
-        setTimeout(() => { if (form.matches(".stepform")) location.assign(back); else $("outcome").hidden = true; }, 4000);
-        refresh();
+        const text = receipt.querySelector("p").textContent, leave = () => { location = back; };
+        if (!form.matches(".stepform")) tell("done", text); else { outcome(text, "done", words["read-it"], leave); setTimeout(leave, 4000); }
       } else if (receipt || problem) outcome((receipt?.querySelector("p") || problem).textContent, "refused", words["read-it"]).focus();
       else if (page.querySelector(".stepform")) location.assign(`/acts/${data.get("kind")}?${new URLSearchParams({ unit: data.get("unit"), hotspot: data.get("hotspot"), level: data.get("level") || "" })}`);
-      else outcome(words["not-sent"], "refused", words["read-it"]);
+      else tell("refused", words["not-sent"]);
+      refresh();
     } catch (error) {
       clearTimeout(timer);
       outcome(words["not-known-arrived"], "refused", words["send-again"], () => send(form, {}, data)).focus();
     }
   };
-  document.addEventListener("submit", (e) => {
+  addEventListener("submit", (e) => {
     const form = e.target;
     if (!form.matches("[data-act]")) return;
     e.preventDefault();
@@ -195,16 +202,15 @@
     send(form);
   });
 
-  // --- holding for two seconds
+  // holding
   let hold = null;
   const label = (button) => button.querySelector(".label");
   const start = (button) => {
     if (hold || button.getAttribute("aria-disabled")) return;
-    const began = performance.now(), text = label(button).textContent;
-    if (!button.querySelector(".holdbar")) { const bar = document.createElement("span"); bar.className = "holdbar"; button.prepend(bar); }
+    const began = moment(), text = label(button).textContent;
     button.classList.add("holding");
     hold = { button, text, timer: setInterval(() => {
-      const ms = performance.now() - began;
+      const ms = moment() - began;
       button.classList.remove("q1", "q2", "q3", "q4");
       if (matchMedia("(prefers-reduced-motion: reduce)").matches) button.classList.add(`q${Math.min(4, 1 + Math.floor(ms / 500))}`);
       label(button).textContent = fill("keep-holding", { left: Math.max(0, (2000 - ms) / 1000).toFixed(1) });
@@ -218,51 +224,50 @@
     label(hold.button).textContent = hold.text;
     hold = null;
   };
-  document.addEventListener("pointerdown", (e) => { const b = e.target.closest(".hold"); if (b && e.button === 0) start(b); });
+  addEventListener("pointerdown", (e) => { const b = e.target.closest(".hold"); if (b && e.button === 0) start(b); });
   for (const name of ["pointerup", "pointercancel", "blur", "visibilitychange"]) addEventListener(name, stop, true);
-  document.addEventListener("pointerout", (e) => { if (hold && !hold.button.contains(e.relatedTarget)) stop(); });
-  document.addEventListener("click", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
-  document.addEventListener("contextmenu", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
+  addEventListener("pointerout", (e) => { if (hold && !hold.button.contains(e.relatedTarget)) stop(); });
+  addEventListener("click", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
+  addEventListener("contextmenu", (e) => { if (e.target.closest(".hold")) e.preventDefault(); });
 
-  // --- the chosen level changes the button
-  document.addEventListener("change", (e) => {
+  // a level changes the button
+  addEventListener("change", (e) => {
     const chosen = e.target;
     if (chosen.dataset.button === undefined) return;
-    put(document.querySelector("[data-button-here]"), chosen.dataset.button);
-    put(document.querySelector("[data-consequence-here]"), chosen.dataset.consequence);
+    put(one("[data-button-here]"), chosen.dataset.button);
+    put(one("[data-consequence-here]"), chosen.dataset.consequence);
   });
 
-  // --- keys
+  // keys
   let afterG = -1e9;
   const theme = () => {
-    const dark = document.documentElement.dataset.theme === "night" || (document.documentElement.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-    const next = dark ? "day" : "night";
-    document.documentElement.dataset.theme = next;
-    document.cookie = `tocsin_theme=${next}; path=/; max-age=15552000; samesite=strict`;
+    const look = document.documentElement.dataset;
+    look.theme = look.theme === "night" || (look.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches) ? "day" : "night";
+    document.cookie = `tocsin_theme=${look.theme}; path=/; max-age=15552000; samesite=strict`;
   };
   const move = (step) => {
     const rows = all("[data-row]");
-    rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + step))]?.focus();
+    rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(active()) + step))]?.focus();
   };
-  document.addEventListener("keydown", (e) => {
+  addEventListener("keydown", (e) => {
     fresh.clear();
     const hot = e.target.closest?.(".hold");
     if (hot && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); if (!e.repeat) start(hot); return; }
     if (body.dataset.keys !== "on" || e.ctrlKey || e.metaKey || e.altKey || /INPUT|TEXTAREA|SELECT/.test(e.target.tagName)) return;
     const key = e.key.length === 1 ? e.key.toUpperCase() : e.key;
-    const go = performance.now() - afterG < 1500;
+    const go = moment() - afterG < 1500;
     afterG = -1e9;
-    if (go) { document.querySelector(`[data-go="${key}"]`)?.click(); return; }
-    if (key === "G") afterG = performance.now();
-    else if (key === "?") location.assign("/help");
+    if (go) { one(`[data-go="${key}"]`)?.click(); return; }
+    if (key === "G") afterG = moment();
+    else if (key === "?") location = "/help";
     else if (key === "J" || key === "K") move(key === "J" ? 1 : -1);
-    else if (key === "L") document.querySelector("[data-report]")?.click();
+    else if (key === "L") one("[data-report]")?.click();
     else if (key === "T") theme();
-    else if (key === "Escape") { if (!$("outcome").hidden) $("outcome").hidden = true; else document.querySelector('a[rel="up"]')?.click() ?? history.back(); }
+    else if (key === "Escape") { if (!$("outcome").hidden) hide(); else one('a[rel="up"]')?.click() ?? history.back(); }
     else if (/^[ACRWDS]$/.test(key)) {
-      const act = document.querySelector(`[data-key="${key}"]`);
+      const act = one(`[data-key="${key}"]`);
       if (act?.classList.contains("hold")) act.focus(); else if (act?.getAttribute("aria-disabled")) alarm($(act.getAttribute("aria-describedby"))?.textContent || ""); else act?.click();
     }
   });
-  document.addEventListener("keyup", (e) => { if (e.key === "Enter" || e.key === " ") stop(); });
+  addEventListener("keyup", (e) => { if (e.key === "Enter" || e.key === " ") stop(); });
 })();
