@@ -1,7 +1,7 @@
 """The protocol's rules broken one at a time, and faults put into honest code; joined by commas.
 
 ``RULES`` maps each broken rule to what it breaks. Faults (``pause-…@n``, ``die-…@n``, ``lossy``,
-``hang@port``, ``sizes@seed``) happen to honest code, which must survive them.
+``hang@port``, ``sizes@seed``, ``seldom``) happen to honest code, which must survive them.
 """
 
 import asyncio
@@ -24,10 +24,14 @@ from streams.live import intake
 from streams.live.intake import Lane
 from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
-from tocsin.fold import Fold
+from tocsin.fold import Cadence, Fold
 from tocsin.live import snapshots, translating
 from tocsin.live.directory import DirectoryChronicle, DirectoryReader
 from tocsin.live.head import Head, Segment
+
+OFTEN: Final = Cadence(seals=3, records=50, seconds=1, state_seals=2)
+SELDOM: Final = Cadence(seals=1_000, records=100_000, seconds=4, state_seals=2)
+"""Checkpoints so far apart that a commit has the time to come between."""
 
 _under_way: Final[list[asyncio.Future[None]]] = []
 
@@ -230,11 +234,18 @@ def stop_inside(what: str, number: int, how: int) -> None:
     os.link = linking
 
 
+def cadence(names: str) -> Cadence:
+    """How often the step worker of a process with these faults writes a checkpoint."""
+    return SELDOM if "seldom" in names.split(",") else OFTEN
+
+
 def apply(names: str) -> None:
     """Break rules or put in faults in this process; empty for none."""
     for name in filter(None, names.split(",")):
         if name in RULES:
             RULES[name]()
+        elif name == "seldom":
+            continue
         elif name.startswith("lossy"):
             lossy(float(name.partition("@")[2] or 0.003))
         elif name.startswith(("hang", "sizes")):

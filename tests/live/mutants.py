@@ -18,7 +18,7 @@ PATIENCE_SECONDS: Final = 30.0
 def _slow_feed(city: Rig, rule: str) -> None:
     """Records trickle while commits are looked at: what is folded is not yet in a checkpoint."""
     city.keep("intake-1", "dispatch")
-    city.keep("step-1", rule=rule)
+    city.keep("step-1", rule=f"{rule},seldom")
     city.sample_forever(0.1)
     for start in range(0, 240, 4):
         city.feed(range(start, start + 4))

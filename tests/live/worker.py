@@ -43,7 +43,7 @@ def main(part: str, folder: str, servers: str, prefix: str, wide: str, rule: str
     if part == "intake":
         run_intake(kafka, SmallCity(int(wide)))
     elif part == "step":
-        run_step(kafka, directory, int(wide))
+        run_step(kafka, directory, int(wide), breaking.cadence(rule))
     else:
         run_dispatch(directory)
 
@@ -68,7 +68,7 @@ def run_intake(kafka: KafkaConfig, city: SmallCity) -> None:
     run_app(IntakeWorker(kafka, ("calls", "gas"), "small", translator).app)
 
 
-def run_step(kafka: KafkaConfig, directory: Path, wide: int) -> None:
+def run_step(kafka: KafkaConfig, directory: Path, wide: int, cadence: Cadence) -> None:
     owner = LedgerOwner(
         SmallPipeline(wide),
         DirectoryChronicle(directory),
@@ -76,7 +76,7 @@ def run_step(kafka: KafkaConfig, directory: Path, wide: int) -> None:
         lambda _state: planner(),
         clock,
         lambda start, end: stretch(kafka, TopicNames(kafka.prefix).ledger, start, end),
-        cadence=Cadence(seals=3, records=50, seconds=1, state_seals=2),
+        cadence=cadence,
     )
     run_app(StepWorker(kafka, owner).app)
 
