@@ -7,7 +7,7 @@ from typing import Any, Final
 AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN: Final = "axe.run({exclude: [['.watermark']]}, {resultTypes: ['violations']})"
 MOST_TABS: Final = 150
-SECONDS: Final = 20
+SECONDS: Final = 60
 
 
 class Hands:
