@@ -1,0 +1,38 @@
+"""Sums over neighbourhoods: each area with its k - 1 nearest, for several k at once."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from streams.panel import Array
+
+SIZES: Final = (2, 3, 4, 6, 8, 10)
+"""Areas of a circle, its centre included."""
+
+
+def sums(values: Array, near: Array, sizes: tuple[int, ...]) -> Iterator[Array]:
+    """``values`` summed over the ``k`` nearest areas of each area, for each k of ``sizes``, ascending.
+
+    ``values`` is (A, K), ``near`` (A, k) int64 with the area itself first; yields (A, K) of the same dtype,
+    each a new array. One more neighbour is one more gather of whole rows, whatever K is.
+    """
+    total = np.zeros_like(values)
+    row = np.empty_like(values)
+    for k in range(sizes[-1]):
+        np.add(total, np.take(values, near[:, k], axis=0, out=row), out=total)
+        if k + 1 in sizes:
+            yield total.copy()
+
+
+def at(values: Array, near: Array, size: int, area: Array, column: Array) -> Array:
+    """The sums of single circles: ``values`` (A, K) over the ``size`` nearest of each ``area``; (n,)."""
+    return np.asarray(values[near[area, :size], column[:, None]].sum(axis=1))
+
+
+def highest_around(values: Array, near: Array) -> Array:
+    """The largest of ``values`` (A, K) among the nearest areas of each, itself included; (A, K)."""
+    most = values.copy()
+    for k in range(1, near.shape[1]):
+        np.maximum(most, values[near[:, k]], out=most)
+    return most
