@@ -36,8 +36,8 @@ class ClusterState(msgspec.Struct, frozen=True, eq=False):
 class Cluster:
     """Scores circles of 2 to 10 areas, the rise of the city outside each circle taken out.
 
-    A score stands at the circle's centre; of circles that overlap only the strangest is told, and none that
-    one area alone makes strange.
+    A score stands at the circle's centre; of circles that overlap only the strangest is told, and none of
+    which one area alone is as strange, or whose other areas do not rise themselves.
     """
 
     name = "cluster"
@@ -134,20 +134,29 @@ class Cluster:
         residual = observed - mean
         strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
         rise = (mean[strange] / base[strange])[:, None]
-        strange = strange[self._is_shared(window, learnt, size, place[strange], rise)]
+        alone, is_shared = self._strongest(window, learnt, size, place[strange], rise)
         score = tails.upper_score(observed[strange], mean[strange], spread[strange])
-        return place[strange], score
+        told = np.flatnonzero(is_shared & (score > alone))
+        return place[strange[told]], score[told]
 
-    def _is_shared(self, window: WindowView, learnt: Variance, size: int, place: Array, rise: Array) -> Array:
-        """Which circles rise without their strongest area too: one street's surge is that street's news."""
+    def _strongest(
+        self, window: WindowView, learnt: Variance, size: int, place: Array, rise: Array
+    ) -> tuple[Array, Array]:
+        """Score of each circle's strongest area alone, and whether the others rise without it.
+
+        One street's surge is that street's news, whatever chance adds next door.
+        """
         area, column = np.divmod(place, self._columns)
         members = self._near[area, :size], column[:, None]
-        mean = window.base[members] * rise
-        excess = window.capped[members] - mean
-        strongest = np.arange(len(place)), excess.argmax(axis=1)
-        rest, expected = excess.sum(axis=1) - excess[strongest], mean.sum(axis=1) - mean[strongest]
-        spread = expected * (learnt.phi[column] + learnt.s2[column] * expected)
-        return np.asarray((rest > 0) & (rest * rest > SHARED_SD**2 * spread))
+        mean, observed = window.base[members] * rise, window.capped[members]
+        strongest = np.arange(len(place)), (observed - mean).argmax(axis=1)
+        phi, s2 = learnt.phi[column], learnt.s2[column]
+        own, expected = observed[strongest], mean[strongest]
+        alone = tails.upper_score(own, expected, expected * (phi + s2 * expected))
+        rest, others = observed.sum(axis=1) - own, mean.sum(axis=1) - expected
+        spread = others * (phi + s2 * others)
+        is_shared = (rest > others) & ((rest - others) ** 2 > SHARED_SD**2 * spread)
+        return alone, is_shared
 
     def _strayed(self, learnt: Variance, sight: Sight) -> Variance:
         """The moments with this bucket's circles added."""

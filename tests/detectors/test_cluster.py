@@ -69,6 +69,12 @@ def test_one_areas_surge_is_no_cluster():
     assert scored(counts({3: 90.0})) == {}
 
 
+def test_one_areas_surge_is_no_cluster_although_chance_lifts_the_street_next_door():
+    """Area 4 has 14 more than its 16, beyond two deviations; 3 alone is stranger than both."""
+    assert scored(counts({3: 90.0, 4: 14.0})) == {}
+    assert scored(counts({3: 20.0, 4: 14.0})) != {}
+
+
 def test_what_the_whole_city_does_is_no_cluster():
     assert scored(counts(dict.fromkeys(range(AREAS), 20.0))) == {}
 
