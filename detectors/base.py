@@ -65,7 +65,7 @@ class Scores(msgspec.Struct, frozen=True, eq=False):
     stratum: np.ndarray  # (n,) int64, index in the detector's strata
     window: np.ndarray  # (n,) int64: index of the window, -1 for none
     score: np.ndarray  # (n,) float64, above zero
-    reach: np.ndarray  # (n,) int64: how many of the area's nearest it speaks of, itself included
+    members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
 
 
 class Stratum(msgspec.Struct, frozen=True):
@@ -132,8 +132,8 @@ def scores_of(
         return NONE
     columns = (area, category, _NO_FEED if feed is None else feed, stratum, window)
     area, category, feed, stratum, window = (_wide(column, kept) for column in columns)
-    reach = np.ones(len(kept), np.int64)
-    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), reach)
+    itself = np.ones(len(kept), np.int64)
+    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), itself)
 
 
 def _wide(column: Array, kept: Array) -> Array:

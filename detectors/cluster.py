@@ -25,6 +25,8 @@ FIRST_SCREEN_SD: Final = 2.0
 SHARED_SD: Final = 2.0
 MIN_EVENTS: Final = 6
 SERIES_S2: Final = 0.05
+LEAST_MEAN: Final = 1e-9
+"""Expected of an area where nothing was expected, so that its share of a rise can be reckoned."""
 
 
 class ClusterState(msgspec.Struct, frozen=True, eq=False):
@@ -36,8 +38,10 @@ class ClusterState(msgspec.Struct, frozen=True, eq=False):
 class Cluster:
     """Scores circles of 2 to 10 areas, the rise of the city outside each circle taken out.
 
-    A score stands at the circle's centre; of circles that overlap only the strangest is told, and none of
-    which one area alone is as strange, or whose other areas do not rise themselves.
+    A score stands at the circle's centre. Its members are those of the circle's areas that make one common
+    rise likeliest: the centre among them, and not it alone, for one street's surge is that street's news.
+    Nor is a circle told whose other areas do not rise without the strongest, and of circles that overlap
+    only the strangest is.
     """
 
     name = "cluster"
@@ -88,23 +92,23 @@ class Cluster:
     def _strange(self, state: ClusterState, index: int, window: WindowView) -> Scores:
         """One window's circles; of each centre the strangest size, of each neighbourhood that centre."""
         best = np.zeros((self._areas, self._columns))
-        reach = np.zeros(best.shape, np.int64)
+        members = np.zeros(best.shape, np.int64)
         learnt = _columns(state.variance, index, self._columns)
-        for size, place, score in self._found(window, learnt):
+        for place, score, mask in self._found(window, learnt):
             larger = np.flatnonzero(score > best.take(place))
             best.put(place[larger], score[larger])
-            reach.put(place[larger], size)
+            members.put(place[larger], mask[larger])
         kept = np.flatnonzero((best > 0) & (best >= circles.highest_around(best, self._around)))
         if not len(kept):
             return no_scores()
         area, category = np.divmod(kept, self._columns)
         same = np.ones(len(kept), np.int64)
         return Scores(
-            area, category, -same, index * same, (index + 1) * same, best.take(kept), reach.take(kept)
+            area, category, -same, index * same, (index + 1) * same, best.take(kept), members.take(kept)
         )
 
-    def _found(self, window: WindowView, learnt: Variance) -> list[tuple[int, Array, Array]]:
-        """Size, places (flat) and scores of what two screens let through."""
+    def _found(self, window: WindowView, learnt: Variance) -> list[tuple[Array, Array, Array]]:
+        """Places (flat), scores and members of what two screens let through, size by size."""
         observed, base = window.capped.astype(np.float32), window.base.astype(np.float32)
         rise = (window.capped_total + STEADYING) / (window.base_total + STEADYING)
         found = []
@@ -120,43 +124,30 @@ class Cluster:
             wide = (excess > 0) & (excess * excess > FIRST_SCREEN_SD**2 * mean) & (count >= MIN_EVENTS)
             place = np.flatnonzero(wide)
             if len(place):
-                found.append((size, *self._exact(window, learnt, size, place)))
+                found.append(self._exact(window, learnt, size, place))
         return found
 
-    def _exact(self, window: WindowView, learnt: Variance, size: int, place: Array) -> tuple[Array, Array]:
-        """Places and scores beyond 3 standard deviations, the circle left out of the city's rise."""
+    def _exact(
+        self, window: WindowView, learnt: Variance, size: int, place: Array
+    ) -> tuple[Array, Array, Array]:
+        """Places, scores and members beyond 3 deviations, the circle left out of the city's rise."""
         area, column = np.divmod(place, self._columns)
         observed = circles.at(window.capped, self._near, size, area, column)
         base = circles.at(window.base, self._near, size, area, column)
         others = window.capped_total[column] - observed + STEADYING
-        mean = base * others / (window.base_total[column] - base + STEADYING)
+        rise = others / (window.base_total[column] - base + STEADYING)
+        mean = base * rise
         spread = mean * (learnt.phi[column] + learnt.s2[column] * mean)
         residual = observed - mean
         strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
-        rise = (mean[strange] / base[strange])[:, None]
-        alone, is_shared = self._strongest(window, learnt, size, place[strange], rise)
-        score = tails.upper_score(observed[strange], mean[strange], spread[strange])
-        told = np.flatnonzero(is_shared & (score > alone))
-        return place[strange[told]], score[told]
-
-    def _strongest(
-        self, window: WindowView, learnt: Variance, size: int, place: Array, rise: Array
-    ) -> tuple[Array, Array]:
-        """Score of each circle's strongest area alone, and whether the others rise without it.
-
-        One street's surge is that street's news, whatever chance adds next door.
-        """
-        area, column = np.divmod(place, self._columns)
+        place, area, column, mean, rise = (x[strange] for x in (place, area, column, mean, rise))
         members = self._near[area, :size], column[:, None]
-        mean, observed = window.base[members] * rise, window.capped[members]
-        strongest = np.arange(len(place)), (observed - mean).argmax(axis=1)
-        phi, s2 = learnt.phi[column], learnt.s2[column]
-        own, expected = observed[strongest], mean[strongest]
-        alone = tails.upper_score(own, expected, expected * (phi + s2 * expected))
-        rest, others = observed.sum(axis=1) - own, mean.sum(axis=1) - expected
-        spread = others * (phi + s2 * others)
-        is_shared = (rest > others) & ((rest - others) ** 2 > SHARED_SD**2 * spread)
-        return alone, is_shared
+        counts, means = window.capped[members], window.base[members] * rise[:, None]
+        means = np.maximum(means, LEAST_MEAN)
+        mask = circles.likeliest(counts, means)
+        told = np.flatnonzero(_is_shared(counts, means, learnt, column) & (mask & 1 > 0) & (mask > 1))
+        score = tails.upper_score(observed[strange[told]], mean[told], spread[strange[told]])
+        return place[told], score, mask[told]
 
     def _strayed(self, learnt: Variance, sight: Sight) -> Variance:
         """The moments with this bucket's circles added."""
@@ -180,3 +171,11 @@ def _columns(learnt: Variance, window: int, columns: int) -> Variance:
     """One window's part of the variance."""
     mine = slice(window * columns, (window + 1) * columns)
     return Variance(learnt.moments[:, mine], learnt.phi[mine], learnt.s2[mine])
+
+
+def _is_shared(observed: Array, mean: Array, learnt: Variance, column: Array) -> Array:
+    """Which circles rise without their strongest area too: (n,) bool of (n, k) counts."""
+    strongest = np.arange(len(observed)), (observed - mean).argmax(axis=1)
+    rest, expected = observed.sum(axis=1) - observed[strongest], mean.sum(axis=1) - mean[strongest]
+    spread = expected * (learnt.phi[column] + learnt.s2[column] * expected)
+    return np.asarray((rest > expected) & ((rest - expected) ** 2 > SHARED_SD**2 * spread))

@@ -250,7 +250,7 @@ class Detection:
             return NOTHING_FOUND
         rarity = calibration.rarity(learnt, self.rule, events)
         group = group_of(events.category, events.feed)
-        found = Found(group, scores.area, logged.detector, scores.window, rarity, scores.reach)
+        found = Found(group, scores.area, logged.detector, scores.window, rarity, scores.members)
         return stories.order(found)
 
     def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:

@@ -36,3 +36,18 @@ def highest_around(values: Array, near: Array) -> Array:
     for k in range(1, near.shape[1]):
         np.maximum(most, values[near[:, k]], out=most)
     return most
+
+
+def likeliest(observed: Array, mean: Array) -> Array:
+    """Which members of each circle make one common rise likeliest, as bits, the first column's lowest: (n,).
+
+    Of all subsets that with the highest Poisson likelihood ratio is among those that take the largest
+    ``observed`` / ``mean`` first (Neill 2012, linear-time subset scanning); both (n, k), ``mean`` above 0.
+    """
+    order = np.argsort(-observed / mean, axis=1, kind="stable")
+    count = np.take_along_axis(observed, order, axis=1).cumsum(axis=1)
+    expected = np.take_along_axis(mean, order, axis=1).cumsum(axis=1)
+    ratio = np.maximum(count / expected, 1.0)
+    last = (count * np.log(ratio) - expected * (ratio - 1.0)).argmax(axis=1)
+    taken = np.arange(observed.shape[1]) <= last[:, None]
+    return np.asarray(np.where(taken, 1 << order, 0).sum(axis=1))

@@ -25,7 +25,7 @@ class Found(msgspec.Struct, frozen=True, eq=False):
     detector: np.ndarray  # (n,) int64: index in the registry
     window: np.ndarray  # (n,) int64
     rarity: np.ndarray  # (n,) float64: log10(interval × budget)
-    reach: np.ndarray  # (n,) int64: how many of the area's nearest it speaks of
+    members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
 
 
 _NO_PLACE: Final = np.zeros(0, np.int64)
@@ -80,6 +80,12 @@ class Nearness(msgspec.Struct, frozen=True):
 
     matching: tuple[tuple[int, ...], ...]
     circles: tuple[tuple[int, ...], ...]
+
+    def circle(self, area: int, members: int) -> tuple[int, ...]:
+        """The areas whose bits are set in ``members``; none where it is ``area`` alone."""
+        if members == 1:
+            return ()
+        return tuple(other for k, other in enumerate(self.circles[area]) if members >> k & 1)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -146,12 +152,12 @@ def told(
     if not len(loud.group):
         return stories
     seen: set[tuple[int, int]] = set()
-    columns = (loud.group, loud.area, loud.rarity, loud.reach)
-    for group, area, rarity, reach in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (loud.group, loud.area, loud.rarity, loud.members)
+    for group, area, rarity, members in zip(*(column.tolist() for column in columns), strict=True):
         if (group, area) in seen:
             continue  # a series' rarest score comes first and speaks for it
         seen.add((group, area))
-        place = Place(area, near.circles[area][:reach] if reach > 1 else ())
+        place = Place(area, near.circle(area, members))
         stories = _join(stories, group, place, rarity >= ALARM_RARITY, near, now, name)
     return stories
 
