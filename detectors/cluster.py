@@ -91,63 +91,64 @@ class Cluster:
 
     def _strange(self, state: ClusterState, index: int, window: WindowView) -> Scores:
         """One window's circles; of each centre the strangest size, of each neighbourhood that centre."""
+        learnt = _columns(state.variance, index, self._columns)
+        place, score, mask = self._exact(window, learnt, *self._suspects(window))
+        if not len(place):
+            return no_scores()
         best = np.zeros((self._areas, self._columns))
         members = np.zeros(best.shape, np.int64)
-        learnt = _columns(state.variance, index, self._columns)
-        for place, score, mask in self._found(window, learnt):
-            larger = np.flatnonzero(score > best.take(place))
-            best.put(place[larger], score[larger])
-            members.put(place[larger], mask[larger])
-        kept = np.flatnonzero((best > 0) & (best >= circles.highest_around(best, self._around)))
-        if not len(kept):
-            return no_scores()
-        area, category = np.divmod(kept, self._columns)
-        same = np.ones(len(kept), np.int64)
+        weakest_first = np.argsort(score, kind="stable")
+        place = place[weakest_first]
+        best.put(place, score[weakest_first])
+        members.put(place, mask[weakest_first])
+        place = np.flatnonzero((best > 0) & (best >= circles.highest_around(best, self._around)))
+        area, category = np.divmod(place, self._columns)
+        same = np.ones(len(place), np.int64)
         return Scores(
-            area, category, -same, index * same, (index + 1) * same, best.take(kept), members.take(kept)
+            area, category, -same, index * same, (index + 1) * same, best.take(place), members.take(place)
         )
 
-    def _found(self, window: WindowView, learnt: Variance) -> list[tuple[Array, Array, Array]]:
-        """Places (flat), scores and members of what two screens let through, size by size."""
-        observed, base = window.capped.astype(np.float32), window.base.astype(np.float32)
-        rise = (window.capped_total + STEADYING) / (window.base_total + STEADYING)
+    def _suspects(self, window: WindowView) -> tuple[Array, Array]:
+        """Places (flat) and sizes of the circles beyond 2 deviations, the city's whole rise taken out."""
+        mean = window.base * ((window.capped_total + STEADYING) / (window.base_total + STEADYING))
+        both = np.concatenate([window.capped - mean, mean], axis=1, dtype=np.float32)
         found = []
-        both = zip(
-            circles.sums(observed, self._near, self._sizes),
-            circles.sums(base, self._near, self._sizes),
-            strict=True,
-        )
-        for size, (count, mean) in zip(self._sizes, both, strict=True):
-            mean *= rise.astype(np.float32)
-            excess = count - mean
+        for total in circles.sums(both, self._near, self._sizes):
+            excess, least = total[:, : self._columns], total[:, self._columns :]
+            is_wide = excess + least > MIN_EVENTS - 0.5
+            np.maximum(excess, 0.0, out=excess)
+            excess *= excess
             # The city's rise holds the circle's own: too small an excess, hence the wider screen.
-            wide = (excess > 0) & (excess * excess > FIRST_SCREEN_SD**2 * mean) & (count >= MIN_EVENTS)
-            place = np.flatnonzero(wide)
-            if len(place):
-                found.append(self._exact(window, learnt, size, place))
-        return found
+            least *= FIRST_SCREEN_SD**2
+            is_wide &= excess > least
+            found.append(np.flatnonzero(is_wide))
+        return np.concatenate(found), np.repeat(self._sizes, [len(place) for place in found])
 
     def _exact(
-        self, window: WindowView, learnt: Variance, size: int, place: Array
+        self, window: WindowView, learnt: Variance, place: Array, size: Array
     ) -> tuple[Array, Array, Array]:
         """Places, scores and members beyond 3 deviations, the circle left out of the city's rise."""
-        area, column = np.divmod(place, self._columns)
-        observed = circles.at(window.capped, self._near, size, area, column)
-        base = circles.at(window.base, self._near, size, area, column)
+        place, column, counts, base = self._members(window, place, size)
+        observed, base_sum = counts.sum(axis=1), base.sum(axis=1)
         others = window.capped_total[column] - observed + STEADYING
-        rise = others / (window.base_total[column] - base + STEADYING)
-        mean = base * rise
+        rise = others / (window.base_total[column] - base_sum + STEADYING)
+        mean = base_sum * rise
         spread = mean * (learnt.phi[column] + learnt.s2[column] * mean)
         residual = observed - mean
         strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
-        place, area, column, mean, rise = (x[strange] for x in (place, area, column, mean, rise))
-        members = self._near[area, :size], column[:, None]
-        counts, means = window.capped[members], window.base[members] * rise[:, None]
-        means = np.maximum(means, LEAST_MEAN)
+        counts, means = counts[strange], np.maximum(base[strange] * rise[strange, None], LEAST_MEAN)
         mask = circles.likeliest(counts, means)
-        told = np.flatnonzero(_is_shared(counts, means, learnt, column) & (mask & 1 > 0) & (mask > 1))
-        score = tails.upper_score(observed[strange[told]], mean[told], spread[strange[told]])
-        return place[told], score, mask[told]
+        is_shared = _is_shared(counts, means, learnt, column[strange])
+        told = np.flatnonzero(is_shared & (mask & 1 > 0) & (mask > 1))
+        kept = strange[told]
+        return place[kept], tails.upper_score(observed[kept], mean[kept], spread[kept]), mask[told]
+
+    def _members(self, window: WindowView, place: Array, size: Array) -> tuple[Array, ...]:
+        """Places, their columns, and counts and base of each circle's areas, zero beyond its size; (n, k)."""
+        area, column = np.divmod(place, self._columns)
+        cell = self._near[area] * self._columns + column[:, None]
+        is_in = np.arange(cell.shape[1]) < size[:, None]
+        return place, column, window.capped.take(cell) * is_in, window.base.take(cell) * is_in
 
     def _strayed(self, learnt: Variance, sight: Sight) -> Variance:
         """The moments with this bucket's circles added."""

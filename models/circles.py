@@ -20,14 +20,10 @@ def sums(values: Array, near: Array, sizes: tuple[int, ...]) -> Iterator[Array]:
     total = np.zeros_like(values)
     row = np.empty_like(values)
     for k in range(sizes[-1]):
-        np.add(total, np.take(values, near[:, k], axis=0, out=row), out=total)
+        # with an ``out``, ``take`` is slow where it looks for indices out of range
+        np.add(total, np.take(values, near[:, k], axis=0, out=row, mode="clip"), out=total)
         if k + 1 in sizes:
             yield total.copy()
-
-
-def at(values: Array, near: Array, size: int, area: Array, column: Array) -> Array:
-    """The sums of single circles: ``values`` (A, K) over the ``size`` nearest of each ``area``; (n,)."""
-    return np.asarray(values[near[area, :size], column[:, None]].sum(axis=1))
 
 
 def highest_around(values: Array, near: Array) -> Array:
@@ -45,8 +41,8 @@ def likeliest(observed: Array, mean: Array) -> Array:
     ``observed`` / ``mean`` first (Neill 2012, linear-time subset scanning); both (n, k), ``mean`` above 0.
     """
     order = np.argsort(-observed / mean, axis=1, kind="stable")
-    count = np.take_along_axis(observed, order, axis=1).cumsum(axis=1)
-    expected = np.take_along_axis(mean, order, axis=1).cumsum(axis=1)
+    row = np.arange(len(order))[:, None]
+    count, expected = observed[row, order].cumsum(axis=1), mean[row, order].cumsum(axis=1)
     ratio = np.maximum(count / expected, 1.0)
     last = (count * np.log(ratio) - expected * (ratio - 1.0)).argmax(axis=1)
     taken = np.arange(observed.shape[1]) <= last[:, None]

@@ -43,7 +43,6 @@ def test_sums_are_those_of_the_nearest(k):
     values = rng.poisson(3, (7, 3)).astype(np.float64)
     (total,) = circles.sums(values, near, (k,))
     assert total.tolist() == [values[near[a, :k]].sum(axis=0).tolist() for a in range(7)]
-    assert circles.at(values, near, k, np.array([2]), np.array([1])) == total[2, 1]
 
 
 def test_the_rise_of_a_neighbourhood_scores_by_the_tail_of_its_sum():
