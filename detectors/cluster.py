@@ -39,7 +39,8 @@ class Cluster:
     """Scores circles of 2 to 10 areas, the rise of the city outside each circle taken out.
 
     A score stands at the circle's centre. Its members are those of the circle's areas that make one common
-    rise likeliest: the centre among them, and not it alone, for one street's surge is that street's news.
+    rise likeliest (where some show it plainly, these): the centre among them, and not it alone, for one
+    street's surge is that street's news.
     Nor is a circle told whose other areas do not rise without the strongest, and of circles that overlap
     only the strangest is.
     """
@@ -137,7 +138,7 @@ class Cluster:
         residual = observed - mean
         strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
         counts, means = counts[strange], np.maximum(base[strange] * rise[strange, None], LEAST_MEAN)
-        mask = circles.likeliest(counts, means)
+        mask = circles.members(counts, means)
         is_shared = _is_shared(counts, means, learnt, column[strange])
         told = np.flatnonzero(is_shared & (mask & 1 > 0) & (mask > 1))
         kept = strange[told]

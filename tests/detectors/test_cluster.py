@@ -76,9 +76,15 @@ def test_the_likeliest_members_are_those_of_a_search_over_all_subsets():
         y, m = observed[row, mine].sum(), mean[row, mine].sum()
         return y * np.log(max(y / m, 1.0)) - m * (max(y / m, 1.0) - 1.0)
 
-    best = circles.likeliest(observed, mean).tolist()
-    for row, mask in enumerate(best):
+    best = circles._likeliest(observed, mean) << np.arange(5)
+    for row, mask in enumerate(best.sum(axis=1).tolist()):
         assert gain(row, mask) == pytest.approx(max(gain(row, other) for other in range(1, 32)))
+
+
+def test_what_one_call_by_chance_says_makes_no_member_of_a_plain_rise():
+    observed, mean = np.array([[8.0, 7.0, 1.0], [8.0, 0.0, 1.0], [28.0, 27.0, 29.0]]), np.full((3, 3), 0.2)
+    mean[2] = 20.0
+    assert circles.members(observed, mean).tolist() == [0b011, 0b001, 0b111]
 
 
 def test_of_overlapping_circles_only_the_strangest_is_told():
