@@ -166,7 +166,9 @@ def heard(quiet_areas):
 
 def silence_at(*areas, score=6.5) -> Scores:
     ones = np.ones(len(areas), np.int64)
-    return Scores(np.array(areas), NO_CATEGORY * ones, 0 * ones, 0 * ones, ones, np.full(len(areas), score))
+    return Scores(
+        np.array(areas), NO_CATEGORY * ones, 0 * ones, 0 * ones, ones, np.full(len(areas), score), ones
+    )
 
 
 def test_a_feed_is_silent_since_it_last_spoke_there():

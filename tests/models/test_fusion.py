@@ -6,7 +6,7 @@ import pytest
 from models import fusion, risk, stories
 from models.neighbours import near_masks, nearest
 from models.peaks import Events
-from models.stories import Found, Naming, Now
+from models.stories import Found, Naming, Nearness, Now
 from streams.panel import Array
 
 AREAS = 20
@@ -50,9 +50,9 @@ def walk(rows: list[tuple[int, int, int, float]]):
         zero = np.zeros(len(mine), np.int64)
         found = stories.order(
             Found(np.array([r[2] for r in mine]), np.array([r[1] for r in mine]), zero, zero,
-                  np.array([r[3] for r in mine]))
+                  np.array([r[3] for r in mine]), zero + 1)
         )  # fmt: skip
-        told = stories.told(stories.still_open(told, now), found, SETS, now, NAMES)
+        told = stories.told(stories.still_open(told, now), found, Nearness(SETS, SETS), now, NAMES)
         told = tuple(stories.judged(s, found, -1.5) for s in told)
         alarms += sum(s.alarmed_index == index for s in told)
     return told, alarms
