@@ -48,8 +48,8 @@ def ledger(city=CITY):
     policy = {**msgspec.to_builtins(city.policy), "leave_buckets": 6}
     others = [
         act("confirm", 22, 17, "s000"),
-        act("reject", 23, 17, "s001"),
         settings("policy", ORIGIN + 24 * DAY, {"policy": policy}),
+        act("reject", 24, 17, "s001"),
     ]
     records, at = [city.start_settings(ORIGIN)], 0
     for other in others:
