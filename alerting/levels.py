@@ -1,5 +1,6 @@
 """The ladder of ranks, the six modes and the names of everything else that the table speaks of."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 CALM: Final = 0
@@ -32,6 +33,15 @@ DutyKind = Literal["acknowledge", "ratify", "co-sign", "report-in", "answer"]
 
 DUTY_KINDS: Final[tuple[DutyKind, ...]] = ("acknowledge", "ratify", "co-sign", "report-in", "answer")
 """In the order in which duties that are due at one instant fire."""
+
+ENDED_BY: Final[Mapping[DutyKind, tuple[str, ...]]] = {
+    "acknowledge": ("acknowledge", "confirm", "reject", "declare"),
+    "ratify": ("ratify", "reject", "declare"),
+    "co-sign": ("co_sign", "declare"),
+    "report-in": ("report_in",),
+    "answer": ("acknowledge",),
+}
+"""The acts by which a person ends a duty; what the machine takes back is not done by anybody."""
 
 ROLES: Final = ("operator", "officer", "chief", "analyst", "admin")
 

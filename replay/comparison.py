@@ -186,8 +186,8 @@ def _pair(a: Told | None, b: Told) -> Pair:
     return Pair("earlier" if lead > 0 else "later" if lead < 0 else "same", a, b, lead)
 
 
-def spans_of(entries: Iterable[Entry], ends_at: int) -> tuple[Span, ...]:
-    """How each unit stood, from the journal; calm stretches and exercises are left out."""
+def spans_of(entries: Iterable[Entry], starts_at: int, ends_at: int) -> tuple[Span, ...]:
+    """How each unit stood from ``starts_at`` to ``ends_at``, by a journal, without calm and exercises."""
     open_: dict[str, tuple[int, Standing]] = {}
     spans: list[Span] = []
     for entry in entries:
@@ -200,6 +200,8 @@ def spans_of(entries: Iterable[Entry], ends_at: int) -> tuple[Span, ...]:
             open_[entry.unit] = (entry.at, now)
     for unit, (since, standing) in open_.items():
         spans += _closed(unit, since, ends_at, standing)
+    within = (s for s in spans if s.ends_at > starts_at)
+    spans = [msgspec.structs.replace(s, starts_at=max(s.starts_at, starts_at)) for s in within]
     return tuple(sorted(spans, key=lambda span: (span.starts_at, span.unit)))
 
 

@@ -23,6 +23,7 @@ class Promotion(msgspec.Struct, frozen=True):
     """What was put in force, one line for each; the last is in force from the next start on."""
 
     model: str
+    is_rollback: bool = False
 
 
 def keep(city: Path, model: RiskModel) -> Path:
@@ -83,7 +84,7 @@ def rollback(city: Path) -> str:
     if not past:
         raise ConfigError("models rollback", "nothing was promoted", "there is nothing to take back")
     before = past[-2].model if len(past) > 1 else PLAIN
-    _put(city, None if before == PLAIN else named(city, before))
+    _put(city, None if before == PLAIN else named(city, before), is_rollback=True)
     return before
 
 
@@ -92,19 +93,17 @@ def promotions(city: Path) -> list[Promotion]:
     path = city / FOLDER / PROMOTIONS
     found: list[Promotion] = []
     for promotion in read_lines(path, Promotion) if path.is_file() else ():
-        if len(found) > 1 and found[-2].model == promotion.model:
+        if promotion.is_rollback:
             found.pop()
-        elif promotion.model == PLAIN:
-            found.clear()
         else:
             found.append(promotion)
     return found
 
 
-def _put(city: Path, model: RiskModel | None) -> None:
+def _put(city: Path, model: RiskModel | None, is_rollback: bool = False) -> None:
     path = city / FOLDER / PROMOTIONS
     before = path.read_bytes() if path.is_file() else b""
-    line = msgspec.json.encode(Promotion(PLAIN if model is None else model.id)) + b"\n"
+    line = msgspec.json.encode(Promotion(PLAIN if model is None else model.id, is_rollback)) + b"\n"
     path.parent.mkdir(exist_ok=True)
     if model is None:
         (city / MODEL_FILE).unlink(missing_ok=True)

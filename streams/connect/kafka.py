@@ -15,6 +15,7 @@ from streams.live.settings import KafkaConfig
 
 AT_ONCE: Final = 500
 POLL_MILLISECONDS: Final = 500
+TABLE: Final = "kafka_source"
 
 
 class KafkaSource:
@@ -26,13 +27,13 @@ class KafkaSource:
 
     def __init__(self, config: KafkaSourceConfig, desk: Desk, clock: Callable[[], int], tally: Tally) -> None:
         self._config, self._connection = config, _connection(config)
-        clients.connection(self._connection)  # refuses at once where a secret cannot be read
+        clients.connection(self._connection, TABLE)  # refuses at once where a secret cannot be read
         self._keeper = Keeper("kafka", desk, clock, tally)
         self.upkeep = Upkeep(f"kafka {config.servers} {config.topic}", self._session)
 
     async def _session(self, upkeep: Upkeep) -> None:
         """Read until the connection is lost."""
-        await clients.admitted(self._connection)
+        await clients.admitted(self._connection, TABLE)
         reader = clients.consumer(self._connection, group_id=self._config.group)
         try:
             await reader.start()

@@ -20,7 +20,8 @@ from streams.live.credentials import password, trust
 from streams.live.settings import LARGEST_MESSAGE, KafkaConfig
 
 REQUEST_SECONDS: Final = 5.0
-WHERE: Final = "tocsin.toml: kafka"
+TABLE: Final = "kafka"
+"""The table of ``tocsin.toml`` with the broker on which Tocsin itself runs."""
 
 _REFUSALS: Final = (
     AuthenticationFailedError,
@@ -48,21 +49,24 @@ __all__ = [
 ]
 
 
-def connection(kafka: KafkaConfig) -> dict[str, Any]:
-    """Arguments that every client takes."""
-    return {"bootstrap_servers": [one.strip() for one in kafka.servers.split(",")], **_security(kafka)}
+def connection(kafka: KafkaConfig, table: str = TABLE) -> dict[str, Any]:
+    """Arguments that every client takes; ``table`` of ``tocsin.toml`` says them."""
+    return {
+        "bootstrap_servers": [one.strip() for one in kafka.servers.split(",")],
+        **_security(kafka, f"tocsin.toml: {table}"),
+    }
 
 
-def _security(kafka: KafkaConfig) -> dict[str, Any]:
+def _security(kafka: KafkaConfig, where: str) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if kafka.username:
         facts |= {
             "sasl_mechanism": kafka.mechanism,
             "sasl_plain_username": kafka.username,
-            "sasl_plain_password": password(kafka, WHERE),
+            "sasl_plain_password": password(kafka, where),
         }
     if kafka.tls:
-        facts["ssl_context"] = trust(kafka, WHERE)
+        facts["ssl_context"] = trust(kafka, where)
     if kafka.username or kafka.tls:
         facts["security_protocol"] = ("SASL_" if kafka.username else "") + (
             "SSL" if kafka.tls else "PLAINTEXT"
@@ -70,7 +74,7 @@ def _security(kafka: KafkaConfig) -> dict[str, Any]:
     return facts
 
 
-async def admitted(kafka: KafkaConfig) -> None:
+async def admitted(kafka: KafkaConfig, table: str = TABLE) -> None:
     """Return if a broker lets us in, or if none can be asked now.
 
     The clients themselves say only that they could not begin.
@@ -78,19 +82,22 @@ async def admitted(kafka: KafkaConfig) -> None:
     Raises:
         RefusedError: password, user or certificate is not what one of both sides wants.
     """
+    security = _security(kafka, f"tocsin.toml: {table}")
     for server in kafka.servers.split(","):
         host, _, port = server.strip().rpartition(":")
         try:
             link = await create_conn(
-                host, int(port), request_timeout_ms=round(REQUEST_SECONDS * 1000), **_security(kafka)
+                host, int(port), request_timeout_ms=round(REQUEST_SECONDS * 1000), **security
             )
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "no TLS there"
-            raise _refused(kafka, f"TLS fails ({reason.lower()})", "kafka.ca_file and kafka.tls") from error
+            raise _refused(
+                kafka, f"TLS fails ({reason.lower()})", f"{table}.ca_file and {table}.tls"
+            ) from error
         except _REFUSALS as error:
             why = str(error) or type(error).__name__
             raise _refused(
-                kafka, f"user {kafka.username!r} is refused ({why})", "kafka.username and its password"
+                kafka, f"user {kafka.username!r} is refused ({why})", f"{table}.username and its password"
             ) from error
         except (KafkaError, OSError):
             continue

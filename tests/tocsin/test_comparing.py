@@ -50,7 +50,7 @@ def entry(at, unit, mode="WARNING", rank=3, before=CALM, response=0):
     )  # fmt: skip
 
 
-def kept(path, hotspots, entries, changes=(), city=CITY):
+def kept(path, hotspots, entries, changes=(), city=CITY, hours=(0, 60 * 24)):
     """A run directory as a replay would leave it."""
     chain, sealed = Chain(), []
     for one in entries:
@@ -62,8 +62,8 @@ def kept(path, hotspots, entries, changes=(), city=CITY):
     (path / run_directory.LABELS).write_bytes(b"")
     totals = {
         "from": 0,
-        "scored_from": 0,
-        "to": 60 * 24 * HOUR,
+        "scored_from": hours[0] * HOUR,
+        "to": hours[1] * HOUR,
         "journal": {"last_hash": chain.previous_hash},
     }
     own = run_directory.manifest_of(city, DEMO, None, (), totals, changes)
@@ -114,6 +114,18 @@ def test_the_verdict_is_one_sentence_in_both_languages(runs, capsys):
 
 def test_a_run_is_like_itself(runs, capsys):
     assert "A and B decide alike" in told_by([runs[0], runs[0]], capsys)
+
+
+def test_only_what_both_runs_saw_is_compared(tmp_path, capsys):
+    stood = [entry(10, STREET), entry(100, STREET, "NORMAL", 0, before=Standing("WARNING", 3, 0))]
+    later = [entry(300, STREET), entry(310, STREET, "EMERGENCY", 3, response=4)]
+    short = kept(tmp_path / "short", [hotspot("one", 60)], stood, hours=(50, 200))
+    watched = msgspec.structs.replace(hotspot("watched", 199), warned_at=300 * HOUR)
+    long = kept(tmp_path / "long", [hotspot("one", 60), watched, hotspot("two", 300)], stood + later)
+    for pair in ((short, long), (long, short)):
+        assert "A and B decide alike" in told_by(pair, capsys)
+    facts = json.loads(told_by([short, long, "--json"], capsys))
+    assert all(measure["a"] == measure["b"] for measure in facts["measures"])
 
 
 def test_facts_for_a_script(runs, capsys):

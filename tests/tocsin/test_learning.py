@@ -88,7 +88,12 @@ def test_promote_and_rollback(city, capsys):
     assert load_city(city).model.id == second
     assert run(["models", "rollback", str(city)]) == 0
     assert load_city(city).model.id == first
+    for model in (second, first):  # what was in force before may be promoted again
+        assert run(["models", "promote", str(city), model[:8]]) == 0
     assert run(["models", "rollback", str(city)]) == 0
+    assert load_city(city).model.id == second
+    for _ in range(2):
+        assert run(["models", "rollback", str(city)]) == 0
     assert load_city(city).model is None
     assert run(["models", "rollback", str(city)]) == 2
     assert "nothing was promoted" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import msgspec
 
 from replay import comparison
 from replay.comparison import Comparison, Pair, Side, Span
+from replay.hotspot_log import Told
 from streams.errors import DataError
 from tocsin.run_directory import Run
 
@@ -61,15 +62,20 @@ def common_span(a: Run, b: Run) -> tuple[int, int]:
 
 
 def _side(run: Run, starts_at: int, ends_at: int) -> Side:
-    entries = [entry for entry in run.entries() if not entry.exercise and entry.at >= starts_at]
-    notified = tuple(e.at for e in entries for f in e.effects if f.kind in TELLING and not f.is_exercise)
-    within = (one for one in run.hotspots if starts_at <= one.seen_at and one.began_at < ends_at)
+    entries = [entry for entry in run.entries() if not entry.exercise and entry.at < ends_at]
+    told = [entry for entry in entries if entry.at >= starts_at]
     return Side(
-        hotspots=tuple(within),
+        hotspots=tuple(_so_far(one, ends_at) for one in run.hotspots if starts_at <= one.seen_at < ends_at),
         labels=run.labels,
-        spans=comparison.spans_of(run.entries(), ends_at),
-        notified=notified,
+        spans=comparison.spans_of(entries, starts_at, ends_at),
+        notified=tuple(e.at for e in told for f in e.effects if f.kind in TELLING and not f.is_exercise),
     )
+
+
+def _so_far(told: Told, ends_at: int) -> Told:
+    """The hotspot as one knew it at ``ends_at``: a warning that came later had not come."""
+    is_later = told.warned_at is not None and told.warned_at >= ends_at
+    return msgspec.structs.replace(told, warned_at=None) if is_later else told
 
 
 def nights_of(zone: str, starts_at: int, ends_at: int) -> list[range]:

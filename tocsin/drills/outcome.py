@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from alerting.journal import Entry
+from alerting.levels import ENDED_BY
 from tocsin.scenarios import scenario_of
 
 ASKS: Final = {
@@ -13,13 +14,6 @@ ASKS: Final = {
     "whistle": "report-in",
 }  # fmt: skip
 """The duty that a word asks for."""
-
-ENDS: Final = {
-    "acknowledge": ("acknowledge", "answer"), "confirm": ("acknowledge",),
-    "reject": ("acknowledge", "ratify"), "declare": ("acknowledge", "ratify"), "ratify": ("ratify",),
-    "report_in": ("report-in",),
-}  # fmt: skip
-"""The duties that an act ends."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +103,7 @@ def _ended_by(entry: Entry, open_: dict[tuple[str, str, str], Asked]) -> list[tu
     """The open duties that the entry's act ends; a refusal ends nothing."""
     if entry.actor is None or any(effect.kind == "refused" for effect in entry.effects):
         return []
-    kinds = ENDS.get(entry.trigger, ())
+    kinds = [kind for kind, acts in ENDED_BY.items() if entry.trigger in acts]
     named = [str(a) for f in entry.effects for a in _names(f.args.get("about"))]
     return [
         key

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from alerting.journal import Entry
+from alerting.levels import ENDED_BY
 from alerting.machine import Duty, Machine
 from streams.events import REASON_CODE, Reason
 from streams.ledger import MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, Record, RowArray, Rows
@@ -18,15 +19,6 @@ KEPT_SECONDS: Final = 2 * 86_400
 KEPT_BUCKETS: Final = 96
 KEPT_DONE: Final = 20
 KEPT_READINGS: Final = 100
-
-ENDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "acknowledge": ("acknowledge", "confirm"),
-    "answer": ("acknowledge",),
-    "ratify": ("ratify", "declare"),
-    "co-sign": ("co_sign", "declare"),
-    "report-in": ("report_in",),
-}
-"""The acts by which a duty ends; what the machine takes back is not done by anybody."""
 
 
 class Pulse(msgspec.Struct, frozen=True, eq=False):
