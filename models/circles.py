@@ -28,14 +28,6 @@ def sums(values: Array, near: Array, sizes: tuple[int, ...]) -> Iterator[Array]:
             yield total.copy()
 
 
-def highest_around(values: Array, near: Array) -> Array:
-    """The largest of ``values`` (A, K) among the nearest areas of each, itself included; (A, K)."""
-    most = values.copy()
-    for k in range(1, near.shape[1]):
-        np.maximum(most, values[near[:, k]], out=most)
-    return most
-
-
 def members(observed: Array, mean: Array) -> Array:
     """Which areas of each circle rise together, as bits, the first column's lowest: (n,) int64.
 

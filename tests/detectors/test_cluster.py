@@ -1,5 +1,6 @@
 """The scan against its formula: circles by hand, tails by scipy, what is told and what is not."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -126,6 +127,20 @@ def test_a_city_too_small_for_circles_has_none():
     assert len(scores.score) == 0
 
 
+def test_buckets_too_long_for_a_longer_window_have_none():
+    setting = sights.layout(sights.shape(bucket_seconds=50_000), sights.DetectionSettings()).setting
+    assert setting.widths == (1,)
+    long_one = Cluster(setting)
+    state = long_one.learn(long_one.start(), sight())
+    assert len(long_one.score(state, sight()).score) == 0
+
+
+def test_three_deviations_are_asked_for():
+    """Four areas with 12 more than their 16 are 2.9 deviations of their sum, with 14 more 3.3."""
+    assert scored(counts(dict.fromkeys((3, 4, 5, 6), 12.0))) == {}
+    assert scored(counts(dict.fromkeys((3, 4, 5, 6), 14.0))) != {}
+
+
 def test_it_learns_how_far_sums_stray():
     state, view = detector().start(), counts(dict.fromkeys(range(0, AREAS, 3), 6.0))
     learnt = state
@@ -134,6 +149,13 @@ def test_it_learns_how_far_sums_stray():
     first = CATEGORIES * 1 + 1  # window of 16, category 1
     assert learnt.variance.phi[first] != state.variance.phi[first]
     assert learnt.variance.phi[0] <= state.variance.phi[0]
+
+
+def test_what_a_dead_feed_leaves_out_is_not_learnt():
+    seen = msgspec.structs.replace(sight(), counts_mask=np.arange(CATEGORIES) != 1)
+    moments = detector().learn(detector().start(), seen).variance.moments
+    assert (moments[:, 1::CATEGORIES] == 0.0).all()
+    assert (moments[1, 0::CATEGORIES] > 0.0).any()
 
 
 @pytest.mark.filterwarnings("error")
