@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/tocsin demo
 
 test: $(READY) lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -161,6 +161,9 @@ class MemoryLog:
         self._logged[digest.key] = Logged(delivery=digest)
         for key in digest.members:
             self._logged[key] = msgspec.structs.replace(self._logged[key], state="bundled", detail=digest.key)
+        for name, thread in self._threads.items():
+            if name[0] == digest.receiver:
+                self._threads[name] = threads.carried(thread, digest)
 
     def _placed(self, delivery: Delivery) -> Delivery:
         name = threads.name_of(delivery)

@@ -26,3 +26,9 @@ def placed(delivery: Delivery, known: Thread | None) -> tuple[Delivery, Thread]:
         return delivery, Thread(delivery.key, delivery.key, 1)
     reply = msgspec.structs.replace(delivery, number=known.count, first=known.first, earlier=known.last)
     return reply, Thread(known.first, delivery.key, known.count + 1)
+
+
+def carried(known: Thread, digest: Delivery) -> Thread:
+    """The thread when a digest carries some of its messages: what follows answers what the receiver has."""
+    first, last = (digest.key if key in digest.members else key for key in (known.first, known.last))
+    return Thread(first, last, known.count)

@@ -1,6 +1,5 @@
 """Parquet files, written whole or not at all: the ledger, redacted events, and the tables of others."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from streams.disk import sync
 from streams.errors import DataError
 from streams.events import Event
 from streams.ledger import Record, RowArray, Rows, blank_rows, canonical
@@ -57,9 +57,9 @@ class _File:
         try:
             self._writer.close()
             if is_whole:
-                _sync(self._draft)
+                sync(self._draft)
                 self._draft.replace(self.path)
-                _sync(self.path.parent)
+                sync(self.path.parent)
         finally:
             self._draft.unlink(missing_ok=True)
 
@@ -214,15 +214,6 @@ def archived_records(path: Path) -> int:
             return 0
         ordinals = file.read_row_group(last, columns=["record"]).column("record")
         return int(ordinals[-1].as_py()) + 1
-
-
-def _sync(path: Path) -> None:
-    """What stands there is on disk when this returns: whoever forgets the original relies on it."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cells(column: Any) -> Cells:

@@ -7,6 +7,8 @@ from typing import Any, Final
 import pyarrow as pa
 from pyarrow import parquet
 
+from streams.disk import sync
+
 SCHEMA_VERSION: Final = 1
 
 _TIME: Final = pa.timestamp("s", tz="UTC")
@@ -77,6 +79,7 @@ def write(path: Path, name: str, rows: Sequence[Mapping[str, Any]], k: int) -> N
     try:
         table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
         parquet.write_table(table, draft, compression="zstd")
+        sync(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

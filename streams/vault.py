@@ -3,9 +3,7 @@
 Whoever deletes the rows of a day also calls ``erase``: what copies and backups still hold is then noise.
 """
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,6 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from streams.disk import make_secret, sync
 from streams.errors import DataError, IntegrityError
 
 KEPT_DAYS: Final = 7
@@ -90,22 +89,10 @@ class Vault:
             self._ciphers.pop(day, None)
             if not makes:
                 raise DataError("vault", f"the key of day {day} is erased", "its bytes are gone for good")
-            _make_key(path)
+            make_secret(path, _KEY_BYTES)
         if day not in self._ciphers:
             self._ciphers[day] = AESGCM(_read_key(path))
         return self._ciphers[day]
-
-
-def _make_key(path: Path) -> None:
-    """A new key, whole on disk before it has its name; whoever comes second uses the first one's."""
-    # The name must be nobody else's: containers that share the directory may all be process 1.
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
-        draft.write(os.urandom(_KEY_BYTES))
-        draft.flush()
-        os.fsync(draft.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft.name, path)
-    _sync(path.parent)
 
 
 def _read_key(path: Path) -> bytes:
@@ -122,12 +109,4 @@ def _destroy(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)

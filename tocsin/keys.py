@@ -1,12 +1,10 @@
 """The secrets of a data directory: the key of pseudonyms, and the vault of raw bytes."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from streams.disk import make_secret
 from streams.vault import Vault
 from tocsin import clock, config
 from tocsin.config import Installation
@@ -49,15 +47,5 @@ def pseudonym_key(installation: Installation, store_directory: Path) -> bytes:
     path = store_directory / "pseudonym.key"
     if not path.exists():
         store_directory.mkdir(parents=True, exist_ok=True)
-        _make_key(path)
+        make_secret(path, 32)
     return path.read_bytes()
-
-
-def _make_key(path: Path) -> None:
-    """A new key, whole before it has its name: of processes that start together, the first one's counts."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
-        draft.write(os.urandom(32))
-        draft.flush()
-        os.fsync(draft.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft.name, path)

@@ -1,7 +1,7 @@
 """The delivery log of a store: planned with its cursor in one transaction, settled one by one."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -88,6 +88,12 @@ class Outbox:
                 "UPDATE delivery SET state = 'bundled', detail = ? WHERE key = ?",
                 [(digest.key, key) for key in digest.members],
             )
+            query = "SELECT name, first, last, count FROM thread WHERE receiver = ?"
+            rows = connection.execute(query, (digest.receiver,)).fetchall()
+            connection.executemany(
+                "UPDATE thread SET first = ?, last = ? WHERE receiver = ? AND name = ?",
+                [(now.first, now.last, digest.receiver, name) for name, now in _carried(rows, digest)],
+            )
 
     def next_due_at(self) -> int | None:
         """When the next pending delivery may be tried; None if nothing is pending."""
@@ -101,6 +107,14 @@ class Outbox:
             (limit,),
         )
         return [_logged(row) for row in rows]
+
+
+def _carried(rows: Iterable[Sequence[Any]], digest: Delivery) -> Iterator[tuple[str, Thread]]:
+    for name, *ends in rows:
+        known = Thread(*ends)
+        now = threads.carried(known, digest)
+        if now != known:
+            yield name, now
 
 
 def add_within(connection: Connection, deliveries: Sequence[Delivery]) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 from alerting import journal
 from alerting.journal import Entry
 from replay.hotspot_log import Label, Told
+from streams import disk
 from streams.errors import DataError, IntegrityError, VersionError
 from tocsin.city import City
 from tocsin.geography import Geography, geography
@@ -147,15 +147,7 @@ def finish(path: Path, manifest: Manifest, city: City) -> Manifest:
 
 def write_whole(path: Path, content: bytes) -> None:
     """The file with that content, or as it was: never half of it."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            file.write(content + (b"" if content.endswith(b"\n") or not content else b"\n"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    disk.write_whole(path, content + (b"" if content.endswith(b"\n") or not content else b"\n"))
 
 
 def is_run(path: Path) -> bool:

@@ -7,20 +7,13 @@ import msgspec
 
 from replay.comparison import WEEK
 from replay.tuning import CITY_AREA, Cost, Tuning
-from streams.errors import ConfigError
 from tocsin.city import City
 from tocsin.console.words import Words
-from tocsin.messages import LOCALES, text
+from tocsin.messages import text
 
 Rows = list[tuple[Any, ...]]
 FEW_WEEKS: Final = 8.0
 """Below it a range of rates is wider than the steps between budgets."""
-
-
-def check_language(lang: str) -> None:
-    """Raises ``ConfigError`` for a language that there is no catalogue of."""
-    if lang not in LOCALES:
-        raise ConfigError("tune --lang", f"no language is called {lang!r}", f"it may be {', '.join(LOCALES)}")
 
 
 class TuningWords:

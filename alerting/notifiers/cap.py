@@ -1,6 +1,5 @@
 """CAP 1.2 documents as files in a directory, with an Atom feed of them beside."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from alerting.cap import Message, Reference
 from alerting.deliveries import Delivery
 from alerting.delivery_log import Answer
 from alerting.notifiers.contract import Channel
+from streams.disk import write_whole
 from streams.errors import ConfigError
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -106,14 +106,8 @@ class CapNotifier:
         return _records.decode(path.read_bytes()) if path.exists() else []
 
     def _write(self, name: str, content: bytes) -> None:
-        """The file as a whole, or as it was."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f".{name}.draft"
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._folder / name)
+        write_whole(self._folder / name, content)
 
 
 def _thread(delivery: Delivery) -> str:

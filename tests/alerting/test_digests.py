@@ -1,5 +1,6 @@
 """Few messages for a person: threads, pacing and digests, by the pure rules and through the dispatcher."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from alerting.digests import (
     digest,
 )
 from alerting.dispatcher import Dispatcher, Sending
+from tocsin.outbox import Outbox
+from tocsin.store import Store
 
 
 def delivery(number: int, **changes: Any) -> Delivery:
@@ -51,6 +54,23 @@ def test_messages_about_one_hotspot_are_one_thread_and_a_drill_has_its_own() -> 
     assert placed[1] == (0, "", "")
     assert placed[2] == (1, first.key, first.key) and placed[3] == (2, first.key, update.key)
     assert placed[4] == placed[5] == placed[6] == (0, "", "")
+
+
+@pytest.mark.parametrize("kind", ["memory", "store"])
+def test_what_follows_a_digest_answers_the_digest(kind: str, tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        log = MemoryLog() if kind == "memory" else Outbox(store)
+        log.plan([delivery(n, thread="f") for n in range(3)], 1)
+        other = delivery_key("wang", "0")
+        log.plan([delivery(0, thread="f", receiver="wang", key=other)], 1)
+        sent = sent_of(log)
+        made = digest([sent[delivery(n).key] for n in (1, 2)], lambda *_: ())
+        log.bundle(made)
+        third = delivery(3, thread="f")
+        log.plan([third, delivery(4, thread="f", receiver="wang")], 2)
+        placed = sent_of(log)
+        assert (placed[third.key].first, placed[third.key].earlier) == (delivery(0).key, made.key)
+        assert placed[delivery(4).key].earlier == other, "another receiver's stays"
 
 
 CALM, GRAVE = Waiting(2), Waiting(4)

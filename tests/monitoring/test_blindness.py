@@ -14,6 +14,7 @@ from tests.parts import alertmanager, prometheus
 from tests.parts.alertmanager import Receiver
 from tests.parts.kafka import free_ports
 from tests.parts.prometheus import Prometheus
+from tocsin import clock
 from tocsin.dashboards.queries import UNSEEN_MODE, UNSEEN_RANK, UNSEEN_SILENCE
 
 ROOT = Path(tocsin.__file__).parent.parent
@@ -81,8 +82,9 @@ def _goes_blind_and_comes_back(up: Up, server: Prometheus, receiver: Receiver) -
     assert panel(server, "city-wall", 1) == [0.0]
     assert set(panel(server, "data-health", 4)) == {0.0}
     up.kill()
-    server.until(lambda: server.ask('up{job="tocsin"} == 0') != [])
-    failed_at = server.first_failed("tocsin")
+    killed_at = clock.now()
+    server.until(lambda: server.ask(f'timestamp(up{{job="tocsin"}} == 0) >= {killed_at}') != [])
+    failed_at = server.first_failed("tocsin", killed_at)
     # no panel waits for a second scrape that fails
     assert panel(server, "city-wall", 0, failed_at) == [2.0]
     assert panel(server, "city-wall", 1, failed_at) == [UNSEEN_MODE]

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import yaml
 
+from tests.parts.fetched import fetching
 from tests.parts.kafka import free_ports
 
 ROOT: Final = Path(__file__).parents[2]
@@ -69,11 +70,11 @@ def image(name: str) -> list[str]:
 
 def linter() -> Path:
     """The compose linter's program, fetched by npm the first time."""
-    if not (DCLINT / "node_modules").exists():
-        DCLINT.mkdir(parents=True, exist_ok=True)
-        for file in (Path(__file__).parent / "dclint").glob("package*.json"):
-            shutil.copy(file, DCLINT)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=DCLINT, check=True)
+    with fetching(DCLINT):
+        if not (DCLINT / "node_modules").exists():
+            for file in (Path(__file__).parent / "dclint").glob("package*.json"):
+                shutil.copy(file, DCLINT)
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=DCLINT, check=True)
     return DCLINT / "node_modules" / ".bin" / "dclint"
 
 

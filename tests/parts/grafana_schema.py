@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tests.parts.fetched import fetching
+
 HERE: Final = Path(__file__).parent / "grafana"
 PLACE: Final = Path(__file__).parents[2] / ".parts" / "grafana"
 OPTIONS: Final = (
@@ -41,11 +43,11 @@ def complaints(dashboards: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _fetched() -> str:
-    PLACE.mkdir(parents=True, exist_ok=True)
     compiler = PLACE / "node_modules" / "typescript" / "bin" / "tsc"
-    for source in HERE.iterdir():
-        shutil.copy(source, PLACE / source.name)
-    if not compiler.exists():
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=PLACE, check=True)
+    with fetching(PLACE):
+        for source in HERE.iterdir():
+            shutil.copy(source, PLACE / source.name)
+        if not compiler.exists():
+            command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+            subprocess.run(command, cwd=PLACE, check=True)
     return str(compiler)

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from tests.parts.fetched import fetching
+
 HERE: Final = Path(__file__).parent / "kafka"
 JARS: Final = Path(__file__).parents[2] / ".parts" / "kafka-4.1.0"
 READY_SECONDS: Final = 60.0
@@ -153,11 +155,11 @@ def why_not() -> str | None:
 
 def jars() -> Path:
     """The broker's jars, fetched by Maven the first time."""
-    if not (JARS / "ready").exists():
-        JARS.mkdir(parents=True, exist_ok=True)
-        command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-        subprocess.run([*command, f"-DoutputDirectory={JARS}", "-DincludeScope=runtime"], check=True)
-        (JARS / "ready").touch()
+    with fetching(JARS):
+        if not (JARS / "ready").exists():
+            command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+            subprocess.run([*command, f"-DoutputDirectory={JARS}", "-DincludeScope=runtime"], check=True)
+            (JARS / "ready").touch()
     return JARS
 
 

@@ -51,10 +51,10 @@ class Prometheus:
         """How often a job was scraped by now."""
         return int(sum(value for _, value in self.ask(f'count_over_time(up{{job="{job}"}}[1h])')))
 
-    def first_failed(self, job: str) -> float:
-        """When a scrape of a job failed for the first time in the last minutes."""
+    def first_failed(self, job: str, since_at: float) -> float:
+        """When a scrape of a job failed for the first time since then (s UTC), in the last minutes."""
         (series,) = self.api("query", query=f'up{{job="{job}"}}[5m]')["result"]
-        return next(float(at) for at, value in series["values"] if value == "0")
+        return next(float(at) for at, value in series["values"] if value == "0" and at >= since_at)
 
     def until(self, claim: Callable[[], bool], seconds: float = 60) -> None:
         """Wait for something to become true; the limit only ends what would hang."""

@@ -21,7 +21,8 @@ IMPURE = {
 """What a pure file has no use for: clocks, chance, files, processes, networks."""
 
 EDGES = (
-    "streams/archive.py", "streams/exports.py", "streams/schema.py", "streams/tables.py", "streams/vault.py",
+    "streams/archive.py", "streams/disk.py", "streams/exports.py", "streams/schema.py", "streams/tables.py",
+    "streams/vault.py",
     "streams/connect/", "streams/live/",
     "models/store.py",
     "alerting/dispatcher.py", "alerting/notifiers/",

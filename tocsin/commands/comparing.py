@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.commands.options import AsJson, Outside
+from tocsin.commands.options import AsJson, Outside, check_locale
 from tocsin.commands.printing import say, say_json, show_table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def compare(
     from tocsin.comparing.runs import facts
     from tocsin.run_directory import read_run
 
-    _check_language(lang, "compare")
+    check_locale(lang, "compare --lang")
     found = compared(read_run(a), read_run(b))
     if page is not None:
         _write(page, found, lang)
@@ -73,7 +73,7 @@ def whatif(
     from tocsin.comparing.runs import facts
     from tocsin.what_if import change_of
 
-    _check_language(lang, "whatif")
+    check_locale(lang, "whatif --lang")
     questions = variants([change_of(text) for text in sets or ()], budget)
     with _folder(out) as folder, _asked(source, tuple(files or ()), data) as asked:
         with progress(asked.history.rows, asked.city.zone) as note:
@@ -107,15 +107,6 @@ def _asked(source: Path, files: tuple[str, ...], data: Path | None) -> Iterator[
             yield asked
     else:
         yield asking.of_city(source, files, data)
-
-
-def _check_language(lang: str, command: str) -> None:
-    from streams.errors import ConfigError
-    from tocsin.messages import LOCALES
-
-    if lang not in LOCALES:
-        what = f"no language is called {lang!r}"
-        raise ConfigError(f"{command} --lang", what, f"it may be {', '.join(LOCALES)}")
 
 
 def _write(page: Path, found: "Compared", lang: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tocsin.commands.options import CityArgument, Store
+from tocsin.commands.options import CityArgument, Store, check_locale
 from tocsin.commands.printing import complain, say, show_table
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def annotate(
 
     city = config.load_city(directory)
     locale = lang or city.locale
-    _check_language(locale)
+    check_locale(locale, "dashboards --lang")
     notes = pushing.mode_switches(city, store, locale, days)
     written = _grafana(url).annotate(notes)
     say(f"{written} of {len(notes)} changes of mode written, the others were there")
@@ -107,7 +107,7 @@ def preview(
     from tocsin.dashboards.board import BOARDS, board_json
     from tocsin.dashboards.preview import page
 
-    _check_language(lang)
+    check_locale(lang, "dashboards --lang")
     server, now = Prometheus(prometheus), clock.now()
     cities = server.cities()
     if not city and not cities:
@@ -118,12 +118,3 @@ def preview(
     chosen = city or cities[0]
     out.write_text(page(boards, lang, server, chosen, Stretch(now - 60 * minutes, now)), encoding="utf-8")
     say(f"{out}: {chosen}, {len(boards)} dashboards; a preview, not Grafana")
-
-
-def _check_language(locale: str) -> None:
-    from streams.errors import ConfigError
-    from tocsin.messages import LOCALES
-
-    if locale not in LOCALES:
-        known = ", ".join(LOCALES)
-        raise ConfigError("dashboards --lang", f"no language is called {locale!r}", f"it may be {known}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tocsin.commands.options import AsJson
+from tocsin.commands.options import AsJson, check_locale
 from tocsin.commands.printing import say, say_json, show_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def demo(
     from tocsin.demo.telling import Narrator
 
     if lang:
-        _check_language(lang)
+        check_locale(lang, "demo --lang")
     installation = config.load(city or demo_city())
     with (
         _data_directory(store) as directory,
@@ -59,14 +59,6 @@ def demo(
             _show(played, narrator)
         if sys.stdout.isatty() and not as_json:
             _serve(played, narrator.locale, port or 0)
-
-
-def _check_language(lang: str) -> None:
-    from streams.errors import ConfigError
-    from tocsin.messages import LOCALES
-
-    if lang not in LOCALES:
-        raise ConfigError("demo --lang", f"no language is called {lang!r}", f"it may be {', '.join(LOCALES)}")
 
 
 def _show(played: "Demo", narrator: "Narrator") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.errors import ConfigError, DataError
-from tocsin.commands.options import AsJson, Store
+from tocsin.commands.options import AsJson, Store, check_locale
 from tocsin.commands.people import PasswordFile, asked_password
 from tocsin.commands.printing import say, say_json, show_table
 
@@ -92,13 +92,11 @@ def report(
     """What came of the last drill: time to see, to acknowledge, to report in, against the deadlines."""
     from tocsin import config
     from tocsin.drills import report as reporting
-    from tocsin.messages import LOCALES, text
+    from tocsin.messages import text
 
     installation = config.load(city)
     locale = lang or installation.city.locale
-    if locale not in LOCALES:
-        known = ", ".join(LOCALES)
-        raise ConfigError("drill report --lang", f"no language is called {lang!r}", f"it may be {known}")
+    check_locale(locale, "drill report --lang")
     told = _last(store)
     words = reporting.DrillWords(installation, told, locale)
     if page is not None:

@@ -17,3 +17,12 @@ Outside = Annotated[
         help="Folder with boundaries or data that the city's files name.",
     ),
 ]
+
+
+def check_locale(locale: str, option: str) -> None:
+    """Raises ``ConfigError``, which names the option, for a language that there is no catalogue of."""
+    from streams.errors import ConfigError
+    from tocsin.messages import LOCALES
+
+    if locale not in LOCALES:
+        raise ConfigError(option, f"no language is called {locale!r}", f"it may be {', '.join(LOCALES)}")

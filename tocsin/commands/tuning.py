@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tocsin.commands.options import AsJson, Outside
+from tocsin.commands.options import AsJson, Outside, check_locale
 from tocsin.commands.printing import say, say_json, show_table
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def tune(
     from tocsin.toml_writer import set_value
     from tocsin.tuning import budgets_of
     from tocsin.tuning import tune as tuned
-    from tocsin.tuning_words import TuningWords, check_language, facts
+    from tocsin.tuning_words import TuningWords, facts
 
-    check_language(lang)
+    check_locale(lang, "tune --lang")
     budgets = budgets_of(budget)
     asked = of_city(directory, tuple(files or ()), data)
     with progress(asked.history.rows, asked.city.zone) as note:

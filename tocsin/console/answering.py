@@ -18,7 +18,7 @@ from alerting.journal import Entry
 from alerting.routing import Receiver
 from streams.commands import Command
 from tocsin.console.app import templates
-from tocsin.console.guard import HEADERS, LOCAL_NAMES, host_of
+from tocsin.console.guard import HEADERS, LOCAL_NAMES, TLS, host_of
 from tocsin.console.phrases import Phrase
 from tocsin.console.screen import STATIC
 from tocsin.console.source import CitySource
@@ -156,7 +156,8 @@ def create_answer_app(answering: Answering, public_url: str) -> ASGIApp:
     def act(request: Request, token: str) -> Response:
         return answering.act(token)
 
-    return _Guarded(app, LOCAL_NAMES | {host_of(public_url)})
+    over_tls = (TLS,) if public_url.startswith("https:") else ()
+    return _Guarded(app, LOCAL_NAMES | {host_of(public_url)}, (*_SHARED, *_PRIVATE, *over_tls))
 
 
 class _Guarded(msgspec.Struct, frozen=True):
@@ -164,11 +165,12 @@ class _Guarded(msgspec.Struct, frozen=True):
 
     app: ASGIApp
     hosts: frozenset[str]
+    headers: tuple[tuple[bytes, bytes], ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_SHARED, *_PRIVATE]
+                message["headers"] = [*message["headers"], *self.headers]
             await send(message)
 
         host = host_of(Headers(scope=scope).get("host", ""))

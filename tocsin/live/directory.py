@@ -14,10 +14,11 @@ from typing import BinaryIO, Final
 import msgspec
 
 from alerting import journal
+from streams.disk import sync, synced
 from streams.errors import BusyError, IntegrityError
 from tocsin.checkpoint import State
 from tocsin.chronicle import Decided, Mark, Restored
-from tocsin.live.disk import explained, numbered, sync_directory, synced
+from tocsin.live.disk import explained, numbered
 from tocsin.live.head import Head, Segment, packed, unpacked
 from tocsin.live.snapshots import Snapshots
 
@@ -130,7 +131,7 @@ class DirectoryChronicle:
             (self._directory / "beside" / f"{epoch}.jsonl").open("xb"),
         )
         for name in ("journal", "beside"):
-            sync_directory(self._directory / name)
+            sync(self._directory / name)
 
     def _extend(self, decided: Decided) -> Segment:
         assert self._files is not None
@@ -154,7 +155,7 @@ class DirectoryChronicle:
             raise BusyError("checkpoint", f"{number} is taken: another owner came") from None
         finally:
             temporary.unlink(missing_ok=True)
-        sync_directory(folder)
+        sync(folder)
         if (highest := self.reader.numbers()[-1]) != number:
             raise BusyError("checkpoint", f"{highest} is there beside {number}: another owner came")
 

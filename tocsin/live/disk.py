@@ -24,25 +24,6 @@ def explained(directory: Path) -> Iterator[None]:
         raise StorageError(error.filename or str(directory), error.strerror or str(error), _ROOM) from error
 
 
-def synced(path: Path, *pieces: bytes) -> Path:
-    """Write a file of those bytes and wait for the disk."""
-    with path.open("wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
-
-
-def sync_directory(path: Path) -> None:
-    """Wait until the directory's names are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def numbered(folder: Path) -> list[int]:
     """The numbers that are names of files in a folder, ascending; none without a folder."""
     with explained(folder):

@@ -12,10 +12,11 @@ from typing import Final
 
 import msgspec
 
+from streams.disk import sync, synced
 from streams.errors import IntegrityError
 from tocsin import checkpoint
 from tocsin.checkpoint import State
-from tocsin.live.disk import explained, numbered, sync_directory, synced
+from tocsin.live.disk import explained, numbered
 from tocsin.live.head import Head, packed, unpacked
 
 KEPT: Final = 3
@@ -78,6 +79,6 @@ class Snapshots:
                 temporary.rename(self._folder / str(head.mark.number))
             finally:
                 temporary.unlink(missing_ok=True)
-            sync_directory(self._folder)
+            sync(self._folder)
             for number in self.numbers()[:-KEPT]:
                 (self._folder / str(number)).unlink(missing_ok=True)

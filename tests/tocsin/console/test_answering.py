@@ -160,6 +160,7 @@ def test_an_address_that_can_act_is_kept_and_passed_on_by_nobody(night: Night) -
         and "script-src 'self'" in page.headers["content-security-policy"]
     )
     assert "<script" not in page.text and " style=" not in page.text
+    assert page.headers["strict-transport-security"], "the public name is one of https"
     sheet = night.get("/answer/static/console.css")
     assert sheet.status_code == 200
 
