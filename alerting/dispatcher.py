@@ -17,14 +17,14 @@ Clock = Callable[[], int]
 """Seconds UTC, as the edge sees them."""
 
 
-Cover = Callable[[Delivery], Delivery]
+Covering = Callable[[Delivery], Delivery]
 """A delivery with what it carries beside its lines."""
 
 
 class Sending(msgspec.Struct, frozen=True, eq=False):
     """How deliveries leave: what each carries, and which receivers get few messages."""
 
-    cover: Cover = lambda delivery: delivery
+    cover: Covering = lambda delivery: delivery
     pacing: Pacing = Pacing()
 
 
@@ -129,7 +129,7 @@ class Dispatcher:
         return Logged(delivery=digest)
 
 
-def _guarded(notifier: Notifier, cover: Cover, delivery: Delivery) -> Answer:
+def _guarded(notifier: Notifier, cover: Covering, delivery: Delivery) -> Answer:
     """A notifier that breaks its promise and raises must not end the thread that others wait for."""
     try:
         return notifier.send(cover(delivery))

@@ -65,11 +65,11 @@ class _Game:
             self.count += 1
 
 
-def play(lines: Iterable[bytes]) -> Iterator[bytes]:
+def play(lines: Iterable[bytes], name: str = "") -> Iterator[bytes]:
     """Play histories and yield one JSON line (without line end) per journal entry.
 
     Raises:
-        DataError: a line that is no input, by its number, counted from 1.
+        DataError: a line that is no input, by the file's ``name`` and its number, counted from 1.
     """
     game: _Game | None = None
     for number, data in enumerate(lines, start=1):
@@ -82,9 +82,8 @@ def play(lines: Iterable[bytes]) -> Iterator[bytes]:
             else:
                 yield from _going(game).play(_input(line, _going(game).tree))
         except (msgspec.MsgspecError, ConfigError, ValueError) as error:
-            raise DataError(
-                f"line {number}", str(error), "see the play format in the documentation"
-            ) from error
+            where = f"{name}: line {number}" if name else f"line {number}"
+            raise DataError(where, str(error), "see the play format in the documentation") from error
 
 
 def _begun(line: _Line) -> _Game:

@@ -288,14 +288,15 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         if not names:
             return [None] * columns.length
         clean = redacted if self.feed.redacts_text else str
-        return [clean(_cut(text)) or None for text in texts([columns.column(name) for name in names], " ")]
+        cells = texts([columns.column(name) for name in names], " ")
+        return [_cut(clean(_cut(text))) or None for text in cells]
 
 
 def _cut(text: str) -> str:
-    """A text of reasonable length; a number or word that the cut divides goes whole."""
+    """At most ``LONGEST_TEXT`` characters; a number, word or mark that the cut divides goes whole."""
     if len(text) <= LONGEST_TEXT:
         return text
-    return re.sub(r"[\w.@+ \-]{1,64}$", "", text[:LONGEST_TEXT]) + "…"
+    return re.sub(r"‹?[\w.@+ \-]{0,64}$", "", text[: LONGEST_TEXT - 1]) + "…"
 
 
 def number(rows: RowArray, offset: int, events_per_message: int = EVENTS_PER_MESSAGE) -> RowArray:

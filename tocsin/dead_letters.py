@@ -1,13 +1,13 @@
 """What could not be read: listed by reason, kept sealed for 7 days, and re-fed with today's mapping."""
 
-from collections.abc import Iterable
-from typing import Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from streams.errors import DataError
 from streams.events import Rejected
-from tocsin.raw import Message, RawLog, Receipt, Vault
+from tocsin.raw import Message, Receipt, Vault
 from tocsin.store import Connection, Row, Store
 
 KEPT_SECONDS: Final = 7 * 86_400
@@ -57,10 +57,18 @@ def sealed_within(connection: Connection, letters: Iterable[Row]) -> None:
     )
 
 
+class Raw(Protocol):
+    """Where letters go when they are fed again: a store's raw messages, or a broker's topics."""
+
+    def add_within(self, connection: Connection, messages: Sequence[Message]) -> list[Receipt]:
+        """Keep messages for intake, before the transaction ends."""
+        ...
+
+
 class DeadLetters:
     """The dead letters of a store; whoever reads bytes back is noted in the access log."""
 
-    def __init__(self, store: Store, raw: RawLog, vault: Vault) -> None:
+    def __init__(self, store: Store, raw: Raw, vault: Vault) -> None:
         self._store, self._raw, self._vault = store, raw, vault
 
     def add_within(self, connection: Connection, rejections: Iterable[Rejection]) -> None:

@@ -1,6 +1,7 @@
 """A data directory looked at from outside: its journal proved, its dead letters listed and fed again."""
 
 import getpass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +12,16 @@ from streams.errors import DataError
 from tocsin import clock, config
 from tocsin.chronicle import SetAside
 from tocsin.day_archive import DayArchive
-from tocsin.dead_letters import DeadLetters
+from tocsin.dead_letters import DeadLetters, Raw
 from tocsin.history import History
 from tocsin.keys import vault_of
 from tocsin.live.directory import DirectoryReader
 from tocsin.raw import RawLog
-from tocsin.store import Store
+from tocsin.store import FILE_NAME, Store
 
 ALL: Final = 1_000_000
+CONSOLE: Final = "console"
+"""Folder of the console's own store in the data directory of live workers."""
 
 
 def verify_journal(path: Path) -> tuple[int, str]:
@@ -75,7 +78,7 @@ def uncounted(store_directory: Path, reason: str, limit: int) -> list[Uncounted]
 
     The data directory may be in use.
     """
-    with Store.open_to_read(store_directory) as store:
+    with Store.open_to_read(_home(store_directory)) as store:
         letters = DeadLetters(store, RawLog(store, _Shut()), _Shut()).letters(limit=ALL)
         aside = History(store).set_aside(ALL)
     found = [Uncounted(**msgspec.structs.asdict(x)) for x in letters] + [_of_fold(x) for x in aside]
@@ -105,22 +108,44 @@ def retry_letters(
 ) -> tuple[int, ...]:
     """Feed dead letters to intake again: those of ``numbers``, of a reason, or all; which were fed.
 
+    Beside live workers the letters are the console's, and the broker gets them.
+
     Raises:
         BusyError: another process has the data directory open.
+        BrokerError: the broker does not answer; what was not fed stays listed.
         DataError: a number that is not listed, or whose bytes are erased.
     """
     installation = config.load(city_directory)
     at, actor = clock.now(), getpass.getuser()
-    Store.open_to_read(store_directory).close()  # what is not there is not made
-    with Store.open(store_directory) as store:
-        vault = vault_of(installation, store_directory)
-        found = DeadLetters(store, RawLog(store, vault), vault)
+    is_live = installation.server.transport == "kafka"
+    home = _home(store_directory) if is_live else store_directory
+    shared = home.parent if is_live else home
+    Store.open_to_read(home).close()  # what is not there is not made
+    with Store.open(home) as store, _raw(installation, store, shared, is_live) as raw:
+        found = DeadLetters(store, raw, vault_of(installation, shared))
         wanted = numbers or tuple(
             letter.id for letter in found.letters("listed", ALL) if every or letter.reason == reason
         )
         for number in wanted:
             found.retry(number, at, actor)
         return wanted
+
+
+def _home(directory: Path) -> Path:
+    """Where the letters of a data directory lie: in itself, or beside live workers with their console."""
+    console = directory / CONSOLE
+    return console if (console / FILE_NAME).exists() and not (directory / FILE_NAME).exists() else directory
+
+
+def _raw(
+    installation: config.Installation, store: Store, shared_directory: Path, is_live: bool
+) -> AbstractContextManager[Raw]:
+    """Where letters go to be read again."""
+    if not is_live:
+        return nullcontext(RawLog(store, vault_of(installation, shared_directory)))
+    from tocsin.live.refeeding import raw_topics
+
+    return raw_topics(installation, store, shared_directory)
 
 
 class _Shut:

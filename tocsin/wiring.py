@@ -39,6 +39,7 @@ from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
 from tocsin.store import Store
+from tocsin.stored import CONSOLE
 from tocsin.telling import Teller, in_store
 from tocsin.warning_words import Warner
 
@@ -107,7 +108,7 @@ class Running:
         self.is_live = installation.server.transport == "kafka"
         if console_directory and not self.is_live:
             raise ConfigError("--console", 'is for transport = "kafka"', "leave it out: one process runs all")
-        own = console_directory or store_directory / "console"
+        own = console_directory or store_directory / CONSOLE
         self.store = Store.open(own if self.is_live else store_directory)
         self.run: Embedded[PipelineState] = self._run(store_directory, origin_at, cadence)
         self._say_what_was_passed_over()

@@ -21,7 +21,7 @@ INDEX: Final = "index.json"
 FEED_ENTRIES: Final = 200
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Published(msgspec.Struct, frozen=True, kw_only=True):
     """What the directory knows of one delivery; ``identifier`` is "" where there was nothing to publish."""
 
     key: str
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.identifier) and self.kind != "Cancel"
 
 
-_records: Final = msgspec.json.Decoder(list[Record])
+_records: Final = msgspec.json.Decoder(list[Published])
 
 
 class CapNotifier:
@@ -78,9 +78,9 @@ class CapNotifier:
         self._write(FEED, feed(records, self._channel.cap.sender))
         return record.identifier or "nothing to publish"
 
-    def _document(self, delivery: Delivery, records: Sequence[Record]) -> Record:
+    def _document(self, delivery: Delivery, records: Sequence[Published]) -> Published:
         thread = _thread(delivery)
-        empty = Record(key=delivery.key, thread=thread)
+        empty = Published(key=delivery.key, thread=thread)
         last = next((r for r in reversed(records) if r.thread == thread and r.identifier), None)
         reference = Reference(last.identifier, last.sent) if last and last.is_open else None
         made = self._message(delivery, reference)
@@ -101,7 +101,7 @@ class CapNotifier:
             return None
         return cap.message(delivery, self._channel.wording(delivery), self._channel.cap, last)
 
-    def _read(self) -> list[Record]:
+    def _read(self) -> list[Published]:
         path = self._folder / INDEX
         return _records.decode(path.read_bytes()) if path.exists() else []
 
@@ -116,7 +116,7 @@ def _thread(delivery: Delivery) -> str:
     return f"exercise {name}" if delivery.is_exercise else name
 
 
-def feed(records: Sequence[Record], sender: str) -> bytes:
+def feed(records: Sequence[Published], sender: str) -> bytes:
     """An Atom feed (RFC 4287) of what was published, newest first."""
     shown = [record for record in reversed(records) if record.identifier][:FEED_ENTRIES]
     root = Xml.Element("feed", {"xmlns": ATOM})

@@ -92,7 +92,7 @@ class Request:
             try:
                 sent = await asyncio.wait_for(self._body(), self._limits.body_seconds)
             except TimeoutError:
-                answer = Answer(408, {"error": "the body came too slowly"}, _CLOSE)
+                answer = Answer(408, {"error": "the body came too slowly: send it again, in parts"}, _CLOSE)
                 raise Refusal(answer) from None
             self._payload = self._unpacked(sent)
         return self._payload
@@ -130,7 +130,7 @@ class Request:
         if came > largest:
             raise too_large(largest)
         if announced.isdigit() and int(announced) != len(body):
-            raise refused(400, f"the body is cut short: {len(body)} of {announced} bytes came")
+            raise refused(400, f"the body is cut short: {len(body)} of {announced} bytes came; send it again")
         return bytes(body)
 
     async def _chunk(self) -> tuple[bytes, bool]:
@@ -160,7 +160,7 @@ def unpacked(sent: bytes, encoding: str, largest: int) -> bytes:
     if len(payload) > largest:
         raise too_large(largest)
     if not payload.strip():
-        raise refused(400, "the body is empty")
+        raise refused(400, "the body is empty: send at least one record")
     return payload
 
 
@@ -195,9 +195,9 @@ def object_of(payload: bytes) -> Mapping[str, Any]:
     try:
         found = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise refused(400, "the body is no JSON", Reason.MALFORMED) from None
+        raise refused(400, "the body is no JSON: send one object", Reason.MALFORMED) from None
     if not isinstance(found, dict):
-        raise refused(400, "the body is no JSON object", Reason.MALFORMED)
+        raise refused(400, "the body is no JSON object: send one object", Reason.MALFORMED)
     return found
 
 

@@ -37,7 +37,7 @@ class Observations:
             raise refused(415, "an observation is one application/json object", Reason.MALFORMED)
         body = object_of(await visit.request.payload())
         if "result" not in body:
-            raise refused(400, "the observation lacks its result", Reason.MISSING_FIELD)
+            raise refused(400, "the observation lacks its result: send it as result", Reason.MISSING_FIELD)
         observation = completed(body, visit.rest, self._doors.clock())
         if not {"Datastream", "Datastream@iot.navigationLink", "@iot.selfLink"} & observation.keys():
             raise refused(

@@ -109,7 +109,7 @@ def read_file(path: Path) -> tuple[str, bytes]:
     if path.suffix == ".gz":
         payload = gunzip(payload, LARGEST_FILE)
     if not payload.strip():
-        raise DataError(path.name, "is empty", "nothing was taken from it")
+        raise DataError(path.name, "is empty", "write it anew: at least one record")
     return CONTENT_TYPES[suffix], payload
 
 

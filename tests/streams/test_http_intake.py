@@ -27,7 +27,9 @@ JSON_LINES = {"content-type": "application/x-ndjson"}
 def running() -> Iterator[tuple[Desk, httpx.Client, int]]:
     desk = Desk()
     with (
-        served(intake_app(desk, ("12345", "gas"), lambda: 1_700_000_000, LIMITS)) as port,
+        served(
+            intake_app(desk, ("12345", "gas"), lambda: 1_700_000_000, LIMITS, sensorthings=("gas",))
+        ) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
     ):
         yield desk, client, port
@@ -72,7 +74,7 @@ REFUSED: list[tuple[str, str, bytes, dict[str, str], int, str]] = [
     ("GET", "/intake/12345", b"", {}, 405, "only POST"),
     ("POST", "/intake/12345", LINES, {"content-type": "text/xml"}, 415, "cannot read text/xml"),
     ("POST", "/intake/12345", LINES, {"content-encoding": "br"}, 415, "cannot unpack br"),
-    ("POST", "/intake/12345", b" \n", {}, 400, "empty"),
+    ("POST", "/intake/12345", b" \n", {}, 400, "empty: send at least one record"),
     (
         "POST",
         "/intake/12345",
@@ -106,6 +108,25 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(
     assert [kept[2] for kept in desk.kept] == [refused_as(Reason.MALFORMED)] * is_whole
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence", "reason"),
+    [
+        (b"{", "is no JSON: send one object", Reason.MALFORMED),
+        (b"[]", "is no JSON object: send one object", Reason.MALFORMED),
+        (b'{"value": 1}', "lacks its result: send it", Reason.MISSING_FIELD),
+        (b'{"result": 1}', "lacks its Datastream: name it", Reason.MISSING_FIELD),
+    ],
+)
+def test_what_is_no_observation_is_refused_and_kept(
+    running: tuple[Desk, httpx.Client, int], body: bytes, sentence: str, reason: Reason
+) -> None:
+    desk, client, _ = running
+    kind = {"content-type": "application/json"}
+    answer = client.post("/sensorthings/gas/v1.1/Observations", content=body, headers=kind)
+    assert answer.status_code == 400 and sentence in answer.json()["error"]
+    assert [kept[1:3] for kept in desk.kept] == [(body, refused_as(reason))]
+
+
 def test_a_body_without_announced_length_is_bounded_too(running: tuple[Desk, httpx.Client, int]) -> None:
     desk, client, _ = running
     chunks = (b"y" * 65_536 for _ in range(40))
@@ -122,9 +143,15 @@ def test_a_body_that_never_ends_is_not_kept(running: tuple[Desk, httpx.Client, i
             b"content-type: text/csv\r\ncontent-length: 99\r\n\r\nid\n1\n"
         )
         if is_slow:
-            assert b"408" in connection.recv(200)
+            said = answered(connection)
+            assert b"408" in said and b"came too slowly: send it again" in said
     assert client.get("/healthz").status_code == 200
     assert not desk.kept
+
+
+def answered(connection: socket.socket) -> bytes:
+    """All that is answered until the door hangs up."""
+    return b"".join(iter(lambda: connection.recv(4_096), b""))
 
 
 def test_too_much_waiting_and_a_full_disk(running: tuple[Desk, httpx.Client, int]) -> None:

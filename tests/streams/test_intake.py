@@ -1,6 +1,7 @@
 """From bytes to rows and events."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -485,7 +486,7 @@ def test_empty_huge_and_hostile_texts_count(hotline: Intake, record: Record, tex
     assert taken.counts == {"accepted": 1}
     (event,) = taken.events
     assert event is not None
-    assert event.text is None or len(event.text) <= 4 * LONGEST_TEXT, "marks are longer than what they hide"
+    assert event.text is None or len(event.text) <= LONGEST_TEXT
     assert (event.text is None) == (not text.strip())
 
 
@@ -499,6 +500,16 @@ def test_a_long_text_is_cut_between_words(hotline: Intake, record: Record) -> No
     (event,) = hotline.read(lines(record(text=text)), AT, "x").events
     assert event is not None
     assert event.text == "路灯不亮。" * 799 + "…"
+
+
+@pytest.mark.parametrize("before", range(12))
+def test_marks_longer_than_what_they_hide_are_cut_but_not_divided(
+    hotline: Intake, record: Record, before: int
+) -> None:
+    (event,) = hotline.read(lines(record(text="。" * before + "南路1号，" * 700)), AT, "x").events
+    assert event is not None and event.text is not None
+    assert LONGEST_TEXT - 20 < len(event.text) <= LONGEST_TEXT
+    assert re.fullmatch("。*(南路‹address›，)*(南路(‹address›)?)?…", event.text)
 
 
 RECORDS = st.lists(

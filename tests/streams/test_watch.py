@@ -78,7 +78,7 @@ def test_the_same_content_is_taken_once_whatever_its_name(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("empty.csv", b"", "is empty"),
+        ("empty.csv", b"", "is empty; write it anew"),
         ("blank.json", b" \n", "is empty"),
         ("what.xml", b"<a/>", "of no known kind"),
         ("cut.csv.gz", gzip.compress(b"id\n1\n", mtime=0)[:-4], "cut short"),

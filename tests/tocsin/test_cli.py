@@ -79,7 +79,7 @@ def test_without_a_command_it_shows_help_and_leaves_with_0(capsys: pytest.Captur
         (["check", str(STARTER), "--sample", __file__, "--feed", "x"], 2, "no feed is called 'x'"),
         (["audit", "verify", "nowhere"], 3, "nowhere: no such file or directory"),
         (["escalation", "play", "nowhere"], 3, "nowhere: no file of that name"),
-        (["escalation", "play", __file__], 3, "line 1: "),
+        (["escalation", "play", __file__], 3, "test_cli.py: line 1: "),
         (["dead-letters", "retry", "--store", "nowhere"], 2, "nothing is named"),
         (["dead-letters", "list", "--store", "nowhere"], 3, "nowhere: holds no Tocsin data"),
         (["dead-letters", "list", "--reason", "lost"], 2, "no reason is called 'lost'; it may be malformed"),

@@ -12,7 +12,8 @@ from tocsin import checking, config, toml_reader
 from tocsin.config import PrivacyConfig
 
 STARTER = Path(tocsin.__file__).parent / "starter"
-MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.toml"))
+FOLDER = Path(__file__).parent / "mistakes"
+MISTAKES = sorted(FOLDER.glob("*.toml"))
 
 
 @pytest.fixture
@@ -57,6 +58,15 @@ def test_a_mistake_is_refused_in_one_sentence(mistake: Path, city: Path) -> None
     said = str(refused.value).replace(f"{city}/", "").replace(str(city), ".")
     assert said == facts["says"]
     assert "\n" not in said
+
+
+def test_check_says_who_has_the_ground_that_two_areas_share(city: Path) -> None:
+    facts = tomllib.loads((FOLDER / "areas-overlap.toml").read_text(encoding="utf-8"))
+    areas, rules = city / facts["file"], city / "areas.toml"
+    areas.write_text(areas.read_text(encoding="utf-8").replace(facts["find"], facts["write"]))
+    rules.write_text("max_overlap_percent = 50.0\n" + rules.read_text(encoding="utf-8"))
+    told = checking.describe(city)["overlapping areas"]
+    assert told == "mill-lower has the 40 % of it that lies in mill-upper"
 
 
 def test_a_file_that_is_not_utf8_says_where(city: Path) -> None:

@@ -19,9 +19,9 @@ ROOT: Final = Path(tocsin.__file__).parent.parent
 DOCS: Final = ROOT / "docs"
 
 TWINS: Final = (
-    "architecture.md", "case-studies/README.md", "connecting-a-city.md", "data-formats.md", "detection.md",
-    "dispatch.md", "escalation.md", "live.md", "metrics.md", "monitoring.md", "officers.md", "privacy.md",
-    "runbook.md", "scaling.md", "scoring.md", "what-if.md", "words.md",
+    "architecture.md", "bad-input.md", "case-studies/README.md", "connecting-a-city.md", "data-formats.md",
+    "detection.md", "dispatch.md", "escalation.md", "live.md", "metrics.md", "monitoring.md", "officers.md",
+    "privacy.md", "runbook.md", "scaling.md", "scoring.md", "what-if.md", "words.md",
 )  # fmt: skip
 """Pages of docs/ whose twin in docs/zh-CN/ has the same headings, blocks, tables, lists and links."""
 

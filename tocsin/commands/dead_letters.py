@@ -52,7 +52,8 @@ def retry(
 ) -> None:
     """Feed dead letters again, through today's mapping; ``tocsin up`` then takes them in.
 
-    The data directory must not be in use. Who fed what is noted in the access log.
+    The data directory must not be in use: stop ``tocsin up``. Beside live workers the letters go to the
+    broker, and the workers take them in. Who fed what is noted in the access log.
     """
     from tocsin.stored import retry_letters
 
@@ -63,7 +64,7 @@ def retry(
     if as_json:
         say_json({"retried": list(retried)})
     else:
-        say(f"{len(retried)} dead letters given to intake again; tocsin up takes them in")
+        say(f"{len(retried)} dead letters given to intake again")
 
 
 def _check_reason(reason: str) -> None:

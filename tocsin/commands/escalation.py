@@ -36,14 +36,14 @@ def play(
     write = sys.stdout.buffer.write
     if file == "-":
         lines = iter(sys.stdin.buffer)
-        for line in played(lines):
+        for line in played(lines, "standard input"):
             write(line + b"\n")
         return
     path = Path(file)
     if not path.is_file():
         raise DataError(file, "no file of that name", "name a file of JSON lines, or - for standard input")
     with path.open("rb") as opened:
-        for line in played(opened):
+        for line in played(opened, file):
             write(line + b"\n")
 
 

@@ -140,7 +140,7 @@ def data(source: CitySource, s: Screen) -> Page:
         {
             "view": cell.view,
             "state": w(f"state-{cell.view.state}") if cell.view.state != "silent" else cell.fact,
-            "rejected": _by_reason(cell.view.rejected, w),
+            "rejected": sentences.by_reason(cell.view.rejected, w),
         }
         for cell in feed_cells(s)
     ]  # fmt: skip
@@ -155,12 +155,6 @@ def _misfit(misfit: MisfitView, w: Words) -> str:
     if not misfit.names:
         return w(f"{key}-city", since=since)
     return w(key, category=w.named(misfit.names), since=since)
-
-
-def _by_reason(rejected: dict[str, int], w: Words) -> list[tuple[str, int]]:
-    """Reasons in words, the most frequent first."""
-    most = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
-    return [(w.maybe(f"reason-{reason.replace('_', '-')}", reason), n) for reason, n in most if n]
 
 
 def duties(source: CitySource, s: Screen) -> Page:

@@ -1,5 +1,6 @@
 """Sentences that the screens put together from facts: headline, hotspot, duties, feeds."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -288,3 +289,9 @@ def silenced(unit: UnitView, view: CityView, w: Words) -> str:
         return ""
     said = w("unit-silenced", who=actor_name(silence.actor, view, w), time=w.clock(silence.until))
     return w("unit-silenced-why", said=said, why=silence.note) if silence.note else said
+
+
+def by_reason(rejected: Mapping[str, int], w: Words) -> list[tuple[str, int]]:
+    """Reasons in words, the most frequent first."""
+    most = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return [(w.maybe(f"reason-{reason.replace('_', '-')}", reason), n) for reason, n in most if n]

@@ -1,10 +1,12 @@
 """The first run: why the city cannot warn yet, and the one step that is open."""
 
+from collections import Counter
 from typing import Any
 
 from tocsin.console.map_drawing import draw_map
 from tocsin.console.phrases import Phrase
 from tocsin.console.screen import Screen
+from tocsin.console.sentences import by_reason
 from tocsin.console.view import CityView, SetupStep, Sight
 from tocsin.console.words import Words
 
@@ -20,7 +22,7 @@ def setup_facts(s: Screen) -> dict[str, Any]:
             "title": w(f"setup-{step.key}"),
             "detail": w.phrase(_detail(step)),
             "command": step.command,
-            "figures": _figures(step, w),
+            "figures": _figures(view, w) if step.key == "feed" else "",
         }
         for step in view.steps
     ]  # fmt: skip
@@ -44,10 +46,10 @@ def _detail(step: SetupStep) -> Phrase:
     return Phrase(f"console-setup-{step.key}-{how}", step.args)
 
 
-def _figures(step: SetupStep, w: Words) -> str:
-    """What has come so far, while no feed is connected."""
-    return (
-        w.phrase(Phrase("console-setup-figures", step.args))
-        if {"received", "refused"} <= step.args.keys()
-        else ""
-    )
+def _figures(view: CityView, w: Words) -> str:
+    """What has come so far, and why it was refused: what a person must know while no feed is connected."""
+    received = sum(feed.received or 0 for feed in view.feeds)
+    refused: Counter[str] = sum((Counter(feed.rejected) for feed in view.feeds), Counter())
+    reasons = w.join([f"{reason} {n}" for reason, n in by_reason(refused, w)])
+    key = "setup-figures-why" if reasons else "setup-figures"
+    return w(key, received=received, refused=refused.total(), reasons=reasons)

@@ -16,6 +16,14 @@ from tocsin.raw import Vault
 from tocsin.store import Store
 
 
+def desk_of(installation: Installation, sender: Sender, readers: Mapping[str, Intake], vault: Vault) -> Desk:
+    """Where the edges of a city put what comes in; ``readers`` by source partition."""
+    city = installation.city
+    spreader = Spreader(city.feeds, {feed.id: readers[f"{feed.id}-0"] for feed in city.feeds})
+    partitions = [partition.name for partition in city.partitions]
+    return Desk(sender, TopicNames(installation.kafka.prefix), vault, partitions, spreader.spread)
+
+
 def replica(
     installation: Installation,
     store: Store,
@@ -34,9 +42,6 @@ def replica(
     """
     city, kafka = installation.city, installation.kafka
     sender = Sender(kafka)
-    spreader = Spreader(city.feeds, {feed.id: readers[f"{feed.id}-0"] for feed in city.feeds})
-    partitions = [partition.name for partition in city.partitions]
-    desk = Desk(sender, TopicNames(kafka.prefix), vault, partitions, spreader.spread)
     return Replica(
         city,
         pipeline,
@@ -47,7 +52,7 @@ def replica(
         vault=vault,
         kafka=kafka,
         sender=sender,
-        desk=desk,
+        desk=desk_of(installation, sender, readers, vault),
         city_id=city.id,
         cadence=cadence,
     )

@@ -20,7 +20,10 @@ def steps(
             key="city", is_done=True, args={"areas": len(city.gazetteer), "units": len(city.units.order)}
         ),
         SetupStep(
-            key="feed", is_done=bool(memory.heard), args={"feeds": len(city.feeds)}, command="tocsin up"
+            key="feed",
+            is_done=bool(memory.heard),
+            args={"feeds": len(city.feeds)},
+            command=f"tocsin check --sample FILE --feed {city.feeds[0].id}",
         ),
         SetupStep(key="people", is_done=bool(people.person), args={"people": len(people.person)}),
         SetupStep(key="learn", is_done=False, args={"warm_at": findings.warm_at} if findings else {}),

@@ -145,7 +145,6 @@ def first_run():
             SetupStep(
                 key="feed",
                 is_done=False,
-                args={"received": 0, "refused": 0},
                 command="curl -X POST http://127.0.0.1:8000/v2/requests.json \\\n"
                 "     -d service_code=gas-smell -d lat=30.12 -d long=120.31",
             ),

@@ -177,7 +177,23 @@ def test_the_first_run_shows_the_open_step_and_its_command():
     text = Visitor(scenes.first_run()).get("/").text
     assert "Tocsin cannot warn yet: no feed is connected" in text
     assert 'aria-current="step"' in text and "curl -X POST" in text
-    assert "nothing received yet from 60 of 60 areas" in text
+    assert "nothing received yet from 60 of 60 areas" in text and "received: 0, refused: 0<" in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "received: 4, refused: 3 (unknown category 2 and malformed 1)"),
+        ("zh-CN", "收到：4，拒收：3（未知类别 2、格式错误 1）"),
+    ],
+)
+def test_the_first_run_says_why_what_came_was_refused(lang, told):
+    view = scenes.first_run()
+    feeds = city.calm(city.clock("09:12:04")).feeds[:2]
+    rejected = ({"unknown_category": 2}, {"malformed": 1})
+    spoken = zip(feeds, (2, 2), rejected, strict=True)
+    heard = tuple(msgspec.structs.replace(feed, received=n, rejected=why) for feed, n, why in spoken)
+    assert told in Visitor(msgspec.structs.replace(view, feeds=heard), lang=lang).get("/").text
 
 
 def test_the_hotspot_page_has_every_reason():

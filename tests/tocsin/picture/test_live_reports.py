@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,13 @@ def test_from_the_form_to_the_ledger(running: Running) -> None:
     assert re.search(r'name="feed" value="hotline"', page), "one feed needs no choice"
     assert answer.status_code == 200 and "Counted: Gas smell" in answer.text
     assert SECRET not in answer.text and "<script>alert" not in answer.text
+
+
+def test_before_a_feed_is_connected_the_picture_says_why_what_came_was_refused(running: Running) -> None:
+    running.run.submit_raw("hotline", b'{"number": ', "application/x-ndjson", clock.now())
+    until = clock.now() + 60
+    while not (hotline := running.source.snapshot().feeds[0]).received and clock.now() < until:
+        time.sleep(0.05)
+    assert (hotline.received, hotline.rejected) == (1, {"malformed": 1})
+    (step,) = (step for step in running.source.snapshot().steps if step.key == "feed")
+    assert (step.is_done, step.command) == (False, "tocsin check --sample FILE --feed hotline")

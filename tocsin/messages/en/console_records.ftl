@@ -71,6 +71,7 @@ console-setup-feed = Connect a feed
 console-setup-feed-done = A feed is connected.
 console-setup-feed-open = Send one event. It appears here at once, or the reason why it was refused.
 console-setup-figures = received: { $received }, refused: { $refused }
+console-setup-figures-why = received: { $received }, refused: { $refused } ({ $reasons })
 console-setup-people = People on duty
 console-setup-people-done = People on duty are set.
 console-setup-people-open = Who is told, who may declare. No one is on the list: a warning would reach nobody.

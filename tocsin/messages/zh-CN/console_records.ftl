@@ -71,6 +71,7 @@ console-setup-feed = 接入数据
 console-setup-feed-done = 已接入数据。
 console-setup-feed-open = 发送一个事件，这里会立即显示，或显示拒收原因。
 console-setup-figures = 收到：{ $received }，拒收：{ $refused }
+console-setup-figures-why = 收到：{ $received }，拒收：{ $refused }（{ $reasons }）
 console-setup-people = 值班人员
 console-setup-people-done = 已设置值班人员。
 console-setup-people-open = 通知谁、谁可启动响应。名单为空：预警将无人收到。
