@@ -10,7 +10,8 @@ demo: $(READY)
 	$(BIN)/tocsin demo
 
 test: $(READY) lint types
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/live
+	$(BIN)/python -m pytest tests/live
 
 lint: $(READY)
 	$(BIN)/ruff check .

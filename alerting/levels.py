@@ -41,7 +41,7 @@ ENDED_BY: Final[Mapping[DutyKind, tuple[str, ...]]] = {
     "report-in": ("report_in",),
     "answer": ("acknowledge",),
 }
-"""The acts by which a person ends a duty; what the machine takes back is not done by anybody."""
+"""The acts by which a person ends a duty, its own act first; what the machine takes back nobody did."""
 
 ROLES: Final = ("operator", "officer", "chief", "analyst", "admin")
 

@@ -43,7 +43,7 @@ class Hands:
     def reach(self, selector: str) -> None:
         """Tab until the focus is there."""
         for _ in range(MOST_TABS):
-            if self.says(f"document.activeElement.matches({selector!r})"):
+            if self.says(f"document.activeElement?.matches({selector!r})"):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{self.person} cannot reach {selector} by Tab on {self.page.url}")
@@ -51,7 +51,7 @@ class Hands:
     def sign_in(self, password: str, path: str) -> None:
         """Open an address, prove who one is, and be there."""
         self.go(path)
-        self.until("document.activeElement.name === 'person'")
+        self.until("document.activeElement?.name === 'person'")
         self.page.keyboard.type(self.person)
         self.reach("[name=password]")
         self.page.keyboard.type(password)

@@ -6,23 +6,15 @@ from itertools import zip_longest
 import msgspec
 
 from alerting.journal import Entry
+from alerting.levels import ENDED_BY
 from alerting.machine import Duty, Machine
 from alerting.muting import Silence
 from alerting.permissions import PERMITTED
-from streams.commands import CommandKind
 from tocsin.city import City
 from tocsin.console.view import DutyView, ModeSpan, Signature, SilenceView, UnitView
 from tocsin.people import PeopleConfig
 from tocsin.picture.memory import Memory
 
-ENDED_BY: dict[str, CommandKind] = {
-    "acknowledge": "acknowledge",
-    "answer": "acknowledge",
-    "ratify": "ratify",
-    "co-sign": "co_sign",
-    "report-in": "report_in",
-}
-"""The act that ends a duty."""
 SIGNING = {"declare": "declare", "ratify": "ratify", "co_sign": "co_sign", "stand_down": "stand_down"}
 
 
@@ -132,7 +124,7 @@ def _subject(unit: str, duty: Duty, hotspots: Mapping[str, str]) -> str:
 
 def _able(city: City, people: PeopleConfig, unit: str, duty: Duty) -> tuple[str, ...]:
     """Who may end a duty: people of the unit, or of the nearest one above it that has such people."""
-    act, first = ENDED_BY[duty.kind], duty.about[1] if duty.kind == "co-sign" else ""
+    act, first = ENDED_BY[duty.kind][0], duty.about[1] if duty.kind == "co-sign" else ""
     able = [p for p in people.person if act in PERMITTED.get(p.role, ()) and p.id != first]
     for place in city.units.lineage(unit):
         if found := tuple(p.id for p in able if p.unit == place):
