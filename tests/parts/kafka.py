@@ -164,9 +164,15 @@ def jars() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Ports of loopback that nobody listens on now, each with seven more behind it that nobody else gets.
+
+    They lie below those that the system gives to callers, so that no connection takes one before its server.
+    """
+    sockets: list[socket.socket] = []
     try:
+        while len(sockets) < count:
+            with contextlib.suppress(OSError):
+                sockets.append(socket.create_server(("127.0.0.1", secrets.choice(range(15_000, 32_000, 8)))))
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
