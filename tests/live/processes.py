@@ -176,13 +176,16 @@ def begin_city(folder: Path, prefix: str) -> Path:
     return folder
 
 
-def worker(
-    part: str, city: Path, store: Path, folder: Path, servers: str, name: str = "", port: int = 0
-) -> Process:
+def worker(part: str, city: Path, store: Path, folder: Path, servers: str, name: str = "") -> Process:
     """One ``tocsin worker``."""
-    port = port or free_ports(1)[0]
+    port = free_ports(1)[0]
     command = python("worker", part, city, "--store", store, "--port", port)
     return Process(name or part, command, folder, {"TOCSIN_KAFKA_SERVERS": servers}, port)
+
+
+def parts_of(everything: Process) -> list[Process]:
+    """Intake, step and dispatch of a ``worker all``, only looked at: their ports follow its own."""
+    return [Process.seen(name, everything.port + n) for n, name in enumerate(("intake", "step", "dispatch"))]
 
 
 def up(city: Path, store: Path, folder: Path, servers: str, name: str = "up") -> Process:

@@ -17,7 +17,18 @@ from streams.events import id_hash
 from streams.ledger import Beat, Rows
 from streams.live.doubt import Doubt
 from tests.live import processes
-from tests.live.processes import Callers, Process, begin_city, call, ended, posted, reading, ready, tocsin
+from tests.live.processes import (
+    Callers,
+    Process,
+    begin_city,
+    call,
+    ended,
+    parts_of,
+    posted,
+    reading,
+    ready,
+    tocsin,
+)
 from tests.live.rig import eventually
 from tests.parts.kafka import Broker, free_ports
 from tocsin import clock
@@ -48,8 +59,8 @@ class LiveCity:
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         return done.stdout
 
-    def worker(self, part: str, name: str = "", port: int = 0) -> Process:
-        made = processes.worker(part, self.city, self.store, self.folder, self.servers, name, port)
+    def worker(self, part: str, name: str = "") -> Process:
+        made = processes.worker(part, self.city, self.store, self.folder, self.servers, name)
         self.started.append(made)
         return made
 
@@ -92,12 +103,9 @@ def test_topics_are_made_once_and_compared(live: LiveCity) -> None:
 
 
 def test_events_are_decided_told_and_answered_and_all_ends_in_peace(live: LiveCity) -> None:
-    port = 0
-    while not port or port > 65_000:
-        port = free_ports(1)[0]
-    everything = live.worker("all", port=port)
+    everything = live.worker("all")
     console = live.up()
-    parts = [Process.seen(name, port + n) for n, name in enumerate(("intake", "step", "dispatch"))]
+    parts = parts_of(everything)
     ready(*parts, console)
     assert all(part.status("/healthz") == 200 for part in (*parts, console))
     url = f"http://127.0.0.1:{console.port}"

@@ -1,30 +1,21 @@
 """A drill of a city on a broker by the command line: through the workers, marked everywhere, reported."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from alerting import journal
 from alerting.journal import Entry
 from tests.live import processes
-from tests.live.processes import Process, begin_city, ended, ready, tocsin
+from tests.live.processes import Process, begin_city, ended, parts_of, ready, tocsin
 from tests.live.rig import eventually
-from tests.parts.kafka import Broker, free_ports
+from tests.parts.kafka import Broker
 from tocsin.live.directory import DirectoryReader
 
 STREET, DISTRICT, CHIEF = "mill-street", "north", "chen"
 REAL = 'tocsin_unit_mode{tier="street",unit="mill-street"}'
-
-
-@pytest.fixture
-def started() -> Iterator[list[Process]]:
-    made: list[Process] = []
-    yield made
-    processes.killed(*made)
 
 
 def entries(store: Path) -> list[Entry]:
@@ -44,14 +35,10 @@ def test_a_drill_goes_through_the_workers_is_marked_and_reported(
 ) -> None:
     city, store = begin_city(tmp_path / "city", "drill"), tmp_path / "store"
     assert tocsin("topics", "create", city, TOCSIN_KAFKA_SERVERS=broker.address).returncode == 0
-    port = 0
-    while not port or port > 65_000:
-        port = free_ports(1)[0]
-    everything = processes.worker("all", city, store, tmp_path, broker.address, port=port)
-    started.append(everything)
+    everything = processes.worker("all", city, store, tmp_path, broker.address)
     console = processes.up(city, store, tmp_path, broker.address)
-    started.append(console)
-    ready(*(Process.seen(name, port + n) for n, name in enumerate(("intake", "step", "dispatch"))), console)
+    started.extend((everything, console))
+    ready(*parts_of(everything), console)
     url = f"http://127.0.0.1:{console.port}"
     begun = tocsin(
         "drill", "start", "threshold", "--unit", STREET, "--unit", DISTRICT,

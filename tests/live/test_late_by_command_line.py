@@ -4,27 +4,17 @@ import collections
 import json
 import os
 import signal
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.live import processes
-from tests.live.processes import Callers, Process, begin_city, call, instant, posted, ready, tocsin
+from tests.live.processes import Callers, Process, begin_city, call, instant, parts_of, posted, ready, tocsin
 from tests.live.rig import eventually
-from tests.parts.kafka import Broker, free_ports
+from tests.parts.kafka import Broker
 
 KINDS = ("accepted", "late", "accepted", "duplicate", "accepted", "future", "unmappable", "accepted")
 """What must become of each call, by its number."""
-
-
-@pytest.fixture
-def started() -> Iterator[list[Process]]:
-    made: list[Process] = []
-    yield made
-    processes.killed(*made)
 
 
 def called(number: int, seconds: float) -> dict[str, Any]:
@@ -64,13 +54,10 @@ def test_what_is_late_twice_ahead_or_nowhere_is_counted_by_its_reason_kept_and_s
 ) -> None:
     city, store, servers = begin_city(tmp_path / "city", "lateness"), tmp_path / "store", broker.address
     assert tocsin("topics", "create", city, TOCSIN_KAFKA_SERVERS=servers).returncode == 0
-    port = 0
-    while not port or port > 65_000:
-        port = free_ports(1)[0]
-    everything = processes.worker("all", city, store, tmp_path, servers, port=port)
+    everything = processes.worker("all", city, store, tmp_path, servers)
     console = processes.up(city, store, tmp_path, servers)
     started += [everything, console]
-    parts = [Process.seen(name, port + n) for n, name in enumerate(("intake", "step", "dispatch"))]
+    parts = parts_of(everything)
     ready(*parts, console)
     flow = Callers(Flow(f"http://127.0.0.1:{console.port}").send)
     for part in ("intake", "step"):

@@ -1,10 +1,7 @@
 """A dead letter beside live workers: listed by its console, fed again through the broker once mended."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.live import processes
 from tests.live.processes import Process, begin_city, call, ended, posted, ready, tocsin
@@ -13,13 +10,6 @@ from tests.parts.kafka import Broker
 
 ACCEPTED = 'tocsin_events_total{feed="hotline",outcome="accepted"}'
 LETTERS = 'tocsin_dead_letters{feed="hotline",reason="unknown_category"}'
-
-
-@pytest.fixture
-def started() -> Iterator[list[Process]]:
-    made: list[Process] = []
-    yield made
-    processes.killed(*made)
 
 
 def test_a_letter_goes_to_the_broker_again_once_its_mapping_is_mended(

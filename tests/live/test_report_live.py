@@ -1,38 +1,25 @@
 """A report logged at the console of a city on a broker: by the raw topic, counted once, never in plain."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.live import processes
-from tests.live.processes import Process, begin_city, ended, ready, tocsin
+from tests.live.processes import Process, begin_city, ended, parts_of, ready, tocsin
 from tests.live.rig import eventually
-from tests.parts.kafka import Broker, free_ports
+from tests.parts.kafka import Broker
 
 SECRET = "13912345678"
 ACCEPTED = 'tocsin_events_total{feed="hotline",outcome="accepted"}'
 
 
-@pytest.fixture
-def started() -> Iterator[list[Process]]:
-    made: list[Process] = []
-    yield made
-    processes.killed(*made)
-
-
 def test_a_report_goes_through_the_raw_topic(broker: Broker, tmp_path: Path, started: list[Process]) -> None:
     city, store = begin_city(tmp_path / "city", "report"), tmp_path / "store"
     assert tocsin("topics", "create", city, TOCSIN_KAFKA_SERVERS=broker.address).returncode == 0
-    port = 0
-    while not port or port > 65_000:
-        port = free_ports(1)[0]
-    everything = processes.worker("all", city, store, tmp_path, broker.address, port=port)
-    started.append(everything)
+    everything = processes.worker("all", city, store, tmp_path, broker.address)
     console = processes.up(city, store, tmp_path, broker.address)
-    started.append(console)
-    ready(*(Process.seen(name, port + n) for n, name in enumerate(("intake", "step", "dispatch"))), console)
+    started.extend((everything, console))
+    ready(*parts_of(everything), console)
     facts = {
         "token": "t", "feed": "hotline", "category": "gas-smell", "place": "harbour-east",
         "text": f"strong smell, call {SECRET}",
