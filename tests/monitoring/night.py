@@ -56,7 +56,8 @@ class Night:
         self.running = self.demo.running
         self.health = Health(lambda: True, self.running.metrics.render)
         figures = {m.name: {("t", "0") if m.labels else (): 7.0} for m in LIVE_METRICS}
-        self.workers = Health(lambda: True, LiveMetrics("step", lambda: figures).render)
+        roles = [LiveMetrics(role, lambda: figures) for role in ("intake", "step", "dispatch")]
+        self.workers = Health(lambda: True, lambda: b"".join(role.render() for role in roles))
 
     def go_on(self) -> Iterator[None]:
         """The minutes that are left, one at a time."""
@@ -168,6 +169,14 @@ class Truth:
             ("waiting", "A"): [0.0],
             ("feeds", "A"): [0.0] * len(self.city.feeds),
             ("dead-letters", "A"): [0.0],
+            ("fit", "A"): sorted(
+                float({m.category: m.side for m in self.findings.misfits}.get(category, 0))
+                for category in self.city.taxonomy.category_ids
+            ),
+            ("workers-behind", "A"): [7.0],
+            ("workers-behind", "B"): [7.0],
+            ("workers-behind", "C"): [7.0],
+            ("step-owners", "A"): [7.0],
             ("responding", "A"): [float(sum(s.response > 0 for s in self.standing.values()))],
             ("blind-units", "A"): [0.0],
             ("untold", "A"): untold,

@@ -1,5 +1,6 @@
 """Image and compose file: read by real linters, and held to what they promise."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,18 @@ def test_data_outlives_containers_and_the_city_is_only_read() -> None:
         assert mounts["/city"]["read_only"] is True
         assert mounts["/store"]["source"] in volumes
     assert {"kafka", "mosquitto", "store", "prometheus", "alertmanager", "grafana"} == set(volumes)
+
+
+def test_the_wall_draws_the_outlines_that_a_city_names_and_none_by_default() -> None:
+    target = "/usr/share/grafana/public/maps/tocsin-city.geojson"
+
+    def drawn(given: dict[str, str]) -> Path:
+        mounts = read(given)["services"]["grafana"]["volumes"]
+        return ROOT / next(m["source"] for m in mounts if isinstance(m, dict) and m["target"] == target)
+
+    assert json.loads(drawn(GIVEN).read_text())["features"] == []
+    named = "config/demo/areas.geojson"
+    assert drawn({**GIVEN, "TOCSIN_OUTLINES": named}) == ROOT / named
 
 
 def test_the_image_has_the_locked_versions_that_tests_ran_with() -> None:

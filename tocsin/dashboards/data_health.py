@@ -68,6 +68,27 @@ PANELS: Final[tuple[Panel, ...]] = (
         ),
     ),
     Panel(
+        key="fit", kind="state-timeline", width=14, height=9, mappings=looks.fit,
+        queries=(Query(queries.named(queries.misfits(), "category"), "{{@name}}"),),
+    ),
+    Panel(
+        key="workers-behind", kind="timeseries", width=10, height=5, unit="short",
+        queries=(
+            Query("sum(tocsin_raw_lag_messages{@city})", "dashboards-legend-raw-lag"),
+            Query("max(tocsin_ledger_lag_records{@city})", "dashboards-legend-ledger-lag"),
+            Query("max(tocsin_deliveries_pending{@city})", "dashboards-legend-pending"),
+        ),
+    ),
+    Panel(
+        key="step-owners", kind="stat", width=5, height=4, unit="none",
+        thresholds=looks.steps((None, looks.INK), (1, looks.CALM), (2, looks.INK)),
+        queries=(Query("sum(tocsin_step_owner{@city})"),),
+    ),
+    Panel(
+        key="checkpoint-age", kind="stat", width=5, height=4, unit="s", is_plain=True,
+        queries=(Query("time() - max(tocsin_checkpoint_timestamp_seconds{@city})"),),
+    ),
+    Panel(
         key="step", kind="timeseries", width=9, height=7, unit="s",
         queries=(
             Query(queries.step_seconds(0.5), "dashboards-legend-half"),

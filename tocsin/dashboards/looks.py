@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from alerting.levels import DUTY_KINDS, MODES
 from tocsin.cardinality import DELIVERY_STATES
-from tocsin.dashboards.queries import BLIND, UNSEEN_MODE, UNSEEN_RANK, UNSEEN_SILENCE
+from tocsin.dashboards.queries import BLIND, UNSEEN_FIT, UNSEEN_MODE, UNSEEN_RANK, UNSEEN_SILENCE
 from tocsin.messages import text
 
 CALM: Final = "#BCC2C6"
@@ -49,6 +49,17 @@ def silence(locale: str) -> list[Mapping]:
     """Whether a feed speaks."""
     colours = (CALM, UNKNOWN, INK, INK)
     words = {n: (text(locale, f"dashboards-silence-{n}"), colours[n]) for n in range(UNSEEN_SILENCE + 1)}
+    return [_values(words)]
+
+
+def fit(locale: str) -> list[Mapping]:
+    """Whether the model fits, and if not, on which side it is wrong."""
+    words = {
+        0: (text(locale, "dashboards-fit-fits"), CALM),
+        1: (text(locale, "dashboards-fit-more"), INK),
+        -1: (text(locale, "dashboards-fit-fewer"), UNKNOWN),
+        UNSEEN_FIT: (text(locale, "dashboards-unknown"), UNKNOWN),
+    }
     return [_values(words)]
 
 

@@ -14,6 +14,7 @@ UNSEEN_MODE: Final = 20
 BLIND: Final = 10
 UNSEEN_RANK: Final = -1
 UNSEEN_SILENCE: Final = 3
+UNSEEN_FIT: Final = 2
 DECIDES_SECONDS: Final = 180
 """Beats come every minute: older decision time means that nobody decides."""
 
@@ -64,6 +65,14 @@ def silence() -> str:
     return (
         "max by (city, feed) (tocsin_feed_silence{@city})"
         f" or {UNSEEN_SILENCE} * max by (city, feed) (present_over_time(tocsin_feed_silence{{@city}}[1h]))"
+    )
+
+
+def misfits() -> str:
+    """Whether the model fits each category; two where no process tells."""
+    return (
+        "max by (city, category) (tocsin_model_misfit{@city})"
+        f" or {UNSEEN_FIT} * max by (city, category) (present_over_time(tocsin_model_misfit{{@city}}[1h]))"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import tocsin
 from tocsin.dashboards import board, queries
+from tocsin.live.metrics import LIVE_METRICS
 from tocsin.messages import LOCALES
 from tocsin.metrics import METRICS, STEP_NAME
 
@@ -17,7 +18,7 @@ FILES = sorted((ROOT / "dashboards").rglob("*.json"))
 BOARDS = {path: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
 UNITS = {"none", "short", "s", "cpm", "dtdurations"}
 """Of Grafana's unit ids, those that the panels use."""
-KNOWN = {metric.name for metric in METRICS} | {f"{STEP_NAME}_bucket"}
+KNOWN = {metric.name for metric in (*METRICS, *LIVE_METRICS)} | {f"{STEP_NAME}_bucket"}
 
 
 def name_of(path: Path) -> str:
