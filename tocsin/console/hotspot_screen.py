@@ -55,6 +55,7 @@ class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     standing: str
     short_standing: str
+    level: int
     places_line: str
     verdict: str
     counts: str
@@ -87,6 +88,7 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         title=sentences.hotspot_title(hotspot, s.story, w),
         standing=_standing(hotspot, s),
         short_standing=_short_standing(hotspot, s),
+        level=_level(hotspot, s),
         places_line=w("join-comma").join(
             short_name(n) + (w("in-brackets", name=d) if d else "") for n, d in places
         ),
@@ -154,6 +156,12 @@ def _short_standing(hotspot: HotspotView, s: Screen) -> str:
     if owner is None:
         return ""
     return w("short-standing", mode=mode_and_rank(owner.mode, owner.level, w), time=w.clock(owner.since_at))
+
+
+def _level(hotspot: HotspotView, s: Screen) -> int:
+    """That of the response where its owner responds, else the hotspot's own rank."""
+    owner = s.unit(hotspot.owner)
+    return owner.level if owner is not None and owner.is_responding else hotspot.rank
 
 
 def _facts(hotspot: HotspotView, w: Words, window: str) -> tuple[tuple[str, str, str], ...]:

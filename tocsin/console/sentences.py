@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final, Literal
+from unicodedata import east_asian_width
 
 import msgspec
 
@@ -21,6 +22,9 @@ from tocsin.console.words import NUMERALS, Words
 ALMOST_SURE_WEEKS: Final = 52.0
 LIKELY_WEEKS: Final = 4.0
 
+WIDE: Final = 46
+"""Letters of a headline in the wall's largest type; a Chinese character takes two."""
+
 SILENCE: Final = "silence"
 """Category of a hotspot that is a feed's silence."""
 
@@ -35,6 +39,11 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[tuple[str, str], ...] = ()
     detail: str = ""
     second: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether one line of the wall holds it in a smaller type only."""
+        return sum(2 if east_asian_width(c) in "WF" else 1 for c in self.title) > WIDE
 
 
 def headline(view: CityView, story: Story, w: Words, is_exercise: bool = False) -> Headline:

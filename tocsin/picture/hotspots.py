@@ -212,8 +212,12 @@ class Teller:
         return next((x.state for x in self.deliveries if x.delivery.key == logged.detail), "pending")
 
     def _acknowledged_by(self, alert: Alert | None, owner: str) -> str:
+        """Who acknowledged it last; nobody while an acknowledgement is owed."""
         if alert is None or alert.state != "acknowledged":
             return ""
+        machine = self.state.machines.real.get(owner)
+        if machine is not None and any(duty.kind == "acknowledge" for duty in machine.duties):
+            return ""  # it is back, and asked for anew
         acts = [e.actor or "" for e in self.entries if e.unit == owner and e.row == "A1" and not e.exercise]
         return acts[-1] if acts else ""
 
