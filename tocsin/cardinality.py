@@ -14,7 +14,7 @@ from tocsin.city import City
 DELIVERY_STATES: Final = ("pending", "delivered", "refused", "given_up", "bundled")
 ANSWERS: Final = 6
 EDGES: Final = ("http", "mqtt", "kafka")
-STATUSES: Final = ("202", "400", "401", "403", "404", "413", "415", "429", "503")
+STATUSES: Final = ("202", "400", "401", "403", "404", "405", "408", "413", "415", "429", "503")
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,6 +25,9 @@ from streams.taxonomy import Taxonomy
 SHORTEST_BUCKET: Final = 60
 LONGEST_BUCKET: Final = 86_400
 
+DECIDES_SECONDS: Final = 180
+"""Beats come every minute: older decision time means that nobody decides."""
+
 
 class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A city's places, categories, feeds, devices and rules; order of feeds and sensors is the ledger's.
@@ -74,6 +77,11 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def streets(self) -> dict[str, str]:
         """The street unit in which each area lies, by area id."""
         return {area.id: area.street for area in self.gazetteer.areas}
+
+    @property
+    def standing_after(self) -> int:
+        """Age (s) of the newest closed bucket beyond which data stand: a bucket more than lateness explains."""
+        return 2 * self.bucket_seconds + max((feed.lateness_seconds for feed in self.feeds), default=0)
 
     def shape(self) -> CityShape:
         """The frame of the panel: names and geometry behind every array."""

@@ -16,6 +16,7 @@ MEANINGS: Final = {
     "tocsin_rehearsal": "正在回放历史、没有一件事正在发生时为 1。",
     "tocsin_sealed_buckets_total": "已永久关闭的时段。",
     "tocsin_sealing_lag_seconds": "最新封存时段的末尾落后时钟多少。",
+    "tocsin_sealing_overdue": "到期的时段未能封存时为 1：是否平静，不得而知。",
     "tocsin_waiting_messages": "已保存、尚未读取的原始消息。",
     "tocsin_archive_wait_seconds": ("已结束而等待归档的最早一天等了多久；一小时属正常，没有等待的为 0。"),
     "tocsin_housekeeping_failed": "上一轮归档和删除失败时为 1；每小时重试。",

@@ -86,6 +86,10 @@ METRICS: Final[tuple[Described, ...]] = (
         "How far the end of the newest closed bucket is behind the clock.", (), samples.sealing_lag,
     ),
     Described(
+        "tocsin_sealing_overdue", "gauge", "1 while buckets that are due do not close: calm is not known.",
+        (), samples.standing,
+    ),
+    Described(
         "tocsin_waiting_messages", "gauge", "Raw messages that are kept and not read yet.", (),
         samples.waiting,
     ),

@@ -236,6 +236,12 @@ def test_the_written_night(
     stage.now(watching, calm, "normal", 0, "path.hair")
     watching.sees(stage.says("console-headline-calm"), "h1")
 
+    night.clock.put(night.clock() + 181)  # nobody decides any more, and the page stands open
+    watching.sees(stage.says("console-headline-stands", time="06:40"), "h1")
+    watching.until("document.body.classList.contains('isblind')")
+    watching.picture(tmp_path / "30-stands-wang.png")
+    assert watching.grave() == []
+
     expected = {one.person: [] for one in stage.everybody} | {FIRST: [CONFLICT]}
     assert {one.person: one.complaints for one in stage.everybody} == expected
     assert {e.unit for e in night.entries()} == {STREET, DISTRICT}, f"nothing of it was {CITY}'s"

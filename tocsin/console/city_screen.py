@@ -334,6 +334,8 @@ def _real_line(s: Screen) -> tuple[str, str, str]:
 
 def _blind_panel(s: Screen) -> BlindPanel:
     w, silent = s.words, sentences.silent_required(s.view)
+    if s.view.stands_since is not None:
+        return _standing_panel(s, s.view.stands_since)
     if silent is None:
         return BlindPanel("", "", "", (), (), ())
     name = w.named(silent.names)
@@ -353,6 +355,19 @@ def _blind_panel(s: Screen) -> BlindPanel:
         steps, ((w("blind-calls", feed=name), expected),),
         tuple((w.named(f.names), _still(f, s)) for f in others[:3]),
     )  # fmt: skip
+
+
+def _standing_panel(s: Screen, since_at: int) -> BlindPanel:
+    """Nothing is counted: it is the machine's fault, not a caller's."""
+    w, since = s.words, s.words.clock(since_at)
+    told = w("blind-told", who=w.join([w.named(n) for n in s.view.blind_told])) if s.view.blind_told else ""
+    steps = (
+        (w("stands-step-call"), w("stands-step-call-why")),
+        (w("blind-step-ask"), w("blind-step-ask-why", time=since)),
+        (w("blind-step-hold"), w("blind-step-hold-why")),
+    )
+    missing = tuple((w.named(f.names), w("stands-missing")) for f in s.view.feeds)
+    return BlindPanel(told, w("blind-since", time=since), w("blind-to", time=since), steps, missing, ())
 
 
 def _still(feed: FeedView, s: Screen) -> str:

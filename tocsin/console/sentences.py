@@ -50,7 +50,8 @@ def headline(view: CityView, story: Story, w: Words, is_exercise: bool = False) 
     """Responding before WARNING, then rank, then oldest; blindness leads if nothing warns or responds."""
     gravest = gravest_unit(story)
     silent = silent_required(view)
-    is_blind = not is_exercise and (silent is not None or any(u.is_blind for u in story.units))
+    is_unseen = silent is not None or view.stands_since is not None or any(u.is_blind for u in story.units)
+    is_blind = is_unseen and not is_exercise
     if gravest is not None and gravest.mode in ALARMED:
         top = _alarm(view, story, gravest, w, _blind_line(silent, view, w) if is_blind else "")
         return (
@@ -88,6 +89,8 @@ def silent_required(view: CityView) -> FeedView | None:
 
 
 def _blind_line(silent: FeedView | None, view: CityView, w: Words) -> str:
+    if view.stands_since is not None:
+        return w("headline-stands", time=w.clock(view.stands_since))
     if silent is None or silent.silent_since is None:
         return w("headline-blind-units", units=sum(u.is_blind for u in view.real.units))
     age = w.window(view.now_at - silent.silent_since)

@@ -1,5 +1,6 @@
 """The server-sent events: one when the ledger has grown, and a beat every five seconds."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
@@ -28,7 +29,7 @@ async def events(
     is_gone: Callable[[], Awaitable[bool]],
     beat_seconds: float = BEAT_SECONDS,
 ) -> AsyncIterator[str]:
-    """``changed`` as soon as the ledger is beyond what the reader has, else ``beat``; ends when it has gone.
+    """``changed`` as soon as the ledger is beyond what the reader has or begins to stand, else ``beat``.
 
     However far behind a reader is, it gets one event and loads the newest picture: gaps need no replay.
     """
@@ -37,7 +38,9 @@ async def events(
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     if seen < 0:
         seen = newest
+    stood = (await asyncio.to_thread(source.snapshot)).stands_since
     while not await is_gone():
         newest = await source.wait(seen, beat_seconds)
-        yield message("changed" if newest > seen else "beat", newest, source.now())
-        seen = newest
+        stands = (await asyncio.to_thread(source.snapshot)).stands_since
+        yield message("changed" if newest > seen or stands != stood else "beat", newest, source.now())
+        seen, stood = newest, stands

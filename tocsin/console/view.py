@@ -356,7 +356,8 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``now_at`` is the city's clock when the picture was taken, ``decision_at`` decision time, ``sealed_to``
     the end of the last sealed bucket (None before the first). ``seen_areas`` names areas that are not fully
-    seen. ``steps`` are set while the city cannot warn yet.
+    seen; ``stands_since`` is set while nothing is decided or counted, ``steps`` while the city cannot warn
+    yet.
     """
 
     offset: int
@@ -372,6 +373,7 @@ class CityView(msgspec.Struct, frozen=True, kw_only=True):
     real: Story
     feeds: tuple[FeedView, ...]
     seen_areas: dict[str, Sight] = {}
+    stands_since: int | None = None
     journal: tuple[JournalLine, ...] = ()
     budget: BudgetView | None = None
     misfits: tuple[MisfitView, ...] = ()

@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from tocsin.city import DECIDES_SECONDS
 from tocsin.dashboards import looks, queries
 from tocsin.dashboards.city_wall import SIGHT
 from tocsin.dashboards.panel import Column, Panel, Query
 
-_LATE: Final = looks.steps((None, looks.CALM), (queries.DECIDES_SECONDS, looks.INK))
+_LATE: Final = looks.steps((None, looks.CALM), (DECIDES_SECONDS, looks.INK))
 
 PANELS: Final[tuple[Panel, ...]] = (
     SIGHT,

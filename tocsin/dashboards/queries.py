@@ -7,6 +7,7 @@ now stays, as *not known*, because an empty panel looks calm.
 
 from typing import Final
 
+from tocsin.city import DECIDES_SECONDS
 from tocsin.reading import NAME_LABELS
 
 UNSEEN_MODE: Final = 20
@@ -15,19 +16,22 @@ BLIND: Final = 10
 UNSEEN_RANK: Final = -1
 UNSEEN_SILENCE: Final = 3
 UNSEEN_FIT: Final = 2
-DECIDES_SECONDS: Final = 180
-"""Beats come every minute: older decision time means that nobody decides."""
-
 SEEN: Final = "max(tocsin_warming_up{@city})"
 """Something, as long as a process of the city answers."""
+
+READ_NOW: Final = "max by (city) (tocsin_raw_messages_total{@city})"
+READ_LATELY: Final = "max by (city) (0 * present_over_time(tocsin_raw_messages_total{@city}[6h]) + 1)"
+"""Where intake is a process of its own: whether one answers, and whether one did."""
 
 SIGHT: Final = (
     "clamp_max(2 * min(1 - up{job=\"tocsin\", @city})"
     f" + 2 * (min(tocsin_decision_age_seconds{{@city}} > bool {DECIDES_SECONDS}) or vector(0))"
+    " + 2 * (max(tocsin_sealing_overdue{@city}) or vector(0))"
+    f" + (2 * max({READ_LATELY} unless on (city) {READ_NOW}) or vector(0))"
     " + (max(tocsin_unit_blind{@city}) or vector(0))"
     f" + ({SEEN} or vector(0)), 2) or vector(2)"
 )  # fmt: skip
-"""0 everything is seen, 1 not everything, 2 nothing: no process answers, or nobody decides."""
+"""0 everything is seen, 1 not everything, 2 nothing: no process answers, nobody decides, nothing is read."""
 
 NOTHING: Final = f"(0 * {SEEN})"
 """Zero while a process answers, else no series: what is not asked is not nought."""

@@ -15,7 +15,7 @@ from streams.errors import AwayError
 from streams.events import REASONS, id_hash
 from streams.ledger import Rows
 from streams.sources.report import REPORT, SYSTEM, Report
-from tocsin.city import City
+from tocsin.city import DECIDES_SECONDS, City
 from tocsin.console.phrases import Phrase
 from tocsin.console.source import CommandReceipt, ReportReceipt
 from tocsin.console.view import (
@@ -78,7 +78,7 @@ class LiveCity:
         )
         self._map = city_map(city)
         self._lock = threading.Lock()
-        self._drawn: tuple[int, CityView] | None = None
+        self._drawn: tuple[tuple[int, int | None], CityView] | None = None
         run.on_change(self._note)
 
     # -- what the console asks ----------------------------------------------------------------------------
@@ -88,12 +88,22 @@ class LiveCity:
         return self.run.clock()
 
     def snapshot(self) -> CityView:
-        """The newest picture; drawn once for each stretch of the ledger."""
+        """The newest picture; drawn once for each stretch of the ledger, and where it begins to stand."""
         with self._lock:
-            offset = self._state.ledger_offset
-            if self._drawn is None or self._drawn[0] != offset:
-                self._drawn = (offset, self._draw())
+            drawn = self._state.ledger_offset, self._stands_since()
+            if self._drawn is None or self._drawn[0] != drawn:
+                self._drawn = drawn, self._draw(drawn[1])
             return msgspec.structs.replace(self._drawn[1], now_at=self.now())
+
+    def _stands_since(self) -> int | None:
+        """Until when all is known, if buckets that are due do not close or nobody decides; else None."""
+        state = self._state
+        if state.findings is None or self.run.is_rehearsal:
+            return None
+        now, sealed_to = self.now(), state.sealing.next_bucket * self.city.bucket_seconds
+        if now - sealed_to > self.city.standing_after:
+            return sealed_to
+        return state.machines.at if now - state.machines.at > DECIDES_SECONDS else None
 
     async def wait(self, after_offset: int, timeout_seconds: float) -> int:
         """The ledger offset that is drawn, as soon as it is beyond ``after_offset`` or the time is over."""
@@ -162,7 +172,7 @@ class LiveCity:
             if isinstance(folded.record, Rows):
                 self.arrivals.note(folded.record.rows, folded.outcome.set_aside)
 
-    def _draw(self) -> CityView:
+    def _draw(self, stands_since: int | None) -> CityView:
         city, state, findings = self.city, self._state, self._state.findings
         deliveries = self.run.outbox.entries()
         width = city.bucket_seconds
@@ -181,7 +191,10 @@ class LiveCity:
             map=self._map,
             real=self._real(deliveries),
             feeds=feed_views(city, state, self.memory, self._letters(), self.now()),
-            seen_areas=unseen_areas(city, findings),
+            seen_areas=unseen_areas(city, findings)
+            if stands_since is None
+            else dict.fromkeys(city.gazetteer.area_ids, "none"),
+            stands_since=stands_since,
             journal=tuple(journal_line(e) for e in list(self.memory.entries)[-JOURNAL_LINES:][::-1]),
             budget=budget_view(findings),
             misfits=misfit_views(city, findings),

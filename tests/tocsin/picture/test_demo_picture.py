@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tocsin.city import DECIDES_SECONDS
 from tocsin.config import load
 from tocsin.console.view import CityView
 from tocsin.demo.driver import Demo, demo_city
+from tocsin.reading import Reading
+from tocsin.samples import standing
 
 MINUTES = 15
 
@@ -91,3 +95,26 @@ def test_plans_and_categories_come_from_the_configuration(seen: list[CityView]) 
     assert plan.names["zh-CN"] == "燃气泄漏" and plan.duration_seconds == 21_600
     assert [is_on for _, is_on in plan.measures] == [True, True, True, False]
     assert seen[0].categories["gas_smell"] == {"en": "Gas smell", "zh-CN": "燃气异味"}
+
+
+def test_where_nothing_is_closed_or_decided_the_picture_says_since_when(tmp_path: Path) -> None:
+    demo = Demo(load(demo_city()), tmp_path / "store", seed=7, weeks=1)
+    story = demo.story
+    demo.story = msgspec.structs.replace(story, ended_at=story.began_at + 3600)
+    demo.play()
+    source, city, now = demo.running.source, demo.city, demo.clock()
+    assert source.snapshot().stands_since is None
+    demo.clock.put(now + DECIDES_SECONDS + 1)
+    seen = source.snapshot()
+    assert (seen.stands_since, seen.offset) == (now, source.snapshot().offset)
+    assert set(seen.seen_areas.values()) == {"none"} and len(seen.seen_areas) == len(city.gazetteer)
+    state = demo.run.fold.state
+    sealed_to = state.sealing.next_bucket * city.bucket_seconds
+    for late, since in ((city.standing_after, None), (city.standing_after + 1, sealed_to)):
+        demo.clock.put(sealed_to + late)  # beats come, no bucket closes
+        machines = msgspec.structs.replace(state.machines, at=demo.clock())
+        source._state = msgspec.structs.replace(state, machines=machines)
+        assert source.snapshot().stands_since == since
+        reading = Reading(city=city, state=state, now=demo.clock())
+        assert list(standing(reading)) == [((), float(since is not None))]
+    demo.close()
