@@ -80,7 +80,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def standing_after(self) -> int:
-        """Age (s) of the newest closed bucket beyond which data stand: a bucket more than lateness explains."""
+        """Age (s) of the newest closed bucket beyond which data stand: a bucket more than is usual."""
         return 2 * self.bucket_seconds + max((feed.lateness_seconds for feed in self.feeds), default=0)
 
     def shape(self) -> CityShape:

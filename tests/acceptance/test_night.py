@@ -236,7 +236,8 @@ def test_the_written_night(
     stage.now(watching, calm, "normal", 0, "path.hair")
     watching.sees(stage.says("console-headline-calm"), "h1")
 
-    night.clock.put(night.clock() + 181)  # nobody decides any more, and the page stands open
+    night.run.stop()  # nobody decides any more, and the page stands open
+    night.clock.put(night.clock() + 181)
     watching.sees(stage.says("console-headline-stands", time="06:40"), "h1")
     watching.until("document.body.classList.contains('isblind')")
     watching.picture(tmp_path / "30-stands-wang.png")
