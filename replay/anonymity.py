@@ -2,7 +2,8 @@
 
 k-anonymity by generalisation (Samarati & Sweeney 1998): what is too small joins its street, district, city,
 then a longer stretch of time; what is too small even so is suppressed. Cells never overlap and no totals
-stand beside them, so nothing can be found by subtraction.
+stand beside them, so nothing can be found by subtraction; what else is published of the same events must keep
+to steps of k.
 """
 
 from collections.abc import Iterable, Mapping

@@ -148,7 +148,11 @@ def _entry_facts(entry: Entry, tier: str) -> dict[str, Any]:
 
 
 def hotspot_rows(run: Run, k: int) -> Iterator[dict[str, Any]]:
-    """Hotspots of at least k events, with the last word of officers."""
+    """Hotspots of at least k events, with the last word of officers.
+
+    Their events are given in steps of k: beside the cells of ``counts`` a number would tell, by subtraction,
+    how many lie in a cell that is too small to be there.
+    """
     tiers = {unit.id: unit.tier for unit in run.geography.units}
     verdicts = {label.hotspot: label.verdict for label in sorted(run.labels, key=lambda label: label.at)}
     for told in run.hotspots:
@@ -159,7 +163,7 @@ def hotspot_rows(run: Run, k: int) -> Iterator[dict[str, Any]]:
                 "tier": tiers.get(told.unit, ""),
                 "areas": list(told.areas),
                 "risk": told.risk / 1e6,
-                "observed": told.why.observed,
+                "observed": told.why.observed // k * k,
                 "expected": told.why.expected,
                 "recurrence_weeks": told.why.recurrence_weeks,
                 "verdict": verdicts.get(told.id),
