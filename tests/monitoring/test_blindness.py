@@ -25,14 +25,22 @@ pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 class Up:
     """``tocsin up`` on one port, which can be killed and started again."""
 
-    def __init__(self, store: Path) -> None:
-        self._store = store
+    def __init__(self, store: Path, city: Path = ROOT / "tocsin" / "starter") -> None:
+        self._store, self._city = store, city
         (self.port,) = free_ports(1)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        city = str(ROOT / "tocsin" / "starter")
-        arguments = ["-m", "tocsin", "up", city, "--store", str(self._store), "--port", str(self.port)]
+        arguments = [
+            "-m",
+            "tocsin",
+            "up",
+            str(self._city),
+            "--store",
+            str(self._store),
+            "--port",
+            str(self.port),
+        ]
         self._process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
