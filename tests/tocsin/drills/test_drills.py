@@ -1,9 +1,11 @@
 """Drills: scenarios on the real path, apart from the real city, and what came of them."""
 
+import asyncio
 import re
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
 import tocsin
@@ -167,6 +169,57 @@ def test_a_scenario_is_played_on_the_real_path_and_reported(running, tmp_path):
     records = [record for _, record in running.run.history.records(0, 1_000)]
     invented = [r.content["rank"] for r in records if isinstance(r, Settings) and r.name == "exercise"]
     assert invented == [2, 3, 4]
+
+
+LIN = """
+[[person]]
+id = "lin"
+role = "officer"
+unit = "mill-street"
+"""
+
+
+def test_when_a_person_sees_and_answers_is_measured_on_the_real_pages(tmp_path):
+    """To see, to acknowledge, to report in: from the console's own requests, not from lists made by hand."""
+    city, street, clock = Path(shutil.copytree(STARTER, tmp_path / "city")), "mill-street", Clock()
+    people = city / "people.toml"
+    people.write_text(people.read_text(encoding="utf-8") + LIN, encoding="utf-8")
+    running = Running(config.load(city), tmp_path / "store", clock, NOON)
+    running.clock = clock
+    running.run.submit_command(
+        command("begin_drill", NOON, unit=street, about=("gas-night",), actor_unit="town", actor="chen")
+    )
+    for at in (NOON + 1, NOON + 60):
+        later(running, at)
+    asyncio.run(_live_through(running, street))
+    asked = {one.duty: one for one in last_drill(tmp_path / "store").asked}
+    first, second = asked["acknowledge"], asked["report-in"]
+    assert (first.asked_at, first.seen_at, first.done_at) == (NOON + 60, NOON + 90, NOON + 120)
+    assert (second.asked_at, second.done_at, second.done_by) == (NOON + 130, NOON + 170, "lin")
+    running.close()
+
+
+async def _live_through(running, street):
+    async def at(seconds, method, path, data=None, **headers):
+        running.clock.at = NOON + seconds
+        answer = await visitor.request(method, path, data=data, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    def act(kind, **more):
+        return {"kind": kind, "unit": street, "exercise": "1", "held": "1", "token": kind, **more}
+
+    transport = httpx.ASGITransport(running.app(), client=("127.0.0.1", 4711))
+    cookies = {"tocsin_person": "lin", "tocsin_lang": "en"}
+    running.run.start()
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8750", cookies=cookies
+    ) as visitor:
+        await at(70, "GET", "/mine", **{"x-slots": "1"})  # a page that refreshes itself is not looked at
+        await at(90, "GET", "/mine")
+        await at(120, "POST", "/acts", act("acknowledge"))
+        await at(130, "POST", "/acts", act("whistle", about="gas"))
+        await at(170, "POST", "/acts", act("report_in", about="gas"))
+    running.run.stop()
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Mill Street"), ("zh-CN", "磨坊街道")])
