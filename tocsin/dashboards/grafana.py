@@ -63,8 +63,8 @@ class Grafana:
             if not isinstance(health, dict) or "database" not in health:
                 raise ValueError("no health of a Grafana")
 
-    def ensure_source(self, prometheus_url: str) -> Outcome:
-        """The data source for dashboards, as it must be; made or changed where it is not."""
+    def ensure_source(self, prometheus_url: str, is_forced: bool = False) -> Outcome:
+        """The data source for dashboards, made where it is not; another one of its uid stays unless forced."""
         wanted = {
             "uid": SOURCE_UID,
             "name": "Tocsin Prometheus",
@@ -79,6 +79,8 @@ class Grafana:
                 return "made"
             if all(found.get(key) == value for key, value in wanted.items()):
                 return "unchanged"
+            if not is_forced:
+                return "edited by hand"
             self._face.api.PUT(f"/datasources/uid/{SOURCE_UID}", json={**found, **wanted})
             return "changed"
 

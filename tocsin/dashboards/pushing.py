@@ -25,7 +25,7 @@ def folder_uid(locale: str) -> str:
 def push(grafana: Grafana, prometheus_url: str, is_forced: bool) -> Iterator[tuple[str, Outcome]]:
     """Data source, folders and dashboards of every language: what each is called, and what became of it."""
     if prometheus_url:
-        yield "tocsin-prometheus", grafana.ensure_source(prometheus_url)
+        yield "tocsin-prometheus", grafana.ensure_source(prometheus_url, is_forced)
     for locale in LOCALES:
         title = text(locale, "dashboards-folder")
         yield folder_uid(locale), grafana.ensure_folder(folder_uid(locale), title)

@@ -50,9 +50,14 @@ def test_a_push_makes_everything_and_a_second_one_changes_nothing(told: FakeGraf
     assert cli.run(["dashboards", "diff", "--url", told.url]) == 0
 
 
-def test_a_changed_source_is_put_right(told: FakeGrafana) -> None:
+def test_a_source_of_another_address_is_kept_said_and_only_overwritten_by_force(
+    told: FakeGrafana, capsys: pytest.CaptureFixture[str]
+) -> None:
     push("--prometheus", "http://old:9090", url=told.url)
-    assert push("--prometheus", "http://new:9090", url=told.url) == 0
+    assert push("--prometheus", "http://new:9090", url=told.url) == 1
+    assert "tocsin-prometheus: edited by hand" in capsys.readouterr().err
+    assert told.sources["tocsin-prometheus"]["url"] == "http://old:9090"
+    assert push("--prometheus", "http://new:9090", "--force", url=told.url) == 0
     assert told.sources["tocsin-prometheus"]["url"] == "http://new:9090"
 
 
