@@ -64,7 +64,7 @@ class Grafana:
                 raise ValueError("no health of a Grafana")
 
     def ensure_source(self, prometheus_url: str, is_forced: bool = False) -> Outcome:
-        """The data source for dashboards, made where it is not; another one of its uid stays unless forced."""
+        """The data source for dashboards, made where it is not; a different one stays unless forced."""
         wanted = {
             "uid": SOURCE_UID,
             "name": "Tocsin Prometheus",
