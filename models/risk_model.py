@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from models.hotspots import Hotspot
+from models.reliability import Reliability
 from streams.errors import IntegrityError, VersionError
 
 SCHEMA: Final = 1
@@ -31,6 +32,7 @@ class RiskModel(msgspec.Struct, frozen=True, kw_only=True):
 
     ``trained_to`` is the newest instant of which it knows (seconds UTC); ``brier`` and ``plain_brier`` are
     its and the plain map's mean squared error on held-out time, ``p_value`` that of the paired test.
+    ``reliability`` is None in a model that was trained before it was looked at.
     """
 
     schema: int = SCHEMA
@@ -44,16 +46,23 @@ class RiskModel(msgspec.Struct, frozen=True, kw_only=True):
     brier: float
     plain_brier: float
     p_value: float
+    reliability: Reliability | None = None
 
     @property
     def id(self) -> str:
-        """Digest of its content."""
-        return digest(msgspec.to_builtins(self))
+        """Digest of its content; what it does not know is left out, so that older models keep theirs."""
+        facts = msgspec.to_builtins(self)
+        return digest({key: value for key, value in facts.items() if value is not None})
 
     @property
     def is_better(self) -> bool:
         """Whether it beat the plain map on held-out time, and not by luck (one in twenty)."""
         return self.brier < self.plain_brier and self.p_value < 0.05
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether its chances were looked at and held on time not seen before."""
+        return self.reliability is not None and self.reliability.is_enough
 
 
 def digest(content: Any) -> str:

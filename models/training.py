@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
+from models.reliability import Curve, curve_of, reliability
 from models.risk_model import RISING, RiskModel
 from streams.errors import DataError
 from streams.panel import Array
@@ -13,6 +14,8 @@ from streams.panel import Array
 LEAST_LABELS: Final = 40
 LEAST_OF_EACH: Final = 8
 BLOCKS: Final = 4
+LEAST_JUDGED: Final = 60
+"""Fewer held-out answers than this say nothing of how far chances are off."""
 STRENGTH: Final = 1.0
 """Inverse of the ridge penalty: with few labels a weight stays small."""
 
@@ -38,18 +41,21 @@ def train(examples: Examples) -> RiskModel:
 
     The last three quarters of time are judged block by block, each by what was known before it began. The
     plain map is the stronger of the risk itself and a logistic curve over it, learnt from the same labels.
+    Where chances given on held-out time were off by more than luck, the curve that would have put them right
+    is laid over later ones (Platt 1999).
 
     Raises:
         DataError: too few answers, or all alike.
     """
     _check(examples)
-    own, plain, seen = _held_out(examples)
+    raw, own, plain, seen = _held_out(examples)
     truth = examples.is_real[seen].astype(np.float64)
     errors, plain_errors = (own - truth) ** 2, (plain - truth) ** 2
     weights, intercept, means, scales = _fit(examples.values, examples.is_real, RISING)
+    curve = _correction(raw, examples.is_real[seen])
     return RiskModel(
-        weights=_numbers(weights),
-        intercept=round(float(intercept), 9),
+        weights=_numbers(curve.slope * weights),
+        intercept=round(float(curve.intercept + curve.slope * intercept), 9),
         means=_numbers(means),
         scales=_numbers(scales),
         trained_to=int(examples.known_at.max()),
@@ -58,6 +64,7 @@ def train(examples: Examples) -> RiskModel:
         brier=round(float(errors.mean()), 6),
         plain_brier=round(float(plain_errors.mean()), 6),
         p_value=round(_luck(plain_errors - errors), 6),
+        reliability=reliability(own, examples.is_real[seen]),
     )
 
 
@@ -71,22 +78,35 @@ def _check(examples: Examples) -> None:
         )
 
 
-def _held_out(examples: Examples) -> tuple[Array, Array, Array]:
-    """Chances by model and by plain map where something was known before: two (m,), and which, (n,) bool."""
+def _held_out(examples: Examples) -> tuple[Array, Array, Array, Array]:
+    """Chances where something was known before, and where that was.
+
+    Three (m,): by the model before correction, by the model, by the plain map; and (n,) bool.
+    """
     seen = np.zeros(len(examples), bool)
-    own, plain = np.zeros(len(examples)), np.zeros(len(examples))
+    raw, own, plain = np.zeros((3, len(examples)))
     for block in np.array_split(np.arange(len(examples)), BLOCKS)[1:]:
         known = examples.known_at < examples.warned_at[block[0]]
         if min(examples.is_real[known].sum(), (~examples.is_real[known]).sum()) < 2:
             continue
-        seen[block] = True
+        judged = seen & known
         fitted = _fit(examples.values[known], examples.is_real[known], RISING)
-        own[block] = _chance(examples.values[block], *fitted)
+        raw[block] = _chance(examples.values[block], *fitted)
+        own[block] = _correction(raw[judged], examples.is_real[judged]).over(raw[block])
+        seen[block] = True
         curve = _fit(examples.risk[known, None], examples.is_real[known], (True,))
         plain[block] = _stronger(examples, known, block, _chance(examples.risk[:, None], *curve))
     if not seen.any():
         raise DataError("train", "no alert was answered before the next ones came", "wait for more answers")
-    return own[seen], plain[seen], seen
+    return raw[seen], own[seen], plain[seen], seen
+
+
+def _correction(chances: Array, is_real: Array) -> Curve:
+    """The curve that puts chances right, if luck does not explain how far they are off; else none."""
+    if len(chances) < LEAST_JUDGED or not reliability(chances, is_real).is_off:
+        return Curve()
+    curve = curve_of(chances, is_real)
+    return curve if curve.slope > 0 else Curve()
 
 
 def _stronger(examples: Examples, known: Array, block: Array, curve: Array) -> Array:
