@@ -22,7 +22,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``warned_at`` is when its risk first reached the line of IV, None if it only watched; ``unit`` owned it
     then, and ``why`` is what was known then (of one that only watched, when it was first seen). ``rank`` is
     the highest line reached (1 watch, 2 = IV … 5 = I), ``risk`` the most and ``warned_risk`` that at
-    ``warned_at``, in millionths.
+    ``warned_at``, in millionths; ``mapped_risk`` is the plain map's then, where a model ranked.
     """
 
     id: str
@@ -39,6 +39,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_city: bool = False
     warned_at: int | None = None
     warned_risk: int = 0
+    mapped_risk: int | None = None
+
+    @property
+    def plain_risk(self) -> int:
+        """What the plain map made of it when it was warned of (millionths), whatever model ranked."""
+        return self.warned_risk if self.mapped_risk is None else self.mapped_risk
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,25 +70,25 @@ class HotspotLog:
 
     def take(self, outcome: Any, alerts: AlertsState, policy: Policy) -> None:
         """What one record led to, and the alerts behind it."""
-        for bucket, findings in zip(outcome.sealed, outcome.findings, strict=True):
+        for bucket, findings, mapped in zip(outcome.sealed, outcome.findings, outcome.mapped, strict=True):
             at = bucket.closes_at + self._seal_delay
             for hotspot in findings.hotspots:
-                self._seen(hotspot, at, policy)
+                self._seen(hotspot, at, policy, mapped.get(hotspot.id))
         self.labels.extend(label for entry in outcome.entries for label in _labels(entry, alerts))
 
     def told(self) -> list[Told]:
         """All hotspots, in order of (began_at, id)."""
         return sorted(self._told.values(), key=lambda told: (told.began_at, told.id))
 
-    def _seen(self, hotspot: Hotspot, at: int, policy: Policy) -> None:
+    def _seen(self, hotspot: Hotspot, at: int, policy: Policy, mapped: int | None) -> None:
         rank = reached(hotspot.risk, policy.enter_lines)
         old = self._told.get(hotspot.id)
         if old is None:
-            self._told[hotspot.id] = self._first(hotspot, at, rank)
+            self._told[hotspot.id] = self._first(hotspot, at, rank, mapped)
         elif hotspot.last_seen_at != old.last_seen_at or hotspot.risk > old.risk or rank > old.rank:
-            self._told[hotspot.id] = self._again(old, hotspot, at, rank)
+            self._told[hotspot.id] = self._again(old, hotspot, at, rank, mapped)
 
-    def _first(self, hotspot: Hotspot, at: int, rank: int) -> Told:
+    def _first(self, hotspot: Hotspot, at: int, rank: int, mapped: int | None) -> Told:
         return Told(
             id=hotspot.id,
             category=hotspot.category,
@@ -98,9 +104,10 @@ class HotspotLog:
             is_city=hotspot.is_city,
             warned_at=at if rank >= BLUE else None,
             warned_risk=hotspot.risk if rank >= BLUE else 0,
+            mapped_risk=mapped if rank >= BLUE else None,
         )
 
-    def _again(self, old: Told, hotspot: Hotspot, at: int, rank: int) -> Told:
+    def _again(self, old: Told, hotspot: Hotspot, at: int, rank: int, mapped: int | None) -> Told:
         is_new = old.warned_at is None and rank >= BLUE
         return msgspec.structs.replace(
             old,
@@ -113,6 +120,7 @@ class HotspotLog:
             unit=owner(hotspot, self._streets, self._tree) if is_new else old.unit,
             warned_at=at if is_new else old.warned_at,
             warned_risk=hotspot.risk if is_new else old.warned_risk,
+            mapped_risk=mapped if is_new else old.mapped_risk,
         )
 
 

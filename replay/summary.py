@@ -7,7 +7,8 @@ import msgspec
 
 from alerting.journal import Entry
 from alerting.levels import BLUE, RANK_NAMES, RESPONDING
-from streams.ledger import Rows
+from models.risk_model import RiskModel
+from streams.ledger import Rows, Settings
 from streams.sealing import OUTCOMES
 
 Outcome = Any
@@ -21,6 +22,13 @@ class Warned(msgspec.Struct, frozen=True):
     mode: str
     rank: str
     row: str
+
+
+class Promoted(msgspec.Struct, frozen=True):
+    """From when on (seconds UTC) which model ranked alarms; its id, or "" for the plain map."""
+
+    at: int
+    model: str
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -37,11 +45,14 @@ class Summary(msgspec.Struct, kw_only=True):
     hotspots: set[str] = msgspec.field(default_factory=set)
     silences: set[tuple[str, bool]] = msgspec.field(default_factory=set)
     warned: list[Warned] = []
+    models: list[Promoted] = []
 
     def take(self, record: Any, outcome: Outcome) -> None:
         """One record and what it led to."""
         if isinstance(record, Rows):
             self.rows += len(record)
+        elif isinstance(record, Settings) and "model" in record.content:
+            self._promotion(record)
         for bucket, findings in zip(outcome.sealed, outcome.findings, strict=True):
             self.first_at = self.first_at or bucket.opens_at
             self.last_at = bucket.closes_at
@@ -51,6 +62,10 @@ class Summary(msgspec.Struct, kw_only=True):
             self.silences.update((silent.feed, silent.areas is None) for silent in findings.silent)
         for entry in outcome.entries:
             self._entry(entry)
+
+    def _promotion(self, record: Settings) -> None:
+        model = msgspec.convert(record.content["model"], RiskModel | None)
+        self.models.append(Promoted(record.stamp, "" if model is None else model.id))
 
     def _entry(self, entry: Entry) -> None:
         self.entries += 1
@@ -79,6 +94,7 @@ class Summary(msgspec.Struct, kw_only=True):
             "to": self.last_at,
             "scored_from": self.scored_from,
             "hotspots": len(self.hotspots),
+            "models": [msgspec.to_builtins(promoted) for promoted in self.models],
             "silent_feeds": sorted({feed for feed, is_city in self.silences if is_city}),
             "journal": {"entries": self.entries, "last_hash": self.last_hash, "rows": dict(self.by_row)},
             "warnings": [msgspec.to_builtins(warned) for warned in self.warned],

@@ -1,6 +1,7 @@
 """``tocsin whatif``: one archive, read once, decided by the recorded settings and by others."""
 
 import contextlib
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,10 +14,11 @@ from replay.summary import Summary
 from streams.errors import ConfigError, DataError
 from tocsin.city import City
 from tocsin.config import load_city
+from tocsin.model_store import PLAIN, chosen
 from tocsin.replaying import History, Origin, Position, history_of, manifest
 from tocsin.run_directory import Manifest, Run, read_manifest, read_run
 from tocsin.run_writer import RunWriter
-from tocsin.what_if import BUDGET, Change, forks
+from tocsin.what_if import BUDGET, MODEL, Change, forks
 
 RECORDED: Final = "recorded"
 """The run that nothing was changed for, in the folder of a what-if."""
@@ -30,23 +32,42 @@ class Variant(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-def variants(changes: Sequence[Change], budgets: str) -> list[Variant]:
-    """One for each budget of ``1,2,5``, each with all ``changes``; without budgets, one.
+def variants(changes: Sequence[Change], budgets: str, models: str = "") -> list[Variant]:
+    """One for each budget of ``1,2,5`` with each model of ``plain,3f2a``, all with ``changes``; else one.
 
     Raises:
-        ConfigError: nothing is asked, a budget is no number, or there are too many.
+        ConfigError: nothing is asked, a budget is no number, a model has no name, or there are too many.
     """
-    every = tuple(changes)
-    if not budgets:
-        if not every:
-            raise ConfigError("whatif", "asks nothing", "add --budget 1,2,5 or --set key=value")
-        return [Variant("what-if", every)]
-    asked = [text.strip() for text in budgets.split(",")]
-    if len(asked) > MOST_FORKS:
-        raise ConfigError(f"--budget {budgets}", f"names {len(asked)}", f"ask for at most {MOST_FORKS}")
+    asked = [
+        *([] if not budgets else [[Change(BUDGET, text) for text in _budgets(budgets)]]),
+        *([] if not models else [[Change(MODEL, text) for text in _models(models)]]),
+    ]
+    if not asked and not changes:
+        raise ConfigError("whatif", "asks nothing", "add --budget 1,2,5, --model plain or --set key=value")
+    every = list(itertools.product(*asked))
+    if len(every) > MOST_FORKS:
+        where = f"--budget {budgets}" if budgets else f"--model {models}"
+        raise ConfigError(where, f"names {len(every)}", f"ask for at most {MOST_FORKS}")
+    return [Variant(_folder(own), (*changes, *own)) for own in every]
+
+
+def _folder(asked: Sequence[Change]) -> str:
+    names = {BUDGET: "budget", MODEL: "model"}
+    return "-".join(f"{names[change.key]}-{change.value}" for change in asked) or "what-if"
+
+
+def _budgets(budgets: str) -> list[str]:
+    asked = list(dict.fromkeys(text.strip() for text in budgets.split(",")))
     for text in asked:
         _check_number(text, budgets)
-    return [Variant(f"budget-{text}", (*every, Change(BUDGET, text))) for text in dict.fromkeys(asked)]
+    return asked
+
+
+def _models(models: str) -> list[str]:
+    asked = list(dict.fromkeys(text.strip() for text in models.split(",")))
+    if not all(asked):
+        raise ConfigError(f"--model {models}", "has an empty name", f"write --model {PLAIN},3f2a")
+    return asked
 
 
 def _check_number(text: str, budgets: str) -> None:
@@ -57,18 +78,47 @@ def _check_number(text: str, budgets: str) -> None:
 
 
 class Asked(msgspec.Struct, frozen=True, eq=False):
-    """What is replayed: a city and its history, where both came from, and the run that they were kept in."""
+    """What is replayed: a city and its history, where both came from, and the run that they were kept in.
+
+    ``shelf`` is the city directory whose trained models may be asked for.
+    """
 
     city: City
     history: History
     origin: Origin
+    shelf: Path
     kept: Manifest | None = None
 
 
-def of_city(directory: Path, files: tuple[str, ...], data: Path | None) -> Asked:
-    """A city directory with its data, as ``tocsin replay`` takes them."""
-    city = load_city(directory, data)
-    return Asked(city, history_of(city, directory, files, data), Origin(directory, data))
+def of_city(directory: Path, files: tuple[str, ...], data: Path | None, model: str = "") -> Asked:
+    """A city directory with its data, as ``tocsin replay`` takes them.
+
+    ``model`` is how the id of the one begins that ranks alarms, or ``plain``; without it, the city's own.
+
+    Raises:
+        ConfigError: a model is named for a ledger, whose own promotions decide.
+    """
+    city, origin = load_city(directory, data), Origin(directory, data)
+    if model:
+        ranking = _chosen(Change(MODEL, model), directory)
+        city = msgspec.structs.replace(city, model=ranking.model)
+        origin = msgspec.structs.replace(origin, changes=(ranking.words,))
+    history = history_of(city, directory, files, data)
+    if model and history.is_ledger:
+        raise ConfigError(
+            f"replay --model {model}",
+            "a ledger says by itself which model was in force at each moment",
+            f"leave it out, or ask tocsin whatif … --model {model}",
+        )
+    return Asked(city, history, origin, directory)
+
+
+def _chosen(change: Change, shelf: Path) -> Change:
+    """A change of the model with the model that it names; every other as it is."""
+    if change.key != MODEL:
+        return change
+    model = chosen(shelf, change.value)
+    return Change(MODEL, PLAIN if model is None else model.id[:8], model)
 
 
 @contextlib.contextmanager
@@ -85,7 +135,8 @@ def of_run(path: Path) -> Iterator[Asked]:
         raise DataError(str(ledger), "no such file: this run keeps no ledger", "name the run it was made of")
     with tempfile.TemporaryDirectory(prefix="tocsin-city-") as folder:
         city = _kept_city(Path(folder), own, path)
-        yield Asked(city, history_of(city, path, (str(ledger),), None), Origin(Path(folder)), own)
+        history = history_of(city, path, (str(ledger),), None)
+        yield Asked(city, history, Origin(Path(folder)), Path(own.city_directory), own)
 
 
 def _kept_city(folder: Path, own: Manifest, run: Path) -> City:
@@ -114,8 +165,9 @@ def ask(
 
     Raises:
         ConfigError: a question that cannot be asked.
+        DataError: a model that is not on the city's shelf.
     """
-    everyone = [Variant(RECORDED, ()), *questions]
+    everyone = [Variant(RECORDED, ()), *(_named(question, asked.shelf) for question in questions)]
     forked = forks(asked.city, [variant.changes for variant in everyone])
     summaries = [Summary() for _ in everyone]
     states = forked.fresh()
@@ -127,16 +179,21 @@ def ask(
         for played in replay(forked, asked.history.records):
             states = played.state
             writers[0].record(played.record)
-            for writer, summary, outcome, state in zip(
-                writers, summaries, played.outcome, states, strict=True
+            read = forked.read(played.record)
+            for writer, summary, record, outcome, state in zip(
+                writers, summaries, read, played.outcome, states, strict=True
             ):
-                summary.take(played.record, outcome)
+                summary.take(record, outcome)
                 writer.take(outcome, state)
             note(Position(summaries[0].rows, summaries[0].last_at))
     for writer, summary, state, variant in zip(writers, summaries, states, everyone, strict=True):
         _finish(writer, summary, state.sealing.counts, variant, asked)
     runs = [read_run(out / variant.name) for variant in everyone]
     return runs[0], runs[1:]
+
+
+def _named(question: Variant, shelf: Path) -> Variant:
+    return Variant(question.name, tuple(_chosen(change, shelf) for change in question.changes))
 
 
 def _finish(writer: RunWriter, summary: Summary, counts: object, variant: Variant, asked: Asked) -> None:

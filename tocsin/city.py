@@ -106,8 +106,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def start_settings(self, origin_at: int) -> Settings:
         """The first record of this city's ledger; ``origin_at`` opens its first bucket (seconds UTC)."""
-        policy = msgspec.to_builtins(self.policy)
-        return settings("start", origin_at, {**self.frame(), "origin_at": origin_at, "policy": policy})
+        content = {**self.frame(), "origin_at": origin_at, "policy": msgspec.to_builtins(self.policy)}
+        if self.model is not None:
+            content["model"] = msgspec.to_builtins(self.model)
+        return settings("start", origin_at, content)
 
     def rehearsal_settings(self, origin_at: int) -> Settings:
         """The first record of a rehearsal's ledger: a city's, with the mark that no real one bears."""
@@ -117,7 +119,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def frame(self) -> dict[str, Any]:
         """What is fixed for the life of a ledger, in JSON types: widths, partitions and content hashes.
 
-        The policy may change on the way: a record of its own says from when on.
+        Policy and model may change on the way: a record of their own says from when on.
         """
         return {
             "city": self.id,

@@ -22,7 +22,7 @@ Restated = Callable[[Settings], Settings]
 
 
 class Forked:
-    """Cities that differ in detection and policy only, folded over the same records.
+    """Cities that differ in detection, policy and model only, folded over the same records.
 
     ``restated[k]`` is what fork k reads in place of a settings record.
     """
@@ -41,9 +41,15 @@ class Forked:
         if isinstance(record, Rows) and all(state.ledger_offset for state in states):
             return self._rows(states, record)
         return _apart(
-            pipeline.step(state, restated(record) if isinstance(record, Settings) else record)
-            for pipeline, state, restated in zip(self.pipelines, states, self._restated, strict=True)
+            pipeline.step(state, own)
+            for pipeline, state, own in zip(self.pipelines, states, self.read(record), strict=True)
         )
+
+    def read(self, record: Record) -> tuple[Record, ...]:
+        """The record as each fork reads it."""
+        if isinstance(record, Settings):
+            return tuple(restated(record) for restated in self._restated)
+        return (record,) * len(self.pipelines)
 
     def _rows(self, states: States, record: Rows) -> tuple[States, tuple[Outcome, ...]]:
         """Sealed once; each step goes through every fork."""

@@ -139,7 +139,7 @@ def examples(paths: Iterable[Path]) -> Examples:
         np.array([features(_as_hotspot(told)) for told, _ in pairs], np.float64).reshape(
             len(pairs), len(FEATURES)
         ),
-        np.array([told.warned_risk / 1e6 for told, _ in pairs], np.float64),
+        np.array([told.plain_risk / 1e6 for told, _ in pairs], np.float64),
         np.array([label.verdict == VERDICTS[0] for _, label in pairs], bool),
         np.array([told.warned_at for told, _ in pairs], np.int64),
         np.array([label.at for _, label in pairs], np.int64),
@@ -154,7 +154,7 @@ def _as_hotspot(told: Told) -> Hotspot:
         areas=tuple(sorted({count.area for count in told.why.areas})) if told.is_city else told.areas,
         began_at=told.began_at,
         last_seen_at=told.last_seen_at,
-        risk=told.warned_risk,
+        risk=told.plain_risk,
         is_city=told.is_city,
         explanation=told.why,
     )

@@ -46,12 +46,16 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What one record led to, in order; ``findings`` has one item per sealed bucket."""
+    """What one record led to, in order; ``findings`` and ``mapped`` have one item per sealed bucket.
+
+    ``mapped`` is the plain map's risk in millionths by hotspot, empty where no model ranked.
+    """
 
     entries: tuple[Entry, ...] = ()
     groups: tuple[int, ...] = ()  # how many of them each input led to, in order: what is told together
     sealed: tuple[SealedBucket, ...] = ()
     findings: tuple[Findings, ...] = ()
+    mapped: tuple[dict[str, int], ...] = ()
     set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
     reminders: tuple[Reminder, ...] = ()  # silences that ended while alerts still stand
 
@@ -141,6 +145,7 @@ class Pipeline:
         self, state: PipelineState, bucket: SealedBucket, detection: DetectionState, findings: Findings
     ) -> tuple[PipelineState, Outcome]:
         """Alerts and escalation of one sealed bucket, given what detection made of it."""
+        mapped = {} if state.model is None else {h.id: h.risk for h in findings.hotspots}
         findings = self._ranked(findings, state.model)
         silences = [Silence(s.feed, self._kinds[s.feed], s.areas) for s in findings.silent]
         blind = blind_units(silences, self.tree, self.streets, state.policy)
@@ -156,7 +161,9 @@ class Pipeline:
         state = msgspec.structs.replace(state, detection=detection, findings=findings, alerts=noted)
         stamp = bucket.closes_at + self.city.seal_delay
         state, outcome = self._decide(state, BucketInput(stamp=stamp, evidence=evidence))
-        return state, msgspec.structs.replace(outcome, findings=(findings,), reminders=noted.reminders)
+        return state, msgspec.structs.replace(
+            outcome, findings=(findings,), mapped=(mapped,), reminders=noted.reminders
+        )
 
     def fast(self, state: PipelineState, step: FastRow) -> tuple[PipelineState, Outcome]:
         """A fast row is decided on at once."""
@@ -232,6 +239,7 @@ class Pipeline:
             state,
             origin_at=origin_at,
             policy=_policy(record),
+            model=_model(record),
             sealing=sealing.start(self.frame, origin_at),
             machines=machines.start(self.tree, origin_at),
         )
@@ -250,6 +258,7 @@ def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
         groups=tuple(size for one in outcomes for size in one.groups),
         sealed=tuple(step for step in folded.steps if isinstance(step, SealedBucket)),
         findings=tuple(found for one in outcomes for found in one.findings),
+        mapped=tuple(own for one in outcomes for own in one.mapped),
         set_aside=folded.set_aside,
         reminders=tuple(reminder for one in outcomes for reminder in one.reminders),
     )
@@ -261,8 +270,8 @@ def _policy(record: Settings) -> Policy:
 
 
 def _model(record: Settings) -> RiskModel | None:
-    """The model that a record promotes; None for the plain map."""
-    return msgspec.convert(record.content["model"], RiskModel | None)
+    """The model that a start or model record puts in force; None for the plain map."""
+    return msgspec.convert(record.content.get("model"), RiskModel | None)
 
 
 def _is_start(record: Record) -> bool:

@@ -37,11 +37,15 @@ class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class History(msgspec.Struct, frozen=True, eq=False):
-    """Records to replay, how many rows they hold, and the files that they come from."""
+    """Records to replay, how many rows they hold, and the files that they come from.
+
+    ``is_ledger`` says that they were recorded as a ledger, which holds what was in force at each moment.
+    """
 
     records: Iterable[Record]
     rows: int
     sources: tuple[Path, ...] = ()
+    is_ledger: bool = False
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -138,7 +142,7 @@ def _as_store(directory: Path) -> History:
     with Store.open_to_read(directory) as store:
         history = noted.History(store)
         length, lines = history.ledger_length(), history.ledger_lines()
-    return History(recut(_noted(directory, length)), lines, (directory,))
+    return History(recut(_noted(directory, length)), lines, (directory,), is_ledger=True)
 
 
 def _noted(directory: Path, length: int) -> Iterator[Record]:
@@ -149,7 +153,8 @@ def _noted(directory: Path, length: int) -> Iterator[Record]:
 def _of_archives(paths: list[Path]) -> History:
     """Several files of one ledger, in order."""
     records = (record for path in paths for record in read_ledger(path))
-    return History(recut(records), sum(archive_length(path) for path in paths), tuple(paths))
+    rows = sum(archive_length(path) for path in paths)
+    return History(recut(records), rows, tuple(paths), is_ledger=True)
 
 
 def _as_archive(path: Path) -> History | None:

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import platform
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -16,10 +17,12 @@ import msgspec
 
 from alerting import journal
 from alerting.journal import Entry
+from models.risk_model import to_json
 from replay.hotspot_log import Label, Told
 from streams import disk
 from streams.errors import DataError, IntegrityError, VersionError
 from tocsin.city import City
+from tocsin.config import MODEL_FILE
 from tocsin.geography import Geography, geography
 
 T = TypeVar("T")
@@ -37,6 +40,8 @@ CONFIGURED: Final = (
     "history.toml",
 )  # fmt: skip
 """Files of a city directory that decide; people, routes and keys do not, and are not copied."""
+RECKONING: Final = ("numpy", "scipy", "river", "scikit-learn", "pyarrow")
+"""Libraries whose next version might reckon otherwise."""
 AGAIN: Final = "replay again with --out"
 
 
@@ -51,7 +56,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run rests on. Digests are blake2b-256 in hex.
 
-    ``code`` is the digest of the program's own sources, ``config`` the text of each file of the city that
+    ``code`` is the digest of the program's own sources, ``libraries`` the version of all else that reckons
+    (empty in what an older program wrote), ``config`` the text of each file of the city that
     decides, ``changes`` what a what-if set otherwise, ``files`` what the run holds, ``city_directory`` and
     ``outside`` where boundaries were found. ``seeds`` is empty for recorded history: replay draws nothing.
     """
@@ -59,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     version: str
     code: str
+    libraries: dict[str, str] = {}
     city: str
     city_directory: str
     outside: str = ""
@@ -100,11 +107,12 @@ def manifest_of(
     changes: tuple[str, ...] = (),
 ) -> Manifest:
     """All but what the run itself holds."""
-    config = config_texts(directory)
+    config = config_texts(directory) | model_text(city)
     frame = city.frame()
     return Manifest(
         version=metadata.version("tocsin"),
         code=code_digest(),
+        libraries=libraries(),
         city=city.id,
         city_directory=str(directory.resolve()),
         outside=str(outside.resolve()) if outside else "",
@@ -127,6 +135,11 @@ def config_texts(directory: Path) -> dict[str, str]:
     paths += sorted((directory / "feeds").glob("*.toml"))
     found = [path for path in paths if path.is_file()]
     return {str(path.relative_to(directory)): path.read_text(encoding="utf-8-sig") for path in found}
+
+
+def model_text(city: City) -> dict[str, str]:
+    """The city's promoted model as the file that it is read from; nothing for the plain map."""
+    return {} if city.model is None else {MODEL_FILE: to_json(city.model).decode()}
 
 
 def begin(path: Path) -> None:
@@ -221,6 +234,12 @@ def code_digest() -> str:
     paths = sorted(path for package in packages for path in (root / package).rglob("*.py"))
     parts = (f"{path.relative_to(root)}:{file_digest(path)}" for path in paths)
     return _digest("\n".join(parts).encode())
+
+
+@functools.cache
+def libraries() -> dict[str, str]:
+    """The versions of Python and of the libraries that a decision's numbers pass through."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in RECKONING}
 
 
 def _check_file(path: Path, digest: str) -> None:

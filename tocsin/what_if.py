@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from alerting.policy import Policy, check_lateness, read_policy
 from detectors.settings import DetectionSettings
+from models.risk_model import RiskModel
 from streams.errors import ConfigError
 from streams.ledger import Settings, settings
 from tocsin.city import City
@@ -23,13 +24,18 @@ OF_THE_LEDGER: Final = ("seal_delay_seconds", "max_skew_seconds", "allowed_laten
 """Keys of the policy by which the archive's own records were stamped or refused."""
 
 BUDGET: Final = "detection.budget_per_week"
+MODEL: Final = "model"
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One setting as it is asked for: ``detection.budget_per_week`` and its value as TOML."""
+    """One setting as it is asked for: ``detection.budget_per_week`` and its value as TOML.
+
+    That of ``model`` is how a model's id begins, which is then given (None: the plain map).
+    """
 
     key: str
     value: str
+    model: RiskModel | None = None
 
     @property
     def words(self) -> str:
@@ -42,6 +48,8 @@ def change_of(text: str) -> Change:
     key, separator, value = text.partition("=")
     if not separator or not key.strip() or not value.strip():
         raise ConfigError(f"--set {text}", "is not key=value", f"write --set {BUDGET}=1")
+    if key.strip() == MODEL:
+        raise ConfigError(f"--set {text}", "a model is asked by its own option", f"--model {value.strip()}")
     return Change(key.strip(), value.strip())
 
 
@@ -52,11 +60,18 @@ def changed(city: City, changes: Iterable[Change]) -> City:
         ConfigError: a key that is unknown or cannot be changed afterwards, or a value that cannot be.
     """
     wanted = tuple(changes)
+    model = model_of(wanted)
     return msgspec.structs.replace(
         city,
         detection=_table(city.detection, "detection", wanted),
         policy=_policy(city, msgspec.to_builtins(city.policy), wanted),
+        model=city.model if model is None else model.model,
     )
+
+
+def model_of(changes: Iterable[Change]) -> Change | None:
+    """The change of the model; None if all stays with what was recorded."""
+    return next((change for change in changes if change.key == MODEL), None)
 
 
 def forks(city: City, variants: Sequence[tuple[Change, ...]]) -> Forked:
@@ -67,15 +82,19 @@ def forks(city: City, variants: Sequence[tuple[Change, ...]]) -> Forked:
 
 def restated(city: City, changes: tuple[Change, ...]) -> Callable[[Settings], Settings]:
     """How the ledger's settings records read for a changed ``city``: the changes hold from the start on,
-    and also over policies that came into force on the way.
+    and also over policies and promotions that came into force on the way.
     """
+    ranking = model_of(changes)
+    model = {} if ranking is None else {"model": msgspec.to_builtins(ranking.model)}
 
     def restate(record: Settings) -> Settings:
         if record.name == "start":
             content = {**record.content, "detection": city.frame()["detection"]}
-            content["policy"] = _facts(city, record.content["policy"], changes)
+            content |= {"policy": _facts(city, record.content["policy"], changes), **model}
         elif record.name == "policy":
             content = {**record.content, "policy": _facts(city, record.content["policy"], changes)}
+        elif record.name == "model" and model:
+            content = model
         else:
             return record
         return settings(record.name, record.stamp, content)
@@ -141,6 +160,8 @@ def _value(change: Change) -> Any:
 
 def _table_of(change: Change) -> str:
     """Which table a change is for; refuses all that was fixed when the ledger was begun."""
+    if change.key == MODEL:
+        return MODEL
     name, _, key = change.key.partition(".")
     if name in TABLES and key:
         return name

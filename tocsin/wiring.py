@@ -14,7 +14,7 @@ import structlog
 from alerting.notifiers.registry import notifiers
 from streams.connect.watch import Watch
 from streams.errors import ConfigError, TocsinError
-from streams.ledger import Record
+from streams.ledger import Record, Settings
 from streams.redaction import redacted
 from tocsin import clock
 from tocsin.config import Installation
@@ -34,7 +34,7 @@ from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
 from tocsin.picture.plans import plan_views
-from tocsin.pipeline import Outcome, Pipeline, PipelineState, newest
+from tocsin.pipeline import NOT_STARTED, Outcome, Pipeline, PipelineState, newest
 from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
@@ -114,9 +114,8 @@ class Running:
         self._say_what_was_passed_over()
         if self.run.is_rehearsal:
             self.at.follow(lambda: newest(city, self.run.fold.state))
-        if self.run.history.ledger_length() > 1 and not self.is_live:
-            # a new ledger begins with the policy in force
-            self.run.history.append(self.pipeline.amendments(self.run.fold.state, at()))
+        if not self.is_live:
+            self.run.history.append(self._amendments())
         self.source = LiveCity(
             city,
             installation.people,
@@ -170,6 +169,14 @@ class Running:
             cadence=cadence,
             sending=sending(installation, pseudonym_key(installation, store_directory)),
         )
+
+    def _amendments(self) -> tuple[Settings, ...]:
+        """What the ledger must be told; one of which nothing is folded yet, behind its first record."""
+        state = self.run.fold.state
+        if state.origin_at == NOT_STARTED:
+            (_, first), *_ = self.run.history.records(0, 1)
+            state, _ = self.pipeline.step(state, first)
+        return self.pipeline.amendments(state, self.at())
 
     def _say_what_was_passed_over(self) -> None:
         """A start that takes long has its reason in the log."""

@@ -190,6 +190,22 @@ def test_other_data_and_other_code_are_said(runs, tmp_path):
     assert Sentences(compare(own, own), "en").warnings() == []
 
 
+def test_other_versions_of_libraries_are_said(runs):
+    """Of an older program's run, whose manifest names none, nothing is said."""
+    own = read_run(runs[0])
+
+    def said(libraries, locale="en"):
+        manifest = msgspec.structs.replace(own.manifest, libraries=libraries)
+        return Sentences(compare(own, msgspec.structs.replace(own, manifest=manifest)), locale).warnings()
+
+    known = own.manifest.libraries
+    told = f"numpy {known['numpy']} / 9.9, scipy {known['scipy']} / 9.8"
+    (sentence,) = said({**known, "scipy": "9.8", "numpy": "9.9"})
+    assert sentence == f"A and B were reckoned with different versions: {told}."
+    assert told.split(", ")[0] in said({**known, "numpy": "9.9"}, "zh-CN")[0]
+    assert said(known) == said({}) == []
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 def test_the_page_works_in_a_browser_without_any_script(runs, tmp_path):
     from importlib.resources import files

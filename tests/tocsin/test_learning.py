@@ -1,5 +1,6 @@
 """Labels, models and their promotion: known in time, refused when worse, in force by the ledger."""
 
+import contextlib
 import json
 import shutil
 
@@ -7,19 +8,27 @@ import msgspec
 import pytest
 
 from alerting import journal
-from models.risk_model import RiskModel, to_json
+from models.reliability import Reliability
+from models.risk_model import RiskModel, digest, to_json
+from replay.hotspot_log import Label
 from replay.runner import replay
+from streams import disk
 from streams.ledger import Rows, settings
 from tests.tocsin.test_comparing import DEMO, hotspot, kept
 from tests.tocsin.what_if_city import CITY, DAY, ORIGIN, ledger
+from tocsin import model_store
 from tocsin.checkpoint import decode, encode
 from tocsin.cli import run
 from tocsin.config import load_city
+from tocsin.labels import add, examples
 from tocsin.pipeline import Pipeline
+from tocsin.replaying import History, play
+from tocsin.run_directory import read_run
 
 MODEL = RiskModel(
     weights=(0.0, 1.0, 0.0, 0.0, 0.0), intercept=2.0, means=(0.0,) * 5, scales=(1.0,) * 5, trained_to=1,
     labels=99, held_out=50, brier=0.1, plain_brier=0.2, p_value=0.001,
+    reliability=Reliability(error=0.04, intercept=0.1, slope=0.9, p_value=0.6),
 )  # fmt: skip
 PROMOTED_AT = ORIGIN + 25 * DAY
 
@@ -70,6 +79,27 @@ def test_a_city_whose_model_changed_tells_its_ledger():
     assert plain.step(state, record)[0].model is None
 
 
+def test_a_model_is_judged_against_the_plain_map_whatever_ranked(tmp_path):
+    """Trained under a model in force, alerts have the risk of the plain map, not that of the model."""
+    meek = msgspec.structs.replace(MODEL, weights=(0.0,) * 5, intercept=-9.0)
+    start = msgspec.structs.replace(CITY, model=meek).start_settings(ORIGIN)
+    for name, records in (("plain", ledger()), ("ranked", [start, *ledger()[1:]])):
+        play(CITY, History(records, 0), tmp_path / name)
+    plain, ranked = (alerts_of(tmp_path / name) for name in ("plain", "ranked"))
+    assert max(told.warned_risk for told in ranked) < 700_100 < max(told.warned_risk for told in plain)
+    own, other = (examples([tmp_path / name]) for name in ("plain", "ranked"))
+    assert own.risk.tolist() == [told.warned_risk / 1e6 for told in plain] == other.risk.tolist()
+    assert b"mapped_risk" not in (tmp_path / "plain" / "hotspots.jsonl").read_bytes()
+
+
+def alerts_of(path):
+    """A run's alerts by when they were warned of, each labelled."""
+    alerts = [told for told in read_run(path).hotspots if told.warned_at and not told.feed]
+    labels = [Label(hotspot=told.id, verdict="confirmed", at=told.warned_at, source="lin") for told in alerts]
+    assert add(path, labels) == len(alerts) > 0
+    return sorted(alerts, key=lambda told: told.warned_at)
+
+
 @pytest.fixture
 def city(tmp_path):
     return shutil.copytree(DEMO, tmp_path / "city")
@@ -109,6 +139,76 @@ def test_a_model_that_is_no_better_is_not_promoted(city, capsys):
         assert run(["models", "promote", str(city), name]) == 2
         assert "did not beat the plain map on held-out time" in capsys.readouterr().err
     assert not (city / "model.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("reliability", "says"),
+    [
+        (
+            Reliability(error=0.21, intercept=-1.0, slope=0.4, p_value=0.001),
+            "off by 21% on average on held-out",
+        ),
+        (None, "was trained before chances were compared with what came true; train again"),
+    ],
+)
+def test_a_model_whose_chances_do_not_hold_is_not_promoted(city, reliability, says, capsys):
+    name = shelve(city, msgspec.structs.replace(MODEL, reliability=reliability))
+    assert run(["models", "promote", str(city), name]) == 2
+    assert says in capsys.readouterr().err
+    assert not (city / "model.json").exists()
+
+
+class KilledError(Exception):
+    """Stands for a kill: nothing behind it runs."""
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_promotion_killed_at_any_moment_leaves_a_model_and_what_was_before_it(city, moment, monkeypatch):
+    """Before or behind each write; a rollback goes to what was in force before what is."""
+    first, second = shelve(city, MODEL), shelve(city, msgspec.structs.replace(MODEL, trained_to=2))
+    model_store.promote(city, first)
+    whole, moments = disk.write_whole, iter(range(99))
+
+    def killed(path, content):
+        for does in (lambda: None, lambda: whole(path, content)):
+            does()
+            if next(moments) == moment:
+                raise KilledError
+
+    with monkeypatch.context() as patched, contextlib.suppress(KilledError):
+        patched.setattr(disk, "write_whole", killed)
+        model_store.promote(city, second)
+    now = model_store.in_force(city)
+    assert now in (first, second)
+    assert model_store.rollback(city) == ("plain" if now == first else first)
+
+
+def test_a_model_put_there_by_hand_has_nothing_before_it(city, capsys):
+    (city / "model.json").write_bytes(to_json(MODEL))
+    shelve(city, MODEL)
+    assert run(["models", "rollback", str(city)]) == 2
+    assert "model.json: does not say what was in force before it" in capsys.readouterr().err
+    second = shelve(city, msgspec.structs.replace(MODEL, trained_to=2))
+    assert run(["models", "promote", str(city), second]) == 0
+    assert run(["models", "rollback", str(city)]) == 0
+    assert model_store.in_force(city) == MODEL.id
+
+
+def test_promoting_what_is_in_force_changes_nothing(city, capsys):
+    name = shelve(city, MODEL)
+    for _ in range(2):
+        assert run(["models", "promote", str(city), name]) == 0
+    assert "a city that runs now decides as before until then" in " ".join(capsys.readouterr().out.split())
+    assert model_store.rollback(city) == "plain"
+
+
+def test_an_older_model_keeps_its_id_and_its_place(city):
+    """Trained before chances were compared: its file has no such figures, and its checksum holds."""
+    older = msgspec.structs.replace(MODEL, reliability=None)
+    facts = json.loads(to_json(older))
+    del facts["model"]["reliability"]
+    (city / "model.json").write_text(json.dumps(facts))
+    assert facts["id"] == digest(facts["model"]) == load_city(city).model.id
 
 
 def test_a_tampered_model_stops_the_city_in_a_sentence(city, capsys):
@@ -198,7 +298,8 @@ def test_train_from_labels(city, tmp_path, capsys):
     capsys.readouterr()
     assert run(["train", str(city), str(path), "--json"]) == 0
     model = json.loads(capsys.readouterr().out)
-    assert model["is_better"]
+    assert model["is_better"] and model["is_reliable"]
+    assert model["reliability"]["error"] < 0.1
     assert model["weights"]["excess"] > 0
     assert run(["models", "promote", str(city), model["id"]]) == 0
     assert load_city(city).model.id == model["id"]

@@ -2,19 +2,19 @@
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tocsin
+from tests.tocsin import surge_weeks
 from tocsin.cli import run
 from tocsin.config import load_city
 from tocsin.run_directory import MANIFEST, SCHEMA, file_digest, read_run, write_whole
 from tocsin.run_writer import RunWriter
 
 STARTER = Path(tocsin.__file__).parent / "starter"
-BEGAN = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +29,7 @@ def city(tmp_path_factory):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Three weeks of calls, with a surge in the last, and a reading over its limit."""
-    folder = tmp_path_factory.mktemp("data")
-    calls, number = ["number,called,subject,lon,lat,street,text"], 0
-    for quarter in range(21 * 96):
-        at = BEGAN + timedelta(minutes=15 * quarter)
-        many = 25 if 19 * 96 + 40 <= quarter < 19 * 96 + 44 else 1
-        for k in range(many):
-            number += 1
-            when = (at + timedelta(seconds=30 * k)).isoformat()
-            calls.append(f"{number},{when},noise,113.031,30.005,,")
-    readings = [
-        {
-            "device": "mill-gas-1",
-            "time": (BEGAN + timedelta(hours=h)).isoformat(),
-            "lel": 25.0 if h == 30 else 2.0,
-        }
-        for h in range(21 * 24)
-    ]
-    (folder / "calls.csv").write_text("\n".join(calls))
-    (folder / "readings.jsonl").write_text("\n".join(json.dumps(reading) for reading in readings))
-    return [f"hotline={folder / 'calls.csv'}", f"sensors={folder / 'readings.jsonl'}"]
+    return surge_weeks.write(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +56,8 @@ def test_the_manifest_names_all_that_a_run_rests_on(kept, files, city):
     assert own.totals["rows"] > 2_000
     assert own.totals["journal"]["entries"] == len(list(read_run(kept).entries()))
     assert all(len(digest) == 64 for digest in (own.code, own.policy, own.taxonomy, own.areas, own.detection))
+    assert set(own.libraries) == {"python", "numpy", "scipy", "river", "scikit-learn", "pyarrow"}
+    assert own.libraries["numpy"] == np.__version__
     assert own.files["ledger.parquet"] == file_digest(kept / "ledger.parquet")
 
 

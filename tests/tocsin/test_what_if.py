@@ -1,14 +1,16 @@
 """What-if: forks decide what runs of their own would, and what cannot be asked is refused in a sentence."""
 
+import msgspec
 import pytest
 
 from alerting import journal
+from models.risk_model import RiskModel
 from replay.runner import replay
 from streams.errors import ConfigError
-from streams.ledger import Settings
-from tests.tocsin.what_if_city import CITY, ledger
+from streams.ledger import Settings, settings
+from tests.tocsin.what_if_city import CITY, DAY, ORIGIN, ledger
 from tocsin.pipeline import Pipeline
-from tocsin.what_if import change_of, changed, forks, restated
+from tocsin.what_if import Change, change_of, changed, forks, restated
 
 VARIANTS = [
     ("detection.budget_per_week=0.5",),
@@ -22,6 +24,25 @@ VARIANTS = [
 @pytest.fixture(scope="module")
 def records():
     return ledger()
+
+
+MEEK = RiskModel(
+    weights=(0.0,) * 5, intercept=-9.0, means=(0.0,) * 5, scales=(1.0,) * 5, trained_to=1, labels=99,
+    held_out=50, brier=0.1, plain_brier=0.2, p_value=0.001,
+)  # fmt: skip
+
+
+def test_a_model_holds_in_its_fork_from_the_start_on_and_over_later_promotions(records):
+    """Each fork is a run over the ledger that was begun with that model and promoted no other."""
+    promoted = settings("model", ORIGIN + 20 * DAY, {"model": msgspec.to_builtins(MEEK)})
+    whole = [*records[:2], promoted, *records[2:]]
+    asked = [(), (Change("model", "plain"),), (Change("model", "meek", MEEK),)]
+    played = list(replay(forks(CITY, asked), whole))
+    own = [lines(outcomes) for outcomes in zip(*(one.outcome for one in played), strict=True)]
+    begun = msgspec.structs.replace(CITY, model=MEEK).start_settings(ORIGIN)
+    runs = (whole, records, [begun, *records[1:]])
+    assert own == [lines(one.outcome for one in replay(Pipeline(CITY), run)) for run in runs]
+    assert own[0] != own[1] != own[2]
 
 
 def lines(outcomes):
@@ -59,6 +80,7 @@ def test_the_forks_decide_differently(forked):
         ('detection.budget_per_week="two"', "must be a number"),
         ("detection.budget_per_week", "is not key=value"),
         ("policy.enter_buckets=9", "must be 1 to of_last_buckets"),
+        ("model=plain", "is asked by its own option; --model plain"),
         ("policy.seal_delay_seconds=60", "was fixed when this ledger was begun"),
         ("city.bucket_seconds=60", "was fixed when this ledger was begun"),
         ("policy.acknowledge_seconds.IX=60", "is not a level"),

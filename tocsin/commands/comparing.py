@@ -56,6 +56,12 @@ def whatif(
     budget: Annotated[
         str, typer.Option(metavar="1,2,5", help="False alarms a week; each is asked apart, all at once.")
     ] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="plain,3f2a", help="Trained models of the city by how their ids begin; plain: no model."
+        ),
+    ] = "",
     data: Outside = None,
     out: Annotated[
         Path | None, typer.Option(help="Keep a run and a page of each question here; else they go.")
@@ -65,7 +71,8 @@ def whatif(
 ) -> None:
     """Replay an archive with other settings: it is read once, however many budgets are asked.
 
-    Keys of detection and policy may be set. What people did in the recorded history stays as it was.
+    Keys of detection and policy may be set, and a model may rank alarms from the first bucket on. What people
+    did in the recorded history stays as it was.
     """
     from tocsin.asking import ask, variants
     from tocsin.commands.replay_progress import progress
@@ -74,7 +81,7 @@ def whatif(
     from tocsin.what_if import change_of
 
     check_locale(lang, "whatif --lang")
-    questions = variants([change_of(text) for text in sets or ()], budget)
+    questions = variants([change_of(text) for text in sets or ()], budget, model)
     with _folder(out) as folder, _asked(source, tuple(files or ()), data) as asked:
         with progress(asked.history.rows, asked.city.zone) as note:
             base, runs = ask(asked, questions, folder, note)

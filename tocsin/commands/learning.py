@@ -83,8 +83,25 @@ def train(
         return
     say(f"{path}: {model.labels} answers, {model.held_out} of them held out")
     say(f"Brier {model.brier:.4f}, plain map {model.plain_brier:.4f}, p = {model.p_value:.2g}")
-    better, worse = "better: tocsin models promote puts it in force", "not better: it stays on the shelf"
-    say(better if model.is_better else worse)
+    say(_held(model.reliability))
+    say(_verdict(model))
+
+
+def _held(held: Any) -> str:
+    """How chances given on held-out time compare with what came true."""
+    luck = "more than luck explains" if held.is_off else "no more than luck explains"
+    return (
+        f"chances are off by {held.error:.0%} on average; slope {held.slope:.2f}, intercept "
+        f"{held.intercept:+.2f} where right ones have 1 and 0: {luck}, p = {held.p_value:.2g}"
+    )
+
+
+def _verdict(model: Any) -> str:
+    if not model.is_better:
+        return "not better: it stays on the shelf"
+    if not model.is_reliable:
+        return "better, but its chances do not hold: it stays on the shelf"
+    return "better, and its chances hold: tocsin models promote puts it in force"
 
 
 @models.command("list")
@@ -99,10 +116,10 @@ def list_models(directory: City, as_json: AsJson = False) -> None:
         return
     rows = [
         (m.id[:8], text(m.trained_to), m.labels, f"{m.brier:.4f}", f"{m.plain_brier:.4f}", f"{m.p_value:.2g}",
-         "in force" if m.id == now else "")
+         f"{m.reliability.error:.0%}" if m.reliability else "?", "in force" if m.id == now else "")
         for m in found
     ]  # fmt: skip
-    show_table("Models", ("id", "trained to, UTC", "answers", "Brier", "plain map", "p", ""), rows)
+    show_table("Models", ("id", "trained to, UTC", "answers", "Brier", "plain map", "p", "off by", ""), rows)
     say(f"in force: {now if now == 'plain' else now[:8]}")
 
 
@@ -116,18 +133,29 @@ def show_model(directory: City, name: Annotated[str, typer.Argument(help="How it
 
 @models.command("promote")
 def promote_model(directory: City, name: Annotated[str, typer.Argument(help="How its id begins.")]) -> None:
-    """Put a model in force from the next start on, if it beat the plain map on held-out time."""
+    """Put a model in force from the next start on, if it beat the plain map and its chances held.
+
+    A running city decides as before until it is started again; that start tells its ledger.
+    """
     from tocsin.model_store import promote
 
-    say(f"{promote(directory, name)} is in force from the next start on")
+    say(_from_when(promote(directory, name)))
 
 
 @models.command("rollback")
 def rollback_model(directory: City) -> None:
-    """Put back what was in force before the last promotion."""
+    """Put back what was in force before the last promotion, from the next start on."""
     from tocsin.model_store import rollback
 
-    say(f"{rollback(directory)} is in force from the next start on")
+    say(_from_when(rollback(directory)))
+
+
+def _from_when(name: str) -> str:
+    """A promotion acts when it is in the ledger, and a start writes it there."""
+    return (
+        f"{name} is in force from the next start on (tocsin up, worker step); a city that runs now decides "
+        "as before until then, and its ledger knows nothing of it"
+    )
 
 
 def _facts(model: Any) -> dict[str, Any]:
@@ -136,4 +164,5 @@ def _facts(model: Any) -> dict[str, Any]:
     from models.risk_model import FEATURES
 
     weights = dict(zip(FEATURES, model.weights, strict=True))
-    return {"id": model.id, "is_better": model.is_better, **msgspec.to_builtins(model), "weights": weights}
+    claims = {"is_better": model.is_better, "is_reliable": model.is_reliable}
+    return {"id": model.id, **claims, **msgspec.to_builtins(model), "weights": weights}

@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from tocsin.live.feeding import Fed
 
 
+def check_unasked(model: str) -> None:
+    """Raises ``ConfigError`` where a model is named: the rehearsal's workers decide by their city's."""
+    from streams.errors import ConfigError
+
+    if model:
+        raise ConfigError(
+            f"replay --to-kafka --model {model}",
+            "the rehearsal's own workers decide",
+            "promote it in their city directory before they start",
+        )
+
+
 def feed(
     directory: Path, files: tuple[str, ...], data: Path | None, store: Path, speed: str, as_json: bool
 ) -> None:

@@ -62,7 +62,17 @@ def show_replay(facts: dict[str, Any], city: "City") -> None:
     silent = ", ".join(facts["silent_feeds"]) or "no feed"
     kept = facts["journal"]
     say(f"{facts['hotspots']} hotspots; {silent} fell silent")
+    for line in ranking(facts["models"], city.zone):
+        say(line)
     say(f"{kept['entries']} journal entries, last hash {kept['last_hash'] or 'none'}")
+
+
+def ranking(models: list[dict[str, Any]], zone: str) -> list[str]:
+    """By what alarms were ranked: the plain map alone, or which model from when on."""
+    if not models:
+        return ["alarms ranked by the plain map: no model was in force"]
+    names = ((own["at"], f"model {own['model'][:8]}" if own["model"] else "the plain map") for own in models)
+    return [f"alarms ranked by {name} from {local(at, zone)} on" for at, name in names]
 
 
 def local(at: int, zone: str) -> str:

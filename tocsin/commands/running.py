@@ -73,6 +73,12 @@ def replay(
     out: Annotated[
         Path | None, typer.Option(help="Keep the run here: ledger, journal, hotspots, labels, manifest.")
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Of raw files: the model that ranks alarms, by how its id begins, or plain; else the city's."
+        ),
+    ] = "",
     as_json: AsJson = False,
     to_kafka: Annotated[
         bool,
@@ -89,23 +95,24 @@ def replay(
 ) -> None:
     """Replay recorded history through the complete program: the same decisions as live.
 
-    A raw file becomes a ledger first: its records in the order in which they came. With --to-kafka it goes
+    A raw file becomes a ledger first: its records in the order in which they came, with the city's present
+    policy and model. A ledger says itself which were in force at each moment. With --to-kafka it goes
     to a rehearsal that was begun by tocsin topics create --rehearsal; interrupted, the same command goes on.
     """
     if to_kafka:
-        from tocsin.commands.rehearsing import feed
+        from tocsin.commands.rehearsing import check_unasked, feed
 
+        check_unasked(model)
         feed(directory, tuple(files or ()), data, store, speed, as_json)
         return
-    from tocsin import config
+    from tocsin.asking import of_city
     from tocsin.commands.replay_progress import progress
-    from tocsin.replaying import Origin, history_of, play
+    from tocsin.replaying import play
 
-    city = config.load_city(directory, data)
-    history = history_of(city, directory, tuple(files or ()), data)
-    with progress(history.rows, city.zone) as note:
-        facts = play(city, history, out, note, Origin(directory, data))
+    asked = of_city(directory, tuple(files or ()), data, model)
+    with progress(asked.history.rows, asked.city.zone) as note:
+        facts = play(asked.city, asked.history, out, note, asked.origin)
     if as_json:
         say_json(facts)
     else:
-        show_replay(facts, city)
+        show_replay(facts, asked.city)

@@ -1,6 +1,6 @@
 """A comparison in a reader's words."""
 
-from typing import Final
+from typing import Any, Final
 
 from replay.comparison import Measure, Pair, Standing
 from tocsin.comparing.runs import Compared
@@ -76,7 +76,13 @@ class Sentences:
     def run_detail(self, run: Run) -> str:
         """By which policy and settings it was decided."""
         own = run.manifest
-        return self("run-policy", policy=own.policy[:SHORT_HASH], detection=own.detection[:SHORT_HASH])
+        said = self("run-policy", policy=own.policy[:SHORT_HASH], detection=own.detection[:SHORT_HASH])
+        return said + self._ranking(own.totals.get("models") or [])
+
+    def _ranking(self, models: list[dict[str, Any]]) -> str:
+        """By which models alarms were ranked, the last first in force last; nothing for the plain map."""
+        names = [own["model"][:SHORT_HASH] or self("plain-map") for own in models]
+        return self("run-models", models=" → ".join(names)) if names else ""
 
     def span(self) -> str:
         """What was replayed."""
@@ -90,7 +96,9 @@ class Sentences:
         a, b = self.compared.a.manifest, self.compared.b.manifest
         digests = [{source.digest or source.path for source in own.data} for own in (a, b)]
         said = [self("other-data")] if digests[0] != digests[1] else []
-        return said + ([self("other-code")] if a.code != b.code else [])
+        said += [self("other-code")] if a.code != b.code else []
+        others = self.words("join-comma").join(_others(a.libraries, b.libraries))
+        return said + ([self("other-libraries", which=others)] if others else [])
 
     def offset(self) -> str:
         """The city's offset at the end."""
@@ -152,3 +160,8 @@ def _signed(value: float, digits: int) -> str:
     if round(value, digits) == 0:
         return "0"
     return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _others(a: dict[str, str], b: dict[str, str]) -> list[str]:
+    """Libraries of which both runs name a version, and not the same: ``numpy 2.1.0 / 2.2.0``."""
+    return [f"{name} {a[name]} / {b[name]}" for name in sorted(a.keys() & b.keys()) if a[name] != b[name]]
