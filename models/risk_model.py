@@ -92,6 +92,13 @@ def probability(model: RiskModel, values: tuple[float, ...]) -> float:
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, score))))
 
 
+def believed(model: RiskModel | None, hotspot: Hotspot) -> float | None:
+    """The chance of confirmation that may be told: of an alarm, by a model whose chances held; else None."""
+    if model is None or not model.is_reliable or hotspot.risk < ALARM or hotspot.feed:
+        return None
+    return probability(model, features(hotspot))
+
+
 def ranked(model: RiskModel, hotspot: Hotspot, cap: int) -> Hotspot:
     """The hotspot with the model's risk if it is an alarm, at most ``cap`` (millionths); else as it is."""
     if hotspot.risk < ALARM or hotspot.feed:

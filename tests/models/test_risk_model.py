@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.hotspots import Explanation, Hotspot, Share
-from models.risk_model import FEATURES, RISING, RiskModel, from_json, probability, ranked, to_json
+from models.risk_model import (
+    FEATURES,
+    RISING,
+    RiskModel,
+    believed,
+    features,
+    from_json,
+    probability,
+    ranked,
+    to_json,
+)
 from models.training import Examples, train
 from streams.errors import DataError, IntegrityError, VersionError
 
@@ -94,6 +104,19 @@ def test_the_budget_decides_what_is_an_alarm(model, risk, observed, cap):
 
 def test_silence_is_not_ranked(model):
     assert ranked(model, hotspot(900_000, feed="hotline"), 970_000).risk == 900_000
+
+
+def test_a_chance_is_told_of_an_alarm_by_a_model_whose_chances_held(model):
+    """Neither of what is only watched, nor of a silent feed, nor by a model that was never looked at."""
+    assert believed(model, hotspot(800_000)) == probability(model, features(hotspot(800_000)))
+    untold = ((None, hotspot(800_000)), (model, hotspot(699_999)), (model, hotspot(800_000, feed="hotline")))
+    assert [believed(*one) for one in untold] == [None] * 3
+    unreliable = [
+        None,
+        msgspec.structs.replace(model.reliability, error=0.2, p_value=0.01),
+    ]
+    for held in unreliable:
+        assert believed(msgspec.structs.replace(model, reliability=held), hotspot(800_000)) is None
 
 
 def test_an_artefact_is_plain_numbers(model):

@@ -59,6 +59,7 @@ class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
     places_line: str
     verdict: str
     counts: str
+    odds: str
     sensor: str
     chart: Chart
     chart_title: str
@@ -94,6 +95,7 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         ),
         verdict=sentences.verdict(hotspot, w),
         counts=sentences.counts(hotspot, w, view.bucket_seconds),
+        odds=sentences.odds(hotspot, w),
         sensor=w.phrase(hotspot.sensor_fact) if hotspot.sensor_fact else "",
         chart=chart(points, tuple(m.at for m in hotspot.marks), view.bucket_seconds),
         chart_title=w(

@@ -21,6 +21,8 @@ from tocsin.console.words import NUMERALS, Words
 
 ALMOST_SURE_WEEKS: Final = 52.0
 LIKELY_WEEKS: Final = 4.0
+SURE_ODDS: Final = 0.95
+EVEN_ODDS: Final = 0.5
 
 WIDE: Final = 46
 """Letters of a headline in the wall's largest type; a Chinese character takes two."""
@@ -204,12 +206,23 @@ def chance(hotspot: HotspotView, w: Words) -> str:
     return w.interval(why.recurrence_weeks, why.history_weeks)
 
 
+def odds(hotspot: HotspotView, w: Words) -> str:
+    """``Officers confirmed 7 of 10 like this one``; "" where no model has learnt that, or they judged it."""
+    if hotspot.odds is None or hotspot.label:
+        return ""
+    n = round(10 * hotspot.odds)
+    return w("odds-few") if n < 1 else w("odds-most") if n > 9 else w("odds", n=n)
+
+
 def verdict(hotspot: HotspotView, w: Words) -> str:
-    """How sure: ``Almost surely real``."""
+    """How sure: ``Almost surely real``, by the odds where they are known, else by how rare it is."""
     if hotspot.label:
         return w(f"verdict-labelled-{hotspot.label}")
-    weeks = hotspot.explanation.recurrence_weeks
-    key = "almost-sure" if weeks >= ALMOST_SURE_WEEKS else "likely" if weeks >= LIKELY_WEEKS else "possible"
+    said = hotspot.explanation.recurrence_weeks if hotspot.odds is None else hotspot.odds
+    almost_sure, likely = (
+        (ALMOST_SURE_WEEKS, LIKELY_WEEKS) if hotspot.odds is None else (SURE_ODDS, EVEN_ODDS)
+    )
+    key = "almost-sure" if said >= almost_sure else "likely" if said >= likely else "possible"
     return w(f"verdict-{key}")
 
 

@@ -164,6 +164,7 @@ class HotspotView(msgspec.Struct, frozen=True, kw_only=True):
     """One hotspot with its reasons; ``owner`` is the unit that must decide on it.
 
     ``points`` are oldest first and end at the last sealed bucket; ``texts`` are a few of ``text_count``.
+    ``odds`` is the chance that officers confirm it, where a model has learnt that.
     """
 
     id: str
@@ -186,6 +187,7 @@ class HotspotView(msgspec.Struct, frozen=True, kw_only=True):
     label: Literal["", "true", "false"] = ""
     acknowledged_by: str = ""
     sensor_fact: Phrase | None = None
+    odds: float | None = None
     is_exercise: bool = False
 
 

@@ -12,6 +12,7 @@ from alerting.episodes import Alert
 from alerting.journal import Entry
 from alerting.policy import reached
 from models.hotspots import Hotspot
+from models.risk_model import believed
 from streams.events import Event
 from tocsin.city import City
 from tocsin.console.phrases import Names, Phrase
@@ -71,6 +72,7 @@ class Teller:
             text_count=count,
             repeats=self._repeats(hotspot),
             sensor_fact=self._sensor_fact(hotspot),
+            odds=believed(self.state.model, hotspot),
             unknown=tuple(
                 Phrase(f"console-unknown-{key}", {"what": what}) for key, what in hotspot.explanation.unknown
             ),
