@@ -129,7 +129,7 @@ def from_json(content: bytes, where: str) -> RiskModel:
         VersionError: a newer program wrote it.
         IntegrityError: it is none, or was altered.
     """
-    remedy = "restore the file, or train again"
+    remedy = "restore the file, or remove it and promote or train again"
     try:
         whole = msgspec.json.decode(content)
         facts = whole["model"]

@@ -78,16 +78,17 @@ def _check_number(text: str, budgets: str) -> None:
 
 
 class Asked(msgspec.Struct, frozen=True, eq=False):
-    """What is replayed: a city and its history, where both came from, and the run that they were kept in.
-
-    ``shelf`` is the city directory whose trained models may be asked for.
-    """
+    """What is replayed: a city and its history, where both came from, and the run that they were kept in."""
 
     city: City
     history: History
     origin: Origin
-    shelf: Path
     kept: Manifest | None = None
+
+    @property
+    def shelf(self) -> Path:
+        """The city directory whose trained models may be asked for."""
+        return self.origin.directory if self.kept is None else Path(self.kept.city_directory)
 
 
 def of_city(directory: Path, files: tuple[str, ...], data: Path | None, model: str = "") -> Asked:
@@ -110,7 +111,7 @@ def of_city(directory: Path, files: tuple[str, ...], data: Path | None, model: s
             "a ledger says by itself which model was in force at each moment",
             f"leave it out, or ask tocsin whatif … --model {model}",
         )
-    return Asked(city, history, origin, directory)
+    return Asked(city, history, origin)
 
 
 def _chosen(change: Change, shelf: Path) -> Change:
@@ -136,7 +137,7 @@ def of_run(path: Path) -> Iterator[Asked]:
     with tempfile.TemporaryDirectory(prefix="tocsin-city-") as folder:
         city = _kept_city(Path(folder), own, path)
         history = history_of(city, path, (str(ledger),), None)
-        yield Asked(city, history, Origin(Path(folder)), Path(own.city_directory), own)
+        yield Asked(city, history, Origin(Path(folder)), own)
 
 
 def _kept_city(folder: Path, own: Manifest, run: Path) -> City:
