@@ -2,24 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree as Xml
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from alerting.bulletins import LASTS_SECONDS, is_news
 from alerting.channels import CapPublisher
 from alerting.deliveries import Delivery, standings
 from alerting.journal import Standing
 from alerting.levels import EMERGENCY, LEVELS, ORANGE, PROVISIONAL, WARNING
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
-LASTS_SECONDS: Final = 6 * 3_600
 FORBIDDEN: Final = frozenset(" ,<&")
 """Characters that neither sender nor identifier may have; the schema does not check it."""
-
-PUBLISHED: Final = frozenset({WARNING, PROVISIONAL, EMERGENCY})
-"""Modes in which something is warned of."""
 
 SEVERITY: Final = dict(zip(LEVELS, ("Minor", "Moderate", "Severe", "Extreme"), strict=True))
 URGENCY: Final = dict(zip(LEVELS, ("Future", "Expected", "Expected", "Immediate"), strict=True))
@@ -33,6 +30,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     sender_name: str
     headline: str
     description: str
+    instruction: str = ""
     area: str
 
 
@@ -126,21 +124,14 @@ def message(
     delivery: Delivery, warned: Warned, publisher: CapPublisher, last: Reference | None
 ) -> Message | None:
     """The document of a delivery; None where it says nothing new, or ends what nobody was told of."""
-    entry = _decisive(delivery)
-    if entry is None:
+    name, found = _said(delivery)
+    if found is None or (last is None and (found.is_end or delivery.again is not None)):
         return None
-    is_confirmed = any(alert.is_confirmed for alert in delivery.alerts)
-    before, after = standings(entry)
-    found = grade(before, after, entry["row"], is_confirmed) if after is not None else None
-    if found is None or (found.is_end and last is None):
-        return None
-    kind = "Cancel" if found.is_end else "Update" if last else "Alert"
-    sent, expires = (_instant(at, warned.zone) for at in (delivery.at, delivery.at + LASTS_SECONDS))
     made = Message(
-        identifier=f"tocsin-{entry['hash']}",
-        sent=sent,
-        expires=expires,
-        kind=kind,
+        identifier=f"tocsin-{name}",
+        sent=_instant(delivery.at, warned.zone),
+        expires=_instant(delivery.term.until or delivery.at + LASTS_SECONDS, warned.zone),
+        kind="Cancel" if found.is_end else "Update" if last else "Alert",
         status="Exercise" if delivery.is_exercise else "Actual",
         title=warned.words[0].headline,
         body=b"",
@@ -148,13 +139,24 @@ def message(
     return msgspec.structs.replace(made, body=_document(made, found, delivery, warned, publisher, last))
 
 
-def _decisive(delivery: Delivery) -> dict[str, Any] | None:
-    """The last entry that changed where the unit stands, confirmed it, or added an alert."""
+def onset(delivery: Delivery) -> int:
+    """When what is warned of began, s UTC: its first alert, else when the unit began to warn or respond."""
+    began = [alert.started_at for alert in delivery.alerts if alert.started_at]
+    return min(began, default=delivery.term.since_at or delivery.at)
+
+
+def _said(delivery: Delivery) -> tuple[str, Grade | None]:
+    """What names a document, and how what the delivery says reads in CAP; None where it is no news."""
+    is_confirmed = any(alert.is_confirmed for alert in delivery.alerts)
+    if delivery.again is not None:
+        again = delivery.again
+        return f"{again.entry}-{again.times}", grade(None, again.standing, "", is_confirmed)
     for entry in reversed(delivery.entries):
-        is_change = entry["after"] is not None and entry["before"] != entry["after"]
-        if is_change or entry["row"] in ("F1", "K5"):
-            return dict(entry)
-    return None
+        before, after = standings(entry)
+        if is_news(entry["row"], before, after):
+            found = grade(before, after, entry["row"], is_confirmed) if after is not None else None
+            return entry["hash"], found
+    return "", None
 
 
 def _document(
@@ -178,12 +180,12 @@ def _document(
     if last is not None:
         _add(root, "references", f"{publisher.sender},{last.identifier},{last.sent}")
     for words in warned.words:
-        root.append(_info(made, found, warned, words))
+        root.append(_info(made, found, warned, words, _instant(onset(delivery), warned.zone)))
     written: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def _info(made: Message, found: Grade, warned: Warned, words: Words) -> Xml.Element:
+def _info(made: Message, found: Grade, warned: Warned, words: Words, began: str) -> Xml.Element:
     """One language's block; the schema fixes the order."""
     info = Xml.Element("info")
     _add(info, "language", words.language)
@@ -194,10 +196,12 @@ def _info(made: Message, found: Grade, warned: Warned, words: Words) -> Xml.Elem
     _add(info, "severity", found.severity)
     _add(info, "certainty", found.certainty)
     _add(info, "effective", made.sent)
+    _add(info, "onset", began)
     _add(info, "expires", made.expires)
     _add(info, "senderName", words.sender_name)
     _add(info, "headline", words.headline)
     _add(info, "description", words.description)
+    _add(info, "instruction", words.instruction)
     info.append(_area(words.area, warned.shapes))
     return info
 

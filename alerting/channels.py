@@ -39,3 +39,6 @@ class CapPublisher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 MACHINES: Final = frozenset({"file", "webhook", "cap"})
 """Kinds of notifier that get every message; the others reach a person, who gets few."""
+
+PUBLISHERS: Final = frozenset({"cap"})
+"""Kinds of notifier that publish, so that what still stands must be given to them again."""

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from alerting import journal
+from alerting.bulletins import Renewal
 from alerting.effects import Effect
 from alerting.journal import Entry, Standing
 from alerting.muting import Reminder
-from alerting.routing import RANKS, Question, Routing, question_of, receivers
+from alerting.routing import RANKS, Question, Routing, publishers, question_of, receivers
 from alerting.units import UnitTree
 
 Render = Callable[[Entry, str], str]
@@ -24,13 +25,28 @@ Categories = Callable[[Entry], tuple[str, ...]]
 
 
 class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as it stood behind an entry; ``rank`` is the line that its risk reached."""
+    """One alert as it stood behind an entry; ``rank`` is the line that its risk reached.
+
+    ``started_at`` is the end of the first bucket in which it was seen, s UTC; 0 where nobody knows.
+    """
 
     fingerprint: str
     category: str
     areas: tuple[str, ...] = ()
     rank: int = 0
     is_confirmed: bool = False
+    started_at: int = 0
+
+
+class Term(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Since when a unit warns or responds, and until when what is said of it holds, s UTC; 0 where not.
+
+    ``measures`` are those that the last declaration announced.
+    """
+
+    since_at: int = 0
+    until: int = 0
+    measures: str = ""
 
 
 class About(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,6 +54,7 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
 
     thread: str = ""
     alerts: tuple[AlertFacts, ...] = ()
+    term: Term = Term()
 
 
 class Cover(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +69,14 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
     link_label: str = ""
 
 
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """That nothing is new: the unit stands as it did; ``entry`` is told for the ``times``-th time anew."""
+
+    entry: str
+    times: int
+    standing: Standing
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one receiver; ``key`` is the same however often it is sent.
 
@@ -59,6 +84,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     the journal has them. Messages of one ``thread`` are about one hotspot: ``number`` counts a receiver's
     from 0, so that all above are updates; ``first`` and ``earlier`` are the keys of its first message and of
     the one before, "" in the first. ``members`` are the keys of the messages that a digest stands for.
+    ``again`` is set where a publisher is told once more of what still stands; there are no entries then.
     """
 
     key: str
@@ -77,6 +103,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     earlier: str = ""
     alerts: tuple[AlertFacts, ...] = ()
     members: tuple[str, ...] = ()
+    term: Term = Term()
+    again: Again | None = None
     cover: Cover = Cover()
 
 
@@ -87,7 +115,9 @@ def standings(entry: dict[str, Any]) -> tuple[Standing | None, Standing | None]:
 
 
 def last_standing(delivery: Delivery) -> Standing | None:
-    """Where the unit stands behind the delivery's last entry; None if no entry says."""
+    """Where the unit stands behind the delivery's last entry, or still; None if nothing says."""
+    if delivery.again is not None:
+        return delivery.again.standing
     found = (standings(entry)[1] for entry in reversed(delivery.entries))
     return next((standing for standing in found if standing is not None), None)
 
@@ -99,6 +129,9 @@ def delivery_key(receiver: str, entry_hash: str) -> str:
 
 RenderReminder = Callable[[Reminder, str], str]
 """That a silence is over, as a text for persons, in a locale."""
+
+RenderRenewal = Callable[[Renewal, str], str]
+"""That a warning or a response still stands, as a text for persons, in a locale."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -137,6 +170,39 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     render_reminder: RenderReminder = lambda reminder, _locale: f"{reminder.unit}: {reminder.silence.actor}"
     rank_of: Callable[[str], int] = lambda _unit: RANKS[-1]
     about: Callable[[Entry], About] = lambda _entry: About()
+    render_renewal: RenderRenewal = lambda renewal, _locale: f"{renewal.unit}: {renewal.standing.mode}"
+    about_still: Callable[[Renewal], About] = lambda _renewal: About()
+
+    def renew(self, renewal: Renewal, seq: int) -> tuple[Delivery, ...]:
+        """What publishers that may have been told of a unit's standing are given again; ``seq`` orders it.
+
+        Whoever published nothing of it has nothing to renew, and publishes nothing.
+        """
+        about = self.about_still(renewal)
+        categories = tuple(sorted({alert.category for alert in about.alerts}))
+        return tuple(
+            self._renewal(renewal, name, seq, about)
+            for name in publishers(self.routing, self.tree, renewal.unit, renewal.is_exercise, categories)
+        )
+
+    def _renewal(self, renewal: Renewal, receiver: str, seq: int, about: About) -> Delivery:
+        locale, bulletin = self.routing.receiver(receiver).locale, renewal.bulletin
+        return Delivery(
+            key=delivery_key(receiver, f"{bulletin.entry}|again {bulletin.times}"),
+            seq=seq,
+            receiver=receiver,
+            unit=renewal.unit,
+            is_exercise=renewal.is_exercise,
+            at=renewal.at,
+            rank=max(renewal.standing.rank, renewal.standing.response),
+            texts=(self.render_renewal(renewal, locale),),
+            entries=(),
+            locale=locale,
+            thread=about.thread,
+            alerts=about.alerts,
+            term=about.term,
+            again=Again(entry=bulletin.entry, times=bulletin.times, standing=renewal.standing),
+        )
 
     def remind(self, reminder: Reminder, seq: int) -> tuple[Delivery, ...]:
         """The deliveries that tell a unit's receivers once that a silence is over; ``seq`` orders them.
@@ -231,4 +297,5 @@ def _delivery(
         locale=told.locale,
         thread=about.thread,
         alerts=about.alerts,
+        term=about.term,
     )

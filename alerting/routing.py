@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from alerting.channels import MACHINES, CapPublisher, MailServer
+from alerting.channels import MACHINES, PUBLISHERS, CapPublisher, MailServer
 from alerting.effects import Effect
 from alerting.journal import Entry, Standing
 from alerting.levels import RANK_NAMES
@@ -107,6 +107,23 @@ def why_not(route: Route, question: Question) -> str | None:
 def receivers(routing: Routing, question: Question) -> tuple[str, ...]:
     """Ids of the receivers that the question reaches, in the order of the routes, each once."""
     return tuple(dict.fromkeys(r.receiver for r in routing.routes if why_not(r, question) is None))
+
+
+def publishers(
+    routing: Routing, tree: UnitTree, unit: str, is_exercise: bool, categories: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Ids of the publishers that were told of a unit's standing at some rank, of it or as a report upward."""
+    upper = tree.places[unit].upper
+    asked = [(unit, "notify"), *([(upper, "report")] if upper is not None else [])]
+    reached = {
+        name
+        for (told, kind), rank in product(asked, RANKS)
+        for name in receivers(
+            routing,
+            Question(told, tree.tier(told), tree.lineage(told), rank, kind, is_exercise, categories),
+        )
+    }
+    return tuple(r.id for r in routing.receivers if r.notifier in PUBLISHERS and r.id in reached)
 
 
 def question_of(

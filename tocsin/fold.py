@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, Protocol
 import msgspec
 import numpy as np
 
+from alerting.bulletins import Renewal
 from alerting.deliveries import Delivery, Planner
 from alerting.journal import Entry
 from alerting.muting import Reminder
@@ -31,6 +32,11 @@ class Outcome(Protocol):
     @property
     def reminders(self) -> Sequence[Reminder]:
         """Silences that ended while alerts still stand."""
+        ...
+
+    @property
+    def renewals(self) -> Sequence[Renewal]:
+        """Warnings and responses that are published again."""
         ...
 
     @property
@@ -268,6 +274,8 @@ class Fold(Generic[State]):
         self._aside += set_aside(outcome.set_aside, self._partitions)
         for reminder in outcome.reminders:
             self._reminders += self._planner.remind(reminder, self._mark.journal_length)
+        for renewal in outcome.renewals:
+            self._reminders += self._planner.renew(renewal, self._mark.journal_length)
         self._seals += len(outcome.sealed)
         self._records += 1
 

@@ -9,9 +9,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from alerting import alerts, machines
+from alerting import alerts, bulletins, machines
 from alerting.alerts import AlertsState
 from alerting.blindness import Silence, blind_units
+from alerting.bulletins import Bulletins, Renewal
 from alerting.journal import Entry
 from alerting.machine import Evidence
 from alerting.machines import BucketInput, FastInput, Input, Machines
@@ -42,6 +43,7 @@ class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     findings: Findings | None  # of the last sealed bucket
     alerts: AlertsState
     machines: Machines
+    bulletins: Bulletins = Bulletins()
     model: RiskModel | None = None  # that ranks alarms: the last that the ledger promoted
 
 
@@ -58,6 +60,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     mapped: tuple[dict[str, int], ...] = ()
     set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
     reminders: tuple[Reminder, ...] = ()  # silences that ended while alerts still stand
+    renewals: tuple[Renewal, ...] = ()  # warnings and responses to be published again
 
 
 class Pipeline:
@@ -189,9 +192,10 @@ class Pipeline:
         """One input of the escalation machines; alerts follow what its entries say."""
         decided, entries = machines.apply(state.machines, given, self.tree, state.policy)
         noted = alerts.follow(state.alerts, entries, state.policy)
+        published, renewals = bulletins.follow(state.bulletins, entries, decided)
         groups = (len(entries),) if entries else ()
-        outcome = Outcome(entries=entries, groups=groups)
-        return msgspec.structs.replace(state, machines=decided, alerts=noted), outcome
+        outcome = Outcome(entries=entries, groups=groups, renewals=renewals)
+        return msgspec.structs.replace(state, machines=decided, alerts=noted, bulletins=published), outcome
 
     def _exercise(self, state: PipelineState, record: Settings) -> tuple[PipelineState, Outcome]:
         """What a drill's scenario invents: enough buckets of a rank to be believed, or a threshold."""
@@ -202,10 +206,13 @@ class Pipeline:
             bucket = BucketInput(stamp=record.stamp, evidence={unit: seen}, is_exercise=True)
             given = [bucket] * state.policy.enter_buckets
         entries: list[Entry] = []
+        renewals: list[Renewal] = []
         for one in given:
             state, outcome = self._decide(state, one)
             entries += outcome.entries
-        return state, Outcome(entries=tuple(entries), groups=(len(entries),) if entries else ())
+            renewals += outcome.renewals
+        groups = (len(entries),) if entries else ()
+        return state, Outcome(entries=tuple(entries), groups=groups, renewals=tuple(renewals))
 
     def _settings(self, state: PipelineState, record: Settings) -> PipelineState:
         if _is_start(record):
@@ -261,6 +268,7 @@ def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
         mapped=tuple(own for one in outcomes for own in one.mapped),
         set_aside=folded.set_aside,
         reminders=tuple(reminder for one in outcomes for reminder in one.reminders),
+        renewals=tuple(renewal for one in outcomes for renewal in one.renewals),
     )
 
 

@@ -1,7 +1,7 @@
 """Plans (预案): what is to be done for a category, rank by rank; ``plans/<category>.toml`` of a city."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -36,13 +36,20 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One plan: its checklist, and what a declaration says unless the chief says otherwise.
 
     The file's name is the category's id, or ``general`` for every category without a plan of its own.
-    ``duration_seconds`` is how long a response is expected to last.
+    ``duration_seconds`` is how long a response is expected to last; ``heed`` is what people are to heed, in
+    one sentence a language, as a published warning tells them.
     """
 
     names: dict[str, str]
     duration_seconds: int = 21_600
+    heed: dict[str, str] = {}
     measure: tuple[Measure, ...] = ()
     item: tuple[Item, ...] = ()
+
+
+def plan_of(plans: Mapping[str, PlanFile], category: str) -> PlanFile | None:
+    """The plan of a category, or the general one; None where there is neither."""
+    return plans.get(category) or plans.get(GENERAL)
 
 
 def read_plans(directory: Path, categories: Collection[str]) -> dict[str, PlanFile]:

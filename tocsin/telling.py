@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting import muting
-from alerting.deliveries import About, AlertFacts, Planner
+from alerting.bulletins import Renewal
+from alerting.deliveries import About, AlertFacts, Planner, Term
 from alerting.effects import Effect
 from alerting.episodes import Alert
-from alerting.journal import Entry
+from alerting.journal import Entry, Standing
 from alerting.levels import CALM
 from alerting.routing import Routing
 from tocsin.city import City
@@ -48,6 +49,8 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             render_reminder=self.reminder,
             rank_of=self._rank,
             about=self.about,
+            render_renewal=self.renewal,
+            about_still=self.about_still,
         )
 
     def line(self, entry: Entry, locale: str) -> str:
@@ -56,7 +59,7 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             locale,
             "delivery-line",
             unit=self.city.gazetteer.unit(entry.unit).name(locale),
-            standing=self._standing(entry, locale),
+            standing=_stands(entry.after or entry.before, locale),
             sentence=text(locale, f"row-{'outside' if entry.row == '-' else entry.row}"),
         )
         if names := [self.city.taxonomy.category(c).name(locale) for c in self._known(entry)]:
@@ -76,6 +79,17 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             count=len(reminder.fingerprints),
         )
 
+    def renewal(self, renewal: Renewal, locale: str) -> str:
+        """That a unit still stands where it stood, as a person reads it."""
+        said = text(
+            locale,
+            "published-again",
+            unit=self.city.gazetteer.unit(renewal.unit).name(locale),
+            standing=_stands(renewal.standing, locale),
+            since=self._clock(renewal.bulletin.since_at),
+        )
+        return text(locale, "delivery-exercise", line=said) if renewal.is_exercise else said
+
     def categories(self, entry: Entry) -> tuple[str, ...]:
         """Categories of the alerts that an entry's evidence names, or that are open at its unit."""
         alerts = self.state().alerts.alerts
@@ -90,17 +104,29 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
 
         That is the oldest of the unit's open alerts, else the last that ended; without any, the unit itself.
         """
-        alerts = self._alerts(entry)
-        own = [alert for alert in alerts if alert.unit == entry.unit] or alerts
+        named = entry.evidence.fingerprints if entry.evidence else ()
+        return self._about(entry.unit, entry.exercise, named)
+
+    def about_still(self, renewal: Renewal) -> About:
+        """The same of a unit that still stands where it stood."""
+        return self._about(renewal.unit, renewal.is_exercise, ())
+
+    def _about(self, unit: str, is_exercise: bool, named: tuple[str, ...]) -> About:
+        alerts = self._alerts(unit, named)
+        own = [alert for alert in alerts if alert.unit == unit] or alerts
         oldest = min(own, key=lambda a: (not a.is_open, a.started_at, a.fingerprint), default=None)
         facts = tuple(_facts(a) for a in sorted(alerts, key=lambda a: (-a.up, a.fingerprint))[:MOST_ALERTS])
-        return About(self._root(oldest) if oldest else f"unit {entry.unit}", facts)
+        return About(self._root(oldest) if oldest else f"unit {unit}", facts, self._term(unit, is_exercise))
 
-    def _alerts(self, entry: Entry) -> list[Alert]:
+    def _term(self, unit: str, is_exercise: bool) -> Term:
+        bulletins = self.state().bulletins
+        found = (bulletins.exercise if is_exercise else bulletins.real).get(unit)
+        return Term(found.since_at, found.until, found.measures) if found else Term()
+
+    def _alerts(self, unit: str, named: tuple[str, ...]) -> list[Alert]:
         """Those that the evidence names, else the unit's open ones, else the one that ended last."""
         alerts = self.state().alerts.alerts
-        named = entry.evidence.fingerprints if entry.evidence else ()
-        mine = [alert for alert in alerts.values() if alert.unit == entry.unit]
+        mine = [alert for alert in alerts.values() if alert.unit == unit]
         found = [alerts[name] for name in named if name in alerts] or [a for a in mine if a.is_open]
         return found or sorted(mine, key=lambda a: (-(a.resolved_at or 0), a.fingerprint))[:1]
 
@@ -126,19 +152,19 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
     def _known(self, entry: Entry) -> list[str]:
         return [name for name in self.categories(entry) if self.city.taxonomy.index(name) >= 0]
 
-    def _standing(self, entry: Entry, locale: str) -> str:
-        """Mode, and the rank or response level in force."""
-        standing = entry.after or entry.before
-        if standing is None:
-            return text(locale, "mode-normal")
-        mode = text(locale, f"mode-{standing.mode.lower()}")
-        level = max(standing.response, CALM) or standing.rank
-        if level == CALM:
-            return mode
-        return text(locale, "delivery-join", first=mode, second=text(locale, f"rank-{level}"))
-
     def _clock(self, at: int) -> str:
         return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(self.city.zone)).strftime("%H:%M")
+
+
+def _stands(standing: Standing | None, locale: str) -> str:
+    """Mode, and the rank or response level in force."""
+    if standing is None:
+        return text(locale, "mode-normal")
+    mode = text(locale, f"mode-{standing.mode.lower()}")
+    level = max(standing.response, CALM) or standing.rank
+    if level == CALM:
+        return mode
+    return text(locale, "delivery-join", first=mode, second=text(locale, f"rank-{level}"))
 
 
 def _facts(alert: Alert) -> AlertFacts:
@@ -148,6 +174,7 @@ def _facts(alert: Alert) -> AlertFacts:
         areas=alert.areas[:MOST_AREAS],
         rank=alert.up,
         is_confirmed=bool(alert.is_confirmed),
+        started_at=alert.started_at,
     )
 
 

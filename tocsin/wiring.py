@@ -159,7 +159,10 @@ class Running:
             pipeline,
             self.store,
             notifiers(
-                in_store(city.routes, store_directory), self.wall, installation.directory, Warner(city)
+                in_store(city.routes, store_directory),
+                self.wall,
+                installation.directory,
+                Warner(city, installation.plans),
             ),
             at,
             readers=readers,

@@ -22,10 +22,13 @@ FEED_ENTRIES: Final = 200
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What the directory knows of one delivery; ``identifier`` is "" where there was nothing to publish."""
+    """What the directory knows of one delivery; ``identifier`` is "" where there was nothing to publish.
+
+    ``episode`` is whose standing it speaks of: see ``_episode``.
+    """
 
     key: str
-    thread: str
+    episode: str = ""
     identifier: str = ""
     sent: str = ""
     title: str = ""
@@ -79,9 +82,9 @@ class CapNotifier:
         return record.identifier or "nothing to publish"
 
     def _document(self, delivery: Delivery, records: Sequence[Published]) -> Published:
-        thread = _thread(delivery)
-        empty = Published(key=delivery.key, thread=thread)
-        last = next((r for r in reversed(records) if r.thread == thread and r.identifier), None)
+        empty = Published(key=delivery.key, episode=_episode(delivery))
+        mine = (r for r in reversed(records) if r.episode == empty.episode and r.identifier)
+        last = next(mine, None)
         reference = Reference(last.identifier, last.sent) if last and last.is_open else None
         made = self._message(delivery, reference)
         if made is None:
@@ -110,10 +113,13 @@ class CapNotifier:
         write_whole(self._folder / name, content)
 
 
-def _thread(delivery: Delivery) -> str:
-    """The episode that a delivery belongs to; a drill's is its own."""
-    name = delivery.thread or f"unit {delivery.unit}"
-    return f"exercise {name}" if delivery.is_exercise else name
+def _episode(delivery: Delivery) -> str:
+    """The standing that a document continues: its unit's, in a drill the exercise's.
+
+    Not the hotspot's thread: one that crosses a border keeps its thread, and the calm of the unit that it
+    left says nothing of the one that it came to.
+    """
+    return f"{'exercise' if delivery.is_exercise else 'unit'} {delivery.unit}"
 
 
 def feed(records: Sequence[Published], sender: str) -> bytes:

@@ -69,6 +69,7 @@ class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     sealed: tuple[Any, ...] = ()
     set_aside: np.ndarray = np.zeros(0, sealing.ROW)
     reminders: tuple[Reminder, ...] = ()
+    renewals: tuple[Any, ...] = ()
 
 
 def frame(wide: int = 1) -> sealing.Frame:

@@ -81,11 +81,12 @@ def into_files(routes: Routing, directory: Path) -> Routing:
 
 def marked(planner: Planner) -> Planner:
     """The planner whose every sentence says first that this is a rehearsal."""
-    render, remind = planner.render, planner.render_reminder
+    render, remind, renew = planner.render, planner.render_reminder, planner.render_renewal
     return msgspec.structs.replace(
         planner,
         render=lambda entry, locale: _said(locale, render(entry, locale)),
         render_reminder=lambda reminder, locale: _said(locale, remind(reminder, locale)),
+        render_renewal=lambda renewal, locale: _said(locale, renew(renewal, locale)),
     )
 
 

@@ -190,7 +190,7 @@ def run_dispatch(place: Place, is_telling: bool = False) -> None:
         worker = DispatchWorker(
             place.directory,
             store,
-            notifiers(routes, now, place.installation.directory, Warner(city)),
+            notifiers(routes, now, place.installation.directory, Warner(city, place.installation.plans)),
             now,
             outbox=PublishingOutbox(store, publisher),
             publish=publisher.lines,
