@@ -1,13 +1,13 @@
-"""Whether somebody answers: routes that can match something, and people who may do what a rank asks for."""
+"""Whether persons are told and may answer: routes that match something, listeners, what a rank asks for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from alerting.levels import LEVELS, ORANGE, RANK_NAMES
 from alerting.permissions import PERMITTED
-from alerting.routing import Question, Route, Routing, why_not
+from alerting.routing import Question, Route, Routing, unreached, why_not
 from alerting.units import UnitTree
 from streams.commands import CommandKind, Role
 from streams.errors import ConfigError
@@ -34,6 +34,37 @@ class Gap(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """``acknowledge at III in mill-street``."""
         return f"{self.act.replace('_', '-')} at {RANK_NAMES[self.rank]} in {self.unit}"
+
+
+class Unheard(msgspec.Struct, frozen=True):
+    """A unit at ranks at which something would be told to no person."""
+
+    unit: str
+    ranks: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """``II, I in mill-street``."""
+        return f"{', '.join(RANK_NAMES[rank] for rank in self.ranks)} in {self.unit}"
+
+
+def unheard(
+    routing: Routing, tree: UnitTree, categories: Sequence[str], people: Iterable[Answerer]
+) -> Iterator[Unheard]:
+    """Every unit whose warnings or responses, in earnest or in a drill, some receiver has and no listener."""
+    standing = tuple(people)
+    for unit in tree.order:
+        heard = frozenset(listeners(routing, tree, standing, unit))
+        routes = tuple(route for route in routing.routes if route.receiver in heard)
+        narrowed = msgspec.structs.replace(routing, routes=routes)
+        silent = {q.rank for q in unreached(narrowed, tree, categories, (unit,), LEVELS)}
+        if silent:
+            yield Unheard(unit, tuple(sorted(silent)))
+
+
+def listeners(routing: Routing, tree: UnitTree, people: Iterable[Answerer], unit: str) -> tuple[str, ...]:
+    """Receivers that are a staffed room, or a person who may acknowledge for the unit."""
+    able = {p.id for p in people if p.unit in tree.lineage(unit) and "acknowledge" in PERMITTED[p.role]}
+    return tuple(r.id for r in routing.receivers if r.is_staffed or r.person in able)
 
 
 def check_matches(routing: Routing, tree: UnitTree, where: str) -> None:

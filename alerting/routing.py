@@ -24,8 +24,9 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     An address that is itself a secret stands in the file ``to_file`` or the environment variable ``to_env``
     instead; so does the key that signs a webhook's posts (``secret_file``, ``secret_env``). ``person`` is who
-    reads it: they can answer by a link. ``is_paced``: few messages, digests where there would be many; left
-    out, it is so for mail, chat, and whatever names a person.
+    reads it: they can answer by a link. ``is_staffed``: it comes out in a room where somebody on duty reads
+    it at any hour; what has neither tells machines. ``is_paced``: few messages, digests where there would
+    be many; left out, it is so for mail, chat, and whatever names a person.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secret_env: str = ""
     locale: str = "en"
     person: str = ""
+    is_staffed: bool = False
     is_paced: bool | None = None
 
     @property
@@ -148,10 +150,14 @@ def _height(standing: Standing | None) -> int:
 
 
 def unreached(
-    routing: Routing, tree: UnitTree, categories: Sequence[str], kinds: Sequence[str] = TOLD
+    routing: Routing,
+    tree: UnitTree,
+    categories: Sequence[str],
+    units: Sequence[str] | None = None,
+    ranks: Sequence[int] = RANKS,
 ) -> Iterator[Question]:
-    """Every combination of unit, rank, effect, exercise and category that reaches nobody."""
-    for unit, rank, kind, is_exercise in product(tree.order, RANKS, kinds, (False, True)):
+    """Every combination of unit, rank, effect, exercise and category that reaches no receiver."""
+    for unit, rank, kind, is_exercise in product(units or tree.order, ranks, TOLD, (False, True)):
         question = Question(unit, tree.tier(unit), tree.lineage(unit), rank, kind, is_exercise)
         if not receivers(routing, question):
             yield from _unreached_categories(routing, question, categories)
@@ -186,6 +192,13 @@ def _check_receivers(routing: Routing, where: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"{where}: receivers", f"id {name!r} is used twice", "give each its own id")
+    for receiver in routing.receivers:
+        if receiver.notifier in PUBLISHERS and (receiver.person or receiver.is_staffed):
+            raise ConfigError(
+                f"{where}: receiver {receiver.id!r}",
+                "publishes, so nobody on duty is told by it",
+                "leave out person and is_staffed, and give them a receiver of their own",
+            )
 
 
 def _check_route(route: Route, where: str, names: Iterable[str], known: dict[str, Any]) -> None:

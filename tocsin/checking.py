@@ -1,14 +1,14 @@
 """What ``tocsin check`` says: the facts of a city directory, and what a sample file would become."""
 
 import collections
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from alerting.notifiers.registry import notifiers
-from alerting.reach import Answerer, gaps, idle_receivers
-from alerting.routing import unreached
+from alerting.reach import Answerer, gaps, idle_receivers, unheard
 from streams.area_files import overlaps
 from streams.errors import ConfigError
 from streams.events import Rejected
@@ -21,6 +21,15 @@ from tocsin.plans import GENERAL
 from tocsin.toml_reader import located
 
 GAPS_SHOWN: Final = 6
+
+NOTHING: Final = "nothing"
+"""What is said of a list of gaps that is empty."""
+
+MISSING: Final = {
+    "untold": "lead routes to receivers with person or is_staffed",
+    "unanswered": "name people who may answer in people.toml",
+}
+"""What a city cannot be without, and what to do."""
 
 SAMPLE_KEY: Final = bytes(32)
 """A sample's pseudonyms go nowhere, so any key will do."""
@@ -54,7 +63,8 @@ def describe(directory: Path, data: Path | None = None) -> dict[str, Any]:
         "sensors": len(city.sensors),
         "persons": len(installation.people.person),
         "receivers": ", ".join(r.id for r in city.routes.receivers) or "none: alerts are only on screen",
-        "untold": _untold(city),
+        "of them read by persons": _read_by_persons(installation),
+        "untold": untold(installation),
         "receivers without a route": ", ".join(idle_receivers(city.routes)) or "none",
         "unanswered": unanswered(installation),
         "plans": _planned(installation),
@@ -69,19 +79,54 @@ def _overlapping(city: City) -> str:
         f"{small.id} has the {percent:.2g} % of it that lies in {large.id}"
         for small, large, percent in sorted(overlaps(city.gazetteer.areas), key=lambda pair: -pair[2])
     ]
-    more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
-    return "; ".join(found[:GAPS_SHOWN]) + more if found else "none"
+    return _first(found) if found else "none"
+
+
+def untold(installation: config.Installation) -> str:
+    """The units and ranks of which no person is told; "nothing" where somebody always is."""
+    city = installation.city
+    if not city.routes.routes:
+        return "everything: there is no route"
+    found = [
+        str(gap)
+        for gap in unheard(city.routes, city.units, city.taxonomy.category_ids, _answerers(installation))
+    ]
+    return _first(found)
 
 
 def unanswered(installation: config.Installation) -> str:
     """The units and ranks at which nobody may do what is asked; "nothing" where somebody always may."""
-    people = installation.people.person
-    if not people:
+    if not installation.people.person:
         return "everything: people.toml has no person"
-    standing = [Answerer(person.id, person.role, person.unit) for person in people]
-    found = [str(gap) for gap in gaps(standing, installation.city.units)]
+    return _first([str(gap) for gap in gaps(_answerers(installation), installation.city.units)])
+
+
+def what_is_missing(facts: Mapping[str, Any]) -> str:
+    """One sentence on what keeps a city from reaching persons who may answer; "" if nothing does."""
+    missing = [name for name in MISSING if facts[name] != NOTHING]
+    if not missing:
+        return ""
+    what = "; ".join(f"{name}: {facts[name]}" for name in missing)
+    return f"does not hold together; {what}; {', and '.join(MISSING[name] for name in missing)}"
+
+
+def _answerers(installation: config.Installation) -> list[Answerer]:
+    return [Answerer(person.id, person.role, person.unit) for person in installation.people.person]
+
+
+def _read_by_persons(installation: config.Installation) -> str:
+    found = [
+        f"{r.id} ({'a staffed room' if r.is_staffed else r.person})"
+        for r in installation.city.routes.receivers
+        if r.is_staffed or r.person
+    ]
+    return ", ".join(found) or "none"
+
+
+def _first(found: list[str]) -> str:
+    """The first few, and how many more there are."""
     more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
-    return "; ".join(found[:GAPS_SHOWN]) + more if found else "nothing"
+    return "; ".join(found[:GAPS_SHOWN]) + more if found else NOTHING
 
 
 def _planned(installation: config.Installation) -> str:
@@ -134,10 +179,3 @@ def _by_reason(refused: list[Rejected]) -> dict[str, Refused]:
         first = cases.get(item.reason.value, Refused(0, item.where, item.detail))
         cases[item.reason.value] = msgspec.structs.replace(first, count=first.count + 1)
     return dict(sorted(cases.items(), key=lambda pair: (-pair[1].count, pair[0])))
-
-
-def _untold(city: City) -> str:
-    if not city.routes.routes:
-        return "everything: there is no route"
-    question = next(unreached(city.routes, city.units, city.taxonomy.category_ids), None)
-    return f"{question.effect} at rank {question.rank} in {question.unit} and more" if question else "nothing"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting.reach import Answerer, check_matches, gaps, idle_receivers
+from alerting.reach import Answerer, check_matches, gaps, idle_receivers, unheard
 from alerting.routing import Receiver, Route, Routing
 from alerting.units import unit_tree
 from streams.errors import ConfigError
@@ -70,3 +70,41 @@ def test_routes_that_fit_pass_and_a_receiver_without_route_is_named():
     routes = (Route(receiver="a", within=("d1",), tiers=("street",), min_rank=3, categories=("gas",)),)
     check_matches(routed(receivers, routes), TREE, "routes")
     assert idle_receivers(routed(receivers, routes)) == ("b",)
+
+
+def silent(receivers, routes, *standing):
+    return [str(gap) for gap in unheard(routed(receivers, routes), TREE, ("gas", "water"), people(*standing))]
+
+
+ALL = "IV, III, II, I"
+FILE = Receiver(id="file", notifier="file", to="x")
+ROOM = Receiver(id="room", notifier="file", to="y", is_staffed=True)
+LI = Receiver(id="li", notifier="mail", to="li@a", person="p0")
+
+
+def test_a_file_that_nobody_reads_is_no_person():
+    assert silent((FILE,), (Route(receiver="file"),), ("chief", "c")) == [f"{ALL} in {u}" for u in TREE.order]
+    assert silent((ROOM,), (Route(receiver="room"),)) == []
+    assert silent((FILE, ROOM), (Route(receiver="file"), Route(receiver="room", min_rank=4))) == [
+        f"IV, III in {u}" for u in TREE.order
+    ]
+
+
+def test_a_person_is_told_who_may_acknowledge_there():
+    assert silent((LI,), (Route(receiver="li"),), ("operator", "c")) == []
+    beside = [f"{ALL} in {unit}" for unit in TREE.order if unit not in ("d1", "s1")]
+    assert silent((LI,), (Route(receiver="li"),), ("operator", "d1")) == beside
+    assert len(silent((LI,), (Route(receiver="li"),), ("analyst", "c"))) == len(TREE.order)
+
+
+@pytest.mark.parametrize(
+    ("route", "gap"),
+    [
+        (Route(receiver="room", categories=("gas",)), f"{ALL} in s1"),
+        (Route(receiver="room", is_exercise=False), f"{ALL} in s1"),
+        (Route(receiver="room", effects=("notify",)), f"{ALL} in s1"),
+        (Route(receiver="room", max_rank=4), "I in s1"),
+    ],
+)
+def test_a_listener_that_hears_only_some_is_a_gap(route, gap):
+    assert gap in silent((FILE, ROOM), (Route(receiver="file"), route))

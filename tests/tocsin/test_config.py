@@ -27,6 +27,22 @@ def test_the_starter_city_holds_together(city: Path) -> None:
     assert facts["areas"] == 5
     assert facts["overlapping areas"] == "none"
     assert facts["untold"] == facts["unanswered"] == "nothing"
+    assert facts["of them read by persons"] == "duty-room (a staffed room)"
+    assert checking.what_is_missing(facts) == ""
+
+
+def test_a_city_that_tells_no_person_does_not_hold_together(city: Path) -> None:
+    routes = city / "routes.toml"
+    text = routes.read_text(encoding="utf-8")
+    routes.write_text(text.replace("is_staffed = true", ""), encoding="utf-8")
+    facts = checking.describe(city)
+    assert facts["of them read by persons"] == "none"
+    assert facts["untold"].startswith("IV, III, II, I in town; IV, III, II, I in north; ")
+    said = checking.what_is_missing(facts)
+    assert said.startswith("does not hold together; untold: IV, III, II, I in town; ")
+    assert said.endswith("; lead routes to receivers with person or is_staffed")
+    routes.unlink()
+    assert checking.describe(city)["untold"] == "everything: there is no route"
 
 
 def test_a_unit_that_nobody_answers_for_is_named(city: Path) -> None:

@@ -61,6 +61,18 @@ def test_what_is_done_leaves_with_0(city: Path) -> None:
     assert run("check", city).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("routes.toml", "untold: everything: there is no route"), ("people.toml", "people.toml has no person")],
+)
+def test_a_city_that_reaches_nobody_leaves_with_1_and_says_why(city: Path, name: str, says: str) -> None:
+    (city / name).unlink()
+    done = run("check", city)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"tocsin: {city}: does not hold together; ") and says in done.stderr
+    assert "holds together" not in done.stdout
+
+
 def test_a_check_that_finds_something_leaves_with_1(tmp_path: Path) -> None:
     done = run("doctor", tmp_path / "nowhere")
     assert (done.returncode, done.stderr) == (1, "")

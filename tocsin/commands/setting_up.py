@@ -7,7 +7,7 @@ import typer
 
 from streams.errors import ConfigError
 from tocsin.commands.options import AsJson, CityArgument, Outside, Store
-from tocsin.commands.printing import say, say_json, show_table
+from tocsin.commands.printing import complain, say, say_json, show_table
 
 
 def init(
@@ -35,10 +35,10 @@ def check(
 ) -> None:
     """Check configuration, areas, mappings, policy and routes; with a sample, what would be refused and why.
 
-    Leaves with 2 at the first thing that does not hold together, with 1 if no record of the sample is taken,
-    or if people are named and somewhere too few of them may answer.
+    Leaves with 2 at the first thing that is wrong; with 1 if a unit at some rank tells no person, or has
+    nobody who may answer, or if no record of the sample is taken.
     """
-    from tocsin.checking import describe, try_sample
+    from tocsin.checking import describe, try_sample, what_is_missing
 
     if feed and sample is None:
         raise ConfigError(
@@ -46,12 +46,14 @@ def check(
         )
     facts = describe(directory, data)
     trial = try_sample(directory, sample, feed, data) if sample else None
+    missing = what_is_missing(facts)
     if as_json:
         say_json({**facts, "sample": trial})
     else:
-        _show(directory, facts, trial)
-    is_answered = str(facts["unanswered"]).startswith(("nothing", "everything"))
-    if (trial and not trial["accepted"]) or not is_answered:
+        _show(directory, facts, trial, missing)
+    if missing:
+        complain(f"tocsin: {directory}: {missing}")
+    if missing or (trial and not trial["accepted"]):
         raise typer.Exit(1)
 
 
@@ -76,8 +78,9 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _show(directory: Path, facts: dict[str, object], trial: dict[str, object] | None) -> None:
-    say(f"{directory}: holds together.")
+def _show(directory: Path, facts: dict[str, object], trial: dict[str, object] | None, missing: str) -> None:
+    if not missing:
+        say(f"{directory}: holds together.")
     show_table("", ("what", "found"), facts.items())
     if trial is None:
         return
