@@ -2,8 +2,11 @@
 
 import hashlib
 import hmac
+import http.client
+import io
+import time
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,9 +18,58 @@ from alerting.notifiers.contract import Channel
 from streams.errors import ConfigError
 
 TIMEOUT_SECONDS: Final = 10.0
+"""For the connection, for the post, and for the whole of the answer, each."""
+
 SHORT_BYTES: Final = 16_384
 RETRIED: Final = frozenset({408, 421, 425, 429})
 """Client errors that may pass; a server error always may."""
+
+
+class _Left(io.RawIOBase):
+    """What a socket still says within so many seconds, all reads together."""
+
+    def __init__(self, raw: Any, sock: Any) -> None:
+        self._raw, self._sock = raw, sock
+        self._until = time.monotonic() + (sock.gettimeout() or TIMEOUT_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer came to no end")
+        self._sock.settimeout(left)
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose time is over when it is over, however it drips."""
+
+    def __init__(self, sock: Any, *given: Any, **more: Any) -> None:
+        super().__init__(sock, *given, **more)
+        self.fp: Any = io.BufferedReader(_Left(self.fp.detach(), sock))
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    response_class = _Answer
+
+
+class _TlsConnection(urllib3.connection.HTTPSConnection):
+    response_class = _Answer
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 class WebhookNotifier:
@@ -45,6 +97,7 @@ class WebhookNotifier:
             )
         self._to, self._secret, self._clock = to, secret, clock
         self._pool = urllib3.PoolManager(timeout=timeout_seconds, retries=False, maxsize=1)
+        self._pool.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     @classmethod
     def over(cls, channel: Channel) -> Self:

@@ -1,13 +1,18 @@
 """Chats through Apprise's own json:// service, at a local receiver."""
 
-from collections.abc import Iterator
+import contextlib
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from alerting.deliveries import Cover
-from alerting.notifiers.chat import ChatNotifier
+from alerting.notifiers.chat import MEMORY_BYTES, TIMEOUT_SECONDS, ChatNotifier
 from tests.alerting.notifiers.made import channel, delivery
 from tests.parts.receiver import Receiver, receiver
+
+Make = Callable[..., ChatNotifier]
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +21,22 @@ def chat() -> Iterator[Receiver]:
         yield found
 
 
-def notifier(chat: Receiver, path: str) -> ChatNotifier:
-    return ChatNotifier(channel(f"{chat.url.replace('http', 'json')}{path}?rto=2&cto=2"))
+@pytest.fixture
+def notifier(chat: Receiver) -> Iterator[Callable[..., ChatNotifier]]:
+    made: list[ChatNotifier] = []
+
+    def make(chat: Receiver, path: str, seconds: float = TIMEOUT_SECONDS) -> ChatNotifier:
+        made.append(ChatNotifier(channel(f"{chat.url.replace('http', 'json')}{path}?rto=2&cto=2"), seconds))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
-def test_a_chat_gets_title_lines_link_and_the_key_by_which_a_repeat_is_seen(chat: Receiver) -> None:
+def test_a_chat_gets_title_lines_link_and_the_key_by_which_a_repeat_is_seen(
+    chat: Receiver, notifier: Make
+) -> None:
     assert notifier(chat, "/200").send(delivery(1)).is_accepted
     said = chat.posts[-1].said
     assert said["title"] == "III 级，磨坊街道" and said["type"] == "info"
@@ -28,7 +44,7 @@ def test_a_chat_gets_title_lines_link_and_the_key_by_which_a_repeat_is_seen(chat
     assert f"#{delivery(1).key[:12]}" in said["message"]
 
 
-def test_a_grave_rank_is_a_warning_and_a_drill_says_so(chat: Receiver) -> None:
+def test_a_grave_rank_is_a_warning_and_a_drill_says_so(chat: Receiver, notifier: Make) -> None:
     cover = Cover(title="EXERCISE: II", mark="EXERCISE. Nothing of this is real.")
     assert notifier(chat, "/200").send(delivery(2, rank=4, is_exercise=True, cover=cover)).is_accepted
     said = chat.posts[-1].said
@@ -37,7 +53,7 @@ def test_a_grave_rank_is_a_warning_and_a_drill_says_so(chat: Receiver) -> None:
 
 @pytest.mark.parametrize("path", ["/500", "/404", "/302"])
 def test_what_the_service_does_not_accept_is_tried_again_and_no_redirect_is_followed(
-    chat: Receiver, path: str
+    chat: Receiver, notifier: Make, path: str
 ) -> None:
     before = len(chat.posts)
     answer = notifier(chat, path).send(delivery(3))
@@ -46,5 +62,38 @@ def test_what_the_service_does_not_accept_is_tried_again_and_no_redirect_is_foll
 
 
 def test_a_service_that_is_not_there_is_tried_again() -> None:
-    answer = ChatNotifier(channel("json://127.0.0.1:9/x?cto=1&rto=1")).send(delivery(4))
+    with contextlib.closing(ChatNotifier(channel("json://127.0.0.1:9/x?cto=1&rto=1"))) as made:
+        answer = made.send(delivery(4))
     assert not answer.is_accepted and answer.should_retry
+
+
+@pytest.mark.parametrize("path", ["/200/drip", "/200/trickle", "/200/hang"])
+def test_a_service_that_comes_to_no_end_is_left_and_the_next_message_goes_out(
+    chat: Receiver, notifier: Make, path: str
+) -> None:
+    slow = notifier(chat, path, 1.5)
+    answer = slow.send(delivery(5))
+    assert not answer.is_accepted and answer.should_retry
+    again = slow.send(delivery(6))
+    assert again == answer, "it is asked anew each time"
+    assert [post.path for post in chat.posts[-2:]] == [path, path]
+
+
+def test_an_answer_without_end_costs_no_more_memory_than_it_may(chat: Receiver, notifier: Make) -> None:
+    answer = notifier(chat, "/200/endless").send(delivery(7))
+    assert not answer.is_accepted and answer.should_retry
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= MEMORY_BYTES
+
+
+def test_the_address_is_in_no_list_of_processes_and_the_child_ends_when_it_is_let_go(
+    chat: Receiver, notifier: Make
+) -> None:
+    made = notifier(chat, "/200")
+    assert made.send(delivery(8)).is_accepted
+    child = made._child
+    assert child is not None and child.poll() is None
+    assert b"127.0.0.1" not in Path(f"/proc/{child.pid}/cmdline").read_bytes()
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(60) == 0, "as when whoever asked is gone"
+    assert made.send(delivery(9)).is_accepted, "and the next message has another"

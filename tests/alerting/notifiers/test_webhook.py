@@ -56,3 +56,15 @@ def test_without_a_secret_nothing_pretends_to_be_signed(hook: Receiver) -> None:
 def test_a_gigabyte_of_answer_is_not_read(hook: Receiver) -> None:
     with contextlib.closing(WebhookNotifier(f"{hook.url}/200/endless")) as notifier:
         assert notifier.send(delivery()).is_accepted and notifier.send(delivery(1)).is_accepted
+
+
+def test_an_answer_that_drips_has_as_long_as_one_that_hangs(hook: Receiver) -> None:
+    with contextlib.closing(WebhookNotifier(f"{hook.url}/200/trickle", timeout_seconds=1.5)) as notifier:
+        answer = notifier.send(delivery())
+    assert not answer.is_accepted and answer.should_retry and "ReadTimeout" in answer.detail
+
+
+def test_what_was_answered_counts_though_its_body_drips(hook: Receiver) -> None:
+    with contextlib.closing(WebhookNotifier(f"{hook.url}/200/drip", timeout_seconds=1.5)) as notifier:
+        assert notifier.send(delivery()).is_accepted and notifier.send(delivery(1)).is_accepted
+    assert [post.path for post in hook.posts[-2:]] == ["/200/drip"] * 2
