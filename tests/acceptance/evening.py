@@ -4,6 +4,7 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from alerting.journal import Entry, read_line
 from replay.plots import Spot, Surge
 from replay.raw_feeds import RawMessage
 from tocsin import config
+from tocsin.config import Installation
 from tocsin.demo import driver
 from tocsin.demo.driver import MINUTE, Demo, StoryClock, demo_city
 from tocsin.wiring import Running
@@ -76,11 +78,17 @@ class Writing(Demo):
 class Night:
     """A copy of the evening's city that runs and serves its console; minutes pass when they are told to."""
 
-    def __init__(self, evening: Evening, store: Path) -> None:
+    def __init__(
+        self, evening: Evening, store: Path, installed: Callable[[str], Installation] | None = None
+    ) -> None:
+        """``installed`` gives another installation of the city, for the address at which it is served."""
         shutil.copytree(evening.store, store)
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.store, self.began_at = store, evening.began_at
         self.clock = StoryClock(evening.began_at)
-        self.running = Running(evening.installation, store, self.clock, evening.origin_at)
+        installation = installed(self.url) if installed else evening.installation
+        self.running = Running(installation, store, self.clock, evening.origin_at)
         self.run = self.running.run
         self._coming = iter(evening.messages)
         self._next: RawMessage | None = next(self._coming)
@@ -91,8 +99,6 @@ class Night:
                 self.running.app(), log_level="critical", lifespan="off", timeout_graceful_shutdown=0
             )
         )
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self.server.run, args=([listening],), daemon=True)
         self._thread.start()
 

@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 
 from alerting import episodes
+from alerting.bulletins import PUBLISHED
+from alerting.deliveries import Delivery, last_standing
 from alerting.delivery_log import Logged
 from alerting.episodes import Alert
 from alerting.journal import Entry
@@ -181,19 +183,25 @@ class Teller:
         return None
 
     def _told(self, hotspot: Hotspot, owner: str) -> tuple[Told, ...]:
-        """Each receiver's first message from the units concerned, and what came back."""
+        """The first warning or call from the units concerned to each who can answer, and what came back."""
         units = {owner, *self._streets(hotspot)}
+        people = {r.id for r in self.city.routes.receivers if r.person or r.is_staffed}
         first: dict[str, Logged] = {}
         for logged in sorted(self.deliveries, key=lambda logged: logged.delivery.seq):
             delivery = logged.delivery
-            if delivery.unit in units and delivery.at >= hotspot.began_at and not delivery.is_exercise:
+            is_of_it = delivery.unit in units and delivery.at >= hotspot.began_at and _warns(delivery)
+            if is_of_it and delivery.receiver in people:
                 first.setdefault(delivery.receiver, logged)
         return tuple(self._told_one(name, logged) for name, logged in first.items())
 
     def _told_one(self, receiver: str, logged: Logged) -> Told:
         delivery = logged.delivery
         answer = next(
-            (e for e in self.entries if e.unit == delivery.unit and e.row == "A1" and e.at >= delivery.at),
+            (
+                e
+                for e in self.entries
+                if (e.unit, e.row, e.exercise) == (delivery.unit, "A1", False) and e.at >= delivery.at
+            ),
             None,
         )
         known = next((r for r in self.city.routes.receivers if r.id == receiver), None)
@@ -222,6 +230,18 @@ class Teller:
             return ""  # it is back, and asked for anew
         acts = [e.actor or "" for e in self.entries if e.unit == owner and e.row == "A1" and not e.exercise]
         return acts[-1] if acts else ""
+
+
+def _warns(delivery: Delivery) -> bool:
+    """Whether a message warns or calls, in earnest: a drill that begins, or an end, asks nobody to answer.
+
+    One without entries reminds of what a silence has hidden.
+    """
+    if delivery.is_exercise or delivery.again is not None:
+        return False
+    standing = last_standing(delivery)
+    is_call = any(entry["row"] == "P3" for entry in delivery.entries)
+    return is_call or not delivery.entries or (standing is not None and standing.mode in PUBLISHED)
 
 
 def gravest(views: Iterable[HotspotView]) -> dict[str, str]:
