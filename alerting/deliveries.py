@@ -41,11 +41,12 @@ class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Term(msgspec.Struct, frozen=True, omit_defaults=True):
     """Since when a unit warns or responds, and until when what is said of it holds, s UTC; 0 where not.
 
-    ``measures`` are those that the last declaration announced.
+    ``expected_at`` is when the last declaration expected it to be over, and ``measures`` what it announced.
     """
 
     since_at: int = 0
     until: int = 0
+    expected_at: int = 0
     measures: str = ""
 
 

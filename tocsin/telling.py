@@ -121,7 +121,9 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
     def _term(self, unit: str, is_exercise: bool) -> Term:
         bulletins = self.state().bulletins
         found = (bulletins.exercise if is_exercise else bulletins.real).get(unit)
-        return Term(found.since_at, found.until, found.measures) if found else Term()
+        if found is None:
+            return Term()
+        return Term(found.since_at, found.until, found.declared_until or 0, found.measures)
 
     def _alerts(self, unit: str, named: tuple[str, ...]) -> list[Alert]:
         """Those that the evidence names, else the unit's open ones, else the one that ended last."""

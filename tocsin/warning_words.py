@@ -95,9 +95,9 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         key = "published-stands" if _stands(after) else "published-ended"
         since, sent = (self._clock(at) for at in (onset(delivery), delivery.at))
         found = text(locale, key, since=since, sent=sent, why=_why(delivery, locale), **said)
-        if after is None or after.mode != EMERGENCY or delivery.term.until <= delivery.at:
+        if after is None or after.mode != EMERGENCY or delivery.term.expected_at <= delivery.at:
             return found
-        expected = text(locale, "published-expected", until=self._clock(delivery.term.until))
+        expected = text(locale, "published-expected", until=self._clock(delivery.term.expected_at))
         return _sentences((found, expected), locale)
 
     def _instruction(

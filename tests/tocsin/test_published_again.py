@@ -124,6 +124,8 @@ def test_a_response_that_outlasts_its_duration_never_reads_as_over(city: Path, t
         assert after.findtext("c:references", namespaces=NS) == ",".join(reference)
         assert instant(after, "onset") == instant(before, "onset")
     assert instant(documents[-1], "expires") > played.clock[0]
+    expects = ["Expected to last" in d.findtext(".//c:description", namespaces=NS) for d in documents]
+    assert expects == [True, True, False, False], "nobody has said how much longer"
     for info in documents[-1].findall("c:info", NS):
         measures = (
             "Shut the gas main" if info.findtext("c:language", namespaces=NS) == "en-US" else "关闭燃气干管"
@@ -138,7 +140,7 @@ def test_stopped_again_and_again_it_publishes_the_same_and_each_once(city: Path,
     whole, stopped = Played(city, tmp_path / "whole"), Played(city, tmp_path / "stopped")
     night(whole)
     night(stopped, is_stopped=True)
-    assert stopped.published() == whole.published()
+    assert stopped.published() == whole.published() and len(whole.published()) == 4
     for record in whole.published():
         name = f"cap/{record['identifier']}.xml"
         assert (stopped.data / name).read_bytes() == (whole.data / name).read_bytes()

@@ -152,7 +152,9 @@ def test_a_warning_has_the_eight_fields_of_the_law_in_both_languages(tmp_path: P
 
 
 def test_a_response_says_the_measures_that_were_declared_and_how_long_it_is_expected(tmp_path: Path) -> None:
-    term = Term(since_at=AT, until=AT + 7_200, measures="警戒，严禁明火; Send two buses")
+    term = Term(
+        since_at=AT, until=AT + 7_200, expected_at=AT + 7_200, measures="警戒，严禁明火; Send two buses"
+    )
     declared = published(tmp_path, step(1, CALM, standing("EMERGENCY", 3, 3), "D3", unit="north", term=term))
     english, chinese = declared.findall("c:info", NS)
     texts = [info.findtext("c:instruction", namespaces=NS) for info in (english, chinese)]
