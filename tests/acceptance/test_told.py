@@ -190,6 +190,8 @@ def test_a_mailed_warning_is_acknowledged_on_a_phone_by_keyboard_once(
         hands = Hands(browser, night.url, person, PHONE, lang)
         hands.go(path)
         hands.sees(text(lang, "console-answer-shown"))
+        hands.sees({"en": "Warning III", "zh-CN": "预警 III"}[lang])
+        hands.sees({"en": "Low water pressure", "zh-CN": "水压不足"}[lang])
         assert acknowledged(night) == [], "looking acts on nothing"
         looked_at(hands, tmp_path / f"asks-{lang}.png")
         hands.reach("form button")

@@ -19,6 +19,7 @@ from alerting.routing import Receiver
 from streams.commands import Command
 from tocsin.console.app import templates
 from tocsin.console.guard import HEADERS, LOCAL_NAMES, TLS, host_of
+from tocsin.console.hotspot_screen import mode_and_rank
 from tocsin.console.phrases import Phrase
 from tocsin.console.screen import STATIC
 from tocsin.console.source import CitySource
@@ -124,6 +125,16 @@ class Answering:
     def _unit(self, unit: str) -> dict[str, str]:
         return next(u.names for u in self.source.snapshot().real.units if u.id == unit)
 
+    def _stands(self, unit: str, w: Words) -> str:
+        """What the unit is warned of now, so that nobody acknowledges a thing unseen."""
+        story = self.source.snapshot().real
+        view = next(u for u in story.units if u.id == unit)
+        hotspot = next((h for h in story.hotspots if h.id == view.hotspot), None)
+        standing = mode_and_rank(view.mode, view.response or view.rank, w)
+        if hotspot is None:
+            return w("answer-stands", standing=standing)
+        return w("answer-stands-about", standing=standing, what=w.named(hotspot.names))
+
     def _page(self, w: Words, result: str, detail: Phrase, command: Command | None = None) -> Response:
         self._counts[result] += 1
         return self._render(w, result, detail, command, STATUS[result])
@@ -139,6 +150,7 @@ class Answering:
             "detail": w.phrase(detail),
             "result": result,
             "exercise": w("exercise") if is_exercise else "",
+            "stands": self._stands(command.unit, w) if command is not None and not is_exercise else "",
         }
         return HTMLResponse(templates().get_template("answer.html").render(**facts), status)
 

@@ -11,3 +11,5 @@ console-answer-used-why = It answered at { $at }, and a link answers once. The c
 console-answer-expired-why = A link lasts one day. The console says what is owed now.
 console-answer-forged-why = It was changed on the way, or made elsewhere. Nothing has changed. Open the link of the message itself.
 console-answer-nobody-why = The person whom it was sent to is no longer on the list.
+console-answer-stands = Now: { $standing }.
+console-answer-stands-about = Now: { $standing }. { $what }.

@@ -11,3 +11,5 @@ console-answer-used-why = 已于 { $at } 签收；一个链接只能用一次。
 console-answer-expired-why = 链接有效期为一天。现在谁须处置，见控制台。
 console-answer-forged-why = 链接在途中被改动，或不是本系统发出。状态未变，须打开消息中的原链接。
 console-answer-nobody-why = 该消息的接收人已不在名单上。
+console-answer-stands = 现为{ $standing }。
+console-answer-stands-about = 现为{ $standing }：{ $what }。
