@@ -204,6 +204,12 @@ def chance(hotspot: HotspotView, w: Words) -> str:
     return w.interval(why.recurrence_weeks, why.history_weeks)
 
 
+def rising(hotspot: HotspotView, w: Words) -> str:
+    """Since when it rises, as one would say it: ``rising since Tuesday evening``; "" where it does not."""
+    since_at = hotspot.explanation.rising_since
+    return w("rising", since=w.part_of_day(since_at)) if since_at else ""
+
+
 def verdict(hotspot: HotspotView, w: Words) -> str:
     """How sure: ``Almost surely real``."""
     if hotspot.label:
