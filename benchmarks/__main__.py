@@ -23,6 +23,7 @@ SCRIPTS = (
     "step",
     "intake",
     "city",
+    "slow_rise",
     "scrape",
     "dispatch",
     "live_intake",

@@ -78,7 +78,11 @@ def truth(city: SimulatedCity, category: int, places: set[int], t: int, near: np
 
 def judge(seed: int, budget: float = 2.0) -> dict[str, Any]:
     """Figures of one seed."""
-    city = simulate(seed, WEEKS, CALIBRATED)
+    return {"seed": seed, **judged(simulate(seed, WEEKS, CALIBRATED), budget)}
+
+
+def judged(city: SimulatedCity, budget: float = 2.0) -> dict[str, Any]:
+    """Figures of one city."""
     found, silent, laps = alarms(city, budget)
     near = nearest(city.shape.centroids, 7)
     delays: dict[Trouble, int] = {}
@@ -101,7 +105,6 @@ def judge(seed: int, budget: float = 2.0) -> dict[str, Any]:
                 _note_silence(city, trouble, findings, t, delays)
     stray = [t for t, _ in silent if t >= 4 * PER_WEEK and not _is_stopped(city, t)]
     return {
-        "seed": seed,
         "weeks": WEEKS - CALIBRATED,
         "false": false,
         "false feeds": feed_false,

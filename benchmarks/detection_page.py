@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import results
+from benchmarks.ablation import WHOLE
 from benchmarks.detection_words import CHINESE, COLUMNS, ENGLISH, Words
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -18,7 +19,7 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    sections = (_city(words), _noufaily(words), _labelled(words), _nab(words))
+    sections = (_city(words), _ablation(words), _noufaily(words), _labelled(words), _nab(words))
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
 
@@ -62,6 +63,47 @@ def _recall(delays: list[float | None], words: Words) -> str:
         return words.found_none.format(all=len(delays))
     share, median = _short(len(seen) / len(delays), 2), f"{statistics.median(seen):.3g}"
     return words.found.format(share=share, all=len(delays), hours=median)
+
+
+def _ablation(words: Words) -> tuple[str, str]:
+    """Cities in which every part was taken out once: else differences would be those of cities."""
+    told, kept = words.ablation, results.kept("ablation")["seeds"]
+    seeds = {seed: found for seed, found in kept.items() if set(told.parts) <= set(found)}
+    weeks = sum(found[WHOLE]["weeks"] for found in seeds.values())
+    rows = [
+        f"| {name} | {' | '.join(_without([found[part] for found in seeds.values()], weeks, words))} |"
+        for part, name in told.parts.items()
+    ]
+    lines = (f"| {' | '.join(told.columns)} |", "|---" * len(told.columns) + "|", *rows)
+    errors = _errors([found[WHOLE] for found in seeds.values()], weeks)
+    arguments = " ".join(seeds)
+    return told.text.format(arguments=arguments, weeks=weeks, **errors), "\n".join(lines)
+
+
+def _errors(found: list[dict[str, Any]], weeks: int) -> dict[str, str]:
+    """Standard errors of a rate and of the recall of surges and of slow rises, nothing taken out."""
+    rate = sum(one["false"] for one in found) / weeks
+    named = {"surges": ("surge",), "rises": ("slow", "slower", "faint")}
+    return {"rate": f"{(rate / weeks) ** 0.5:.2f}"} | {
+        name: _short(_error([d for one in found for kind in kinds for d in one["delays"][kind]]), 2)
+        for name, kinds in named.items()
+    }
+
+
+def _error(delays: list[float | None]) -> float:
+    """Standard error of a share; one found and one missed are added, or all of few would be sure."""
+    share = (sum(delay is not None for delay in delays) + 1) / (len(delays) + 2)
+    return float((share * (1 - share) / (len(delays) + 2)) ** 0.5)
+
+
+def _without(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]:
+    """False alarms a week, and recall and median delay of each kind; stops of feeds as one."""
+    single = ("surge", "slow", "slower", "faint", "cluster", "storm")
+    kinds = (*((kind,) for kind in single), ("city-stop", "area-stop"))
+    return [f"{sum(one['false'] for one in found) / weeks:.2f}"] + [
+        _recall([d for one in found for kind in together for d in one["delays"][kind]], words)
+        for together in kinds
+    ]
 
 
 def _noufaily(words: Words) -> tuple[str, str]:

@@ -19,10 +19,24 @@ PER_DAY, PER_WEEK = 96, 672
 ORIGIN = int(datetime(2025, 3, 3, 16, tzinfo=UTC).timestamp())  # local midnight in Shanghai
 HOTLINE_SHARE = 0.75
 ORACLE_SCORE = 6.0
+USUAL = ("surge",) * 4 + ("slow",) * 2 + ("cluster",) * 2
+"""Troubles injected a week."""
+
+
+class Rise(NamedTuple):
+    """A slow rise by ``share`` of the mean, reached after ``climb`` days, held until ``days`` are over."""
+
+    share: float
+    climb: int
+    days: int
+
+
+RISES = {"slow": Rise(0.6, 2, 3), "slower": Rise(0.3, 4, 8), "faint": Rise(0.2, 7, 14)}
+"""The kinds of trouble that are slow rises."""
 
 
 class Trouble(NamedTuple):
-    """One injected truth: ``kind`` surge, slow, cluster, storm, city-stop or area-stop."""
+    """One injected truth: ``kind`` surge, one of ``RISES``, cluster, storm, city-stop or area-stop."""
 
     kind: str
     category: int  # or the feed that stops
@@ -78,9 +92,14 @@ def shape_of(areas: int, categories: int, rng: np.random.Generator) -> CityShape
 
 
 def simulate(
-    seed: int, weeks: int = 16, inject_from: int = 10, areas: int = 60, categories: int = 20
+    seed: int,
+    weeks: int = 16,
+    inject_from: int = 10,
+    areas: int = 60,
+    categories: int = 20,
+    wanted: tuple[str, ...] = USUAL,
 ) -> SimulatedCity:
-    """``weeks`` of quiet life with storms; from week ``inject_from`` on, troubles too."""
+    """``weeks`` of quiet life with storms; from week ``inject_from`` on, troubles too, ``wanted`` a week."""
     rng = np.random.default_rng(seed)
     shape = shape_of(areas, categories, rng)
     level = np.exp(rng.uniform(np.log(0.004), np.log(2.2), categories)) * np.exp(
@@ -89,7 +108,7 @@ def simulate(
     profile = _profiles(shape, weeks, rng)
     storms = _storms(weeks, categories, rng)
     near = nearest(shape.centroids, 10)
-    injected = _injections(level, profile, near, weeks, inject_from, storms, rng)
+    injected = _injections(level, profile, near, (inject_from, weeks), wanted, storms, rng)
     observed = np.zeros((weeks * PER_WEEK, areas, categories), np.int32)
     lift_areas = np.exp(rng.normal(0, 0.25, (len(storms), areas)))
     for day in range(weeks * 7):
@@ -132,18 +151,17 @@ def _storms(weeks: int, categories: int, rng: np.random.Generator) -> list[Troub
 
 
 def _injections(
-    level: Array, profile: Array, near: Array, weeks: int, start: int, storms: list[Trouble],
-    rng: np.random.Generator,
+    level: Array, profile: Array, near: Array, weeks: tuple[int, int], wanted: tuple[str, ...],
+    storms: list[Trouble], rng: np.random.Generator,
 ) -> list[Trouble]:  # fmt: skip
-    """Per week four surges, two slow rises, two clusters, a feed that stops and a part of one."""
+    """Per week what is ``wanted``, a feed that stops and a part of one."""
     areas = len(level)
     found: list[Trouble] = []
-    for week in range(start, weeks):
-        wanted = ["surge"] * 4 + ["slow"] * 2 + ["cluster"] * 2
+    for week in range(*weeks):
         for kind in wanted:
             for _attempt in range(200):
                 trouble = _candidate(kind, level, profile, near, week, rng)
-                if trouble and not any(_clash(trouble, other) for other in (*found, *storms)):
+                if trouble and not any(_clash(trouble, other, near) for other in (*found, *storms)):
                     found.append(trouble)
                     break
         for kind, place in (("city-stop", ()), ("area-stop", tuple(near[rng.integers(areas)].tolist()))):
@@ -158,7 +176,7 @@ def _candidate(
     """A trouble of ``kind`` in ``week`` that an oracle would see."""
     area, category = int(rng.integers(level.shape[0])), int(rng.integers(level.shape[1]))
     first = week * PER_WEEK + int(rng.integers(0, PER_WEEK - 1))
-    length = {"surge": 4, "slow": 3 * PER_DAY, "cluster": PER_DAY}[kind]
+    length = RISES[kind].days * PER_DAY if kind in RISES else {"surge": 4, "cluster": PER_DAY}[kind]
     if first + length >= len(profile):
         return None
     places = tuple(sorted(near[area, :6].tolist())) if kind == "cluster" else (area,)
@@ -169,9 +187,12 @@ def _candidate(
     return trouble if _is_fair(trouble, level, profile) else None
 
 
-def _clash(a: Trouble, b: Trouble) -> bool:
-    """Whether two troubles of a category would be told as one."""
-    return a.category == b.category and a.first - 3 * PER_DAY < b.last and b.first - 3 * PER_DAY < a.last
+def _clash(a: Trouble, b: Trouble, near: Array) -> bool:
+    """Whether two troubles of a category would be told as one; long ones only if they are neighbours."""
+    if a.category != b.category or a.first - 3 * PER_DAY >= b.last or b.first - 3 * PER_DAY >= a.last:
+        return False
+    is_long = a.last - a.first > 3 * PER_DAY and bool(b.areas)
+    return not is_long or not set(near[list(a.areas)].ravel()).isdisjoint(near[list(b.areas)].ravel())
 
 
 def _is_fair(trouble: Trouble, level: Array, profile: Array) -> bool:
@@ -182,9 +203,9 @@ def _is_fair(trouble: Trouble, level: Array, profile: Array) -> bool:
     mean = level[list(trouble.areas), trouble.category].sum() * profile[span, trouble.category]
     lifted = float((mean * (1 + _shape_of(trouble, np.arange(trouble.first, trouble.last)))).sum())
     total = float(mean.sum())
-    score = tails.upper_score(
-        np.array([round(lifted)]), np.array([total]), np.array([1.3 * total + 0.003 * total**2])
-    )
+    # over weeks the noise of single buckets evens out
+    noise = 0.04 * float((mean**2).sum()) if len(mean) > 3 * PER_DAY else 0.003 * total**2
+    score = tails.upper_score(np.array([round(lifted)]), np.array([total]), np.array([1.3 * total + noise]))
     return bool(score[0] >= ORACLE_SCORE)
 
 
@@ -193,8 +214,10 @@ def _shape_of(trouble: Trouble, t: Array) -> Array:
     inside = (t >= trouble.first) & (t < trouble.last)
     if trouble.kind == "surge":
         return np.where(inside, 4.0, 0.0)
-    if trouble.kind == "slow":
-        return np.where(inside, 0.6 * np.minimum((t - trouble.first) / (2 * PER_DAY), 1.0), 0.0)
+    if trouble.kind in RISES:
+        rise = RISES[trouble.kind]
+        climbed = np.minimum((t - trouble.first) / (rise.climb * PER_DAY), 1.0)
+        return np.where(inside, rise.share * climbed, 0.0)
     return np.where(inside & (trouble.kind == "cluster"), 0.4, 0.0)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.base import CITY, Scores, Sight
 from detectors.city import City
+from detectors.drift import Drift, DriftState, began_index
 from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
@@ -38,6 +39,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
     raw: tuple[np.ndarray, ...]  # counts of the last buckets, each (A, C) int32
     sight: Sight
     silent: tuple[SilentFeed, ...]
+    rises: DriftState
 
     def hotspot(self, story: Story) -> Hotspot:
         """The story as it stands in this bucket."""
@@ -76,6 +78,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             shares=_shares(story.strengths),
             areas=_area_counts(self.shape.areas, areas, observed, mean),
             unknown=self._unknown(story),
+            rising_since=self._rising_since(story, areas),
         )
 
     def _figures(self, story: Story, areas: Array) -> tuple[Array, Array, Array, tuple[float, float], int]:
@@ -97,6 +100,12 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         window = next(w for w in self.sight.feeds.windows if w.width == width)
         ones = np.ones(len(areas))
         return window.capped[areas, feed], window.base[areas, feed], ones, _of(window.variance, feed), width
+
+    def _rising_since(self, story: Story, areas: Array) -> int:
+        """When the slow rise began that has a part in this hotspot (seconds UTC), 0 without one."""
+        if not any(NAMES[detector] == Drift.name for detector, _ in story.strengths):
+            return 0
+        return began_index(self.rises, areas, story.group) * self.shape.bucket_seconds
 
     def _unknown(self, story: Story) -> tuple[tuple[str, str], ...]:
         """What is not known about this hotspot, as message keys with their argument."""

@@ -10,6 +10,7 @@ from detectors import explain, score_drift
 from detectors import layout as laying
 from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
 from detectors.city import stands_alone
+from detectors.drift import Drift
 from detectors.findings import BudgetStatus, Findings, SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
@@ -268,8 +269,9 @@ class Detection:
     def _findings(self, state: DetectionState, sight: Sight, silent: tuple[SilentFeed, ...]) -> Findings:
         """What the bucket brought, for decision and for the console."""
         telling = explain.Telling(
-            self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent
-        )
+            self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent,
+            getattr(state.detectors, Drift.name),
+        )  # fmt: skip
         hotspots = [telling.hotspot(story) for story in state.stories]
         return Findings(
             hotspots=tuple(sorted(hotspots, key=lambda h: (h.began_at, h.id))),

@@ -27,6 +27,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     includes ``city_factor``, the rise of the whole city that was taken out. ``recurrence_weeks`` is the time
     in which chance alone gives one score this high; beyond ``history_weeks`` it is an extrapolation.
     ``unknown`` names what is not known, as message keys with their argument: ``("blind-feed", "hotline")``.
+    ``rising_since`` (seconds UTC) is when a slow rise began, 0 where none has a part in it.
     """
 
     window_buckets: int
@@ -39,6 +40,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...]
     areas: tuple[AreaCount, ...]
     unknown: tuple[tuple[str, str], ...] = ()
+    rising_since: int = 0
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):

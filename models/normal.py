@@ -125,6 +125,7 @@ class PanelView(msgspec.Struct, frozen=True, eq=False):
     expected: np.ndarray  # (A, K) float64: M of this bucket
     windows: tuple[WindowView, ...]
     is_started: bool
+    learnt: np.ndarray  # (A, K) float64: discounted events that each level rests on
 
 
 def start(frame: Frame, calendar: Calendar) -> Normal:
@@ -163,7 +164,7 @@ def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Nor
     views = _views(rolling, frame, normal.variances)
     return (
         Normal(normal.baseline, rolling, normal.variances),
-        PanelView(observed, capped, mean, views, is_started),
+        PanelView(observed, capped, mean, views, is_started, normal.baseline.events),
     )
 
 

@@ -16,6 +16,7 @@ SETTING: Setting = LAYOUT.setting
 AREAS, CATEGORIES, FEEDS = 12, 4, 2
 WIDTHS = (1, 4, 16, 96)
 FEED_WIDTHS = (1, 2, 4, 8, 16)
+LEARNT = 98.0  # events behind each level
 
 
 def tail_above(y: int, mean: float, variance: float) -> float:
@@ -57,7 +58,8 @@ def panel(capped, base, observed=None, *, has_factor=False) -> PanelView:
     made[first] = window(first, capped[first], base[first], made[widths[1]], has_factor)
     observed = capped[first] if observed is None else observed
     views = tuple(made[w] for w in widths)
-    return PanelView(observed.astype(np.int32), capped[first], base[first], views, True)
+    learnt = np.full(base[first].shape, LEARNT)
+    return PanelView(observed.astype(np.int32), capped[first], base[first], views, True, learnt)
 
 
 def sight(counts=None, feeds=None, sensors=None, *, is_scoring=True, index=0, is_new_day=False) -> Sight:

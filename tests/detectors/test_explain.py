@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from detectors.base import CITY, NO_CATEGORY, Scores
+from detectors.drift import Drift, DriftState
 from detectors.explain import Telling, plain_upper_bound, silent_feeds, still_silent
 from detectors.findings import SilentFeed
 from detectors.layout import rule
@@ -33,6 +34,7 @@ STRATA = tuple(s for kind in DETECTORS.values() for s in kind(SETTING).strata())
 RULE = rule(CITY_SHAPE, DetectionSettings(budget_per_week=2.0), LAYOUT, STRATA)
 NAMES = list(DETECTORS)
 HOUR = WIDTHS.index(4)
+NO_RISE = Drift(SETTING).start()
 
 
 def story(**changes) -> Story:
@@ -44,7 +46,7 @@ def story(**changes) -> Story:
     return Story(**{**facts, **changes})
 
 
-def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True) -> Telling:
+def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None) -> Telling:
     """An hour in which area 3 has 20 gas calls, area 5 has 7, all others 4, where 2 are expected each."""
     base = even(AREAS, CATEGORIES, WIDTHS, 0.5)
     capped = {w: array.copy() for w, array in base.items()}
@@ -57,7 +59,7 @@ def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True) -> Telling:
     learnt = msgspec.structs.replace(calibration.start(RULE), weeks=weeks, is_calibrated=weeks > 0)
     return Telling(
         shape=CITY_SHAPE, layout=LAYOUT, rule=RULE, learnt=learnt, raw=tuple(raw),
-        sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent,
+        sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent, rises=rises or NO_RISE,
     )  # fmt: skip
 
 
@@ -101,6 +103,17 @@ def test_the_interval_is_its_rarity_over_its_part_of_the_budget(rarity, is_city,
 )
 def test_risk_ends_below_the_rank_that_the_category_may_not_reach(group, rarity, risk):
     assert telling().hotspot(story(group=group, rarity=rarity, window=1)).risk == risk
+
+
+def test_a_slow_rise_is_told_with_its_beginning_where_it_has_a_part():
+    sums, since = np.zeros((3, AREAS, CATEGORIES)), np.zeros((3, AREAS, CATEGORIES), np.int32)
+    sums[0, 3, 1], since[0, 3, 1] = 9.0, 70
+    sums[1, 5, 1], since[1, 5, 1] = 11.0, 90  # proves it best
+    sums[2, 7, 1], since[2, 7, 1] = 15.0, 50  # elsewhere
+    risen = telling(rises=DriftState(sums, since))
+    told = risen.hotspot(story(strengths=((0, 1.0), (NAMES.index("drift"), 2.0)))).explanation
+    assert told.rising_since == 90 * BUCKET
+    assert risen.hotspot(story()).explanation.rising_since == 0
 
 
 def test_a_hotspot_of_the_city_takes_no_rise_out():

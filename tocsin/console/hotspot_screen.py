@@ -143,9 +143,10 @@ def _standing(hotspot: HotspotView, s: Screen) -> str:
         districts = {by_id[u].parent for u in hotspot.units if u in by_id}
         key = "standing-owned-border" if owner.tier == "city" and len(districts) > 1 else "standing-owned"
         parts.append(w(key, unit=w.named(owner.names), n=len(districts)))
+    parts.append(sentences.rising(hotspot, w))
     if hotspot.label:
         parts.append(w(f"label-{hotspot.label}"))
-    return w("separator").join(parts)
+    return w("separator").join(part for part in parts if part)
 
 
 def mode_and_rank(mode: str, level: int, w: Words) -> str:

@@ -214,6 +214,12 @@ def odds(hotspot: HotspotView, w: Words) -> str:
     return w("odds-few") if n < 1 else w("odds-most") if n > 9 else w("odds", n=n)
 
 
+def rising(hotspot: HotspotView, w: Words) -> str:
+    """Since when it rises, as one would say it: ``rising since Tuesday evening``; "" where it does not."""
+    since_at = hotspot.explanation.rising_since
+    return w("rising", since=w.part_of_day(since_at)) if since_at else ""
+
+
 def verdict(hotspot: HotspotView, w: Words) -> str:
     """How sure: ``Almost surely real``, by the odds where they are known, else by how rare it is."""
     if hotspot.label:

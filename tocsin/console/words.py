@@ -12,6 +12,10 @@ from tocsin.messages import countdown, duration, has_message, interval, number, 
 
 NUMERALS: Final = {0: "", 1: "", 2: "IV", 3: "III", 4: "II", 5: "I"}
 DAY: Final = 86_400
+DAYS_BY_NAME: Final = 7
+"""Days for which a weekday says which day is meant."""
+PARTS_OF_DAY: Final = ("night", "morning", "afternoon", "evening")
+"""From midnight on, six hours each."""
 NBSP: Final = "\u00a0"
 
 _UNIT = re.compile(
@@ -82,6 +86,15 @@ class Words(msgspec.Struct, frozen=True):
         if local.date() == self.local(self.now_at).date():
             return f"{local:%H:%M}"
         return text(self.locale, "console-day-only", day=local.day, month=f"{local:%m}")
+
+    def part_of_day(self, at: int) -> str:
+        """``Tuesday evening``; today's part without the day, and the date where a week has passed."""
+        local, days = self.local(at), (self.local(self.now_at).date() - self.local(at).date()).days
+        if not 0 <= days < DAYS_BY_NAME:
+            return text(self.locale, "console-part-date", day=local.day, month=local.month)
+        part = PARTS_OF_DAY[local.hour // 6]
+        day = 0 if days == 0 else local.isoweekday()
+        return text(self.locale, f"console-part-{part}", day=day)
 
     def clock_only(self, at: int) -> str:
         """HH:MM, for axes, whose day is plain."""

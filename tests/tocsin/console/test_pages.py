@@ -52,6 +52,19 @@ SCENES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "rising since Sunday evening"), ("zh-CN", "周日晚上起持续上升")]
+)
+def test_a_slow_rise_says_since_when(lang, said):
+    view = city.night()
+    (gas, *others), story = view.real.hotspots, view.real
+    why = msgspec.structs.replace(gas.explanation, rising_since=city.clock("19:00") - 2 * 86_400)
+    spots = (msgspec.structs.replace(gas, explanation=why), *others)
+    risen = msgspec.structs.replace(view, real=msgspec.structs.replace(story, hotspots=spots))
+    assert said in Visitor(risen, "", lang).get("/hotspots/gas").text
+    assert said not in Visitor(view, "", lang).get("/hotspots/gas").text
+
+
 @pytest.mark.parametrize("lang", ["en", "zh-CN"])
 @pytest.mark.parametrize("scene", SCENES)
 def test_every_page_speaks_without_gaps(scene, lang):

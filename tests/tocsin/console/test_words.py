@@ -39,6 +39,23 @@ def test_the_day_is_said_only_if_it_is_not_today():
     assert words().offset() == "UTC+08:00" and words().offset_seconds() == 28_800
 
 
+@pytest.mark.parametrize(
+    ("before", "english", "chinese"),
+    [
+        (0, "this evening", "今天晚上"),
+        (19 * 3_600, "early today", "今天凌晨"),
+        (24 * 3_600, "Monday evening", "周一晚上"),
+        (34 * 3_600, "Monday morning", "周一上午"),
+        (54 * 3_600, "Sunday afternoon", "周日下午"),
+        (6 * 86_400, "Wednesday evening", "周三晚上"),
+        (7 * 86_400, "17/11", "11 月 17 日"),
+    ],
+)
+def test_a_rise_lasts_since_a_part_of_a_day(before, english, chinese):
+    assert words().part_of_day(NOW - before) == english
+    assert words("zh-CN").part_of_day(NOW - before).replace("\u00a0", " ") == chinese
+
+
 def test_phrases_read_their_facts():
     phrase = Phrase("console-mark-border", {"unit": city.CITY})
     assert words().phrase(phrase) == "crosses the border: Lanting City owns it"
