@@ -18,7 +18,7 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    sections = (_city(words), _noufaily(words), _labelled(words), _nab(words))
+    sections = (_city(words), _scan(words), _noufaily(words), _labelled(words), _nab(words))
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
 
@@ -62,6 +62,25 @@ def _recall(delays: list[float | None], words: Words) -> str:
         return words.found_none.format(all=len(delays))
     share, median = _short(len(seen) / len(delays), 2), f"{statistics.median(seen):.3g}"
     return words.found.format(share=share, all=len(delays), hours=median)
+
+
+def _scan(words: Words) -> tuple[str, str]:
+    facts = results.kept("scan")
+    power = [f"| {' | '.join(words.scan_columns)} |", "|---" * len(words.scan_columns) + "|"]
+    power += [_power(row) for row in facts["power"]]
+    cost = [f"| {' | '.join(words.cost_columns)} |", "|---" * len(words.cost_columns) + "|"]
+    cost += [f"| {' | '.join(f'{value:,}' for value in row.values())} |" for row in facts["cost"]]
+    text = words.scan.format(seeds=", ".join(map(str, facts["seeds"])))
+    return text, "\n".join(power) + f"\n\n{words.scan_cost}\n\n" + "\n".join(cost)
+
+
+def _power(row: dict[str, Any]) -> str:
+    found = " | ".join(_power_of(row[name]) for name in ("surge", "cluster"))
+    return f"| +{row['lift']:.0%} | {row['areas']} | {row['tries']} | {found} |"
+
+
+def _power_of(one: dict[str, Any]) -> str:
+    return _short(one["found"], 2) + ("" if one["hours"] is None else f", {one['hours']:.1f} h")
 
 
 def _noufaily(words: Words) -> tuple[str, str]:

@@ -65,6 +65,7 @@ class Scores(msgspec.Struct, frozen=True, eq=False):
     stratum: np.ndarray  # (n,) int64, index in the detector's strata
     window: np.ndarray  # (n,) int64: index of the window, -1 for none
     score: np.ndarray  # (n,) float64, above zero
+    members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
 
 
 class Stratum(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ class Stratum(msgspec.Struct, frozen=True):
 
 _NO_FEED: Final = np.array(NO_FEED)
 _ZERO: Final = np.zeros(0, np.int64)
-NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0))
+NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0), _ZERO)
 """No score at all."""
 
 S = TypeVar("S")
@@ -123,7 +124,7 @@ class Detector(Protocol[S]):
 def scores_of(
     area: Array, category: Array, stratum: Array, window: Array, score: Array, feed: Array | None = None
 ) -> Scores:
-    """``Scores`` with the columns broadcast to the length of ``score``, without those that are zero."""
+    """``Scores`` of single areas, columns broadcast to the length of ``score``; those at zero left out."""
     if not len(score):
         return NONE
     kept = np.flatnonzero(score > 0)
@@ -131,7 +132,8 @@ def scores_of(
         return NONE
     columns = (area, category, _NO_FEED if feed is None else feed, stratum, window)
     area, category, feed, stratum, window = (_wide(column, kept) for column in columns)
-    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64))
+    itself = np.ones(len(kept), np.int64)
+    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), itself)
 
 
 def _wide(column: Array, kept: Array) -> Array:

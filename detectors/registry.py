@@ -6,6 +6,7 @@ import msgspec
 
 from detectors.base import Detector
 from detectors.city import City
+from detectors.cluster import Cluster
 from detectors.sensor import Sensor
 from detectors.silence import Silence
 from detectors.surge import Surge
@@ -15,6 +16,7 @@ DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     City.name: City,
     Silence.name: Silence,
     Sensor.name: Sensor,
+    Cluster.name: Cluster,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""
 
