@@ -54,9 +54,9 @@ are the clock's, of which a surge of one hour mostly fills two halves.""",
 `python -m benchmarks.scan`, seeds {seeds}: a rise for a day in a circle of a simulated city of 60 areas,
 where it exceeds five deviations of a Poisson count. Each detector alone, at the line that quiet weeks cross
 once a week: share found within the day, and of these the median delay where they are half.""",
-    scan_cost="Processor time of one bucket on a shared machine, over the city's longest windows:",
+    scan_cost="Processor time of a bucket on a shared machine, mean and longest, by the longest windows:",
     scan_columns=("rise", "areas", "tries", "surge (areas alone)", "cluster"),
-    cost_columns=("areas", "categories", "windows", "score, ms", "learn, ms", "score, ratio to surge"),
+    cost_columns=("areas", "categories", "windows", "score, ms", "longest", "learn, ms", "ratio to surge"),
     noufaily="""### Simulated weekly counts
 
 `python -m benchmarks.noufaily`: {series} series, 42 scenarios of Noufaily et al. 2013 and
@@ -127,9 +127,9 @@ CHINESE: Final = Words(
 `python -m benchmarks.scan`，种子 {seeds}：在 60 个片区的模拟城市中，
 某个圆内的片区上升一天，且上升超过泊松计数的五个标准差。每个检测器单独评判，
 门槛是平静周里每周越过一次的那条线：当天内发现的比例；发现过半时，另给已发现者的延迟中位数。""",
-    scan_cost="在与他人共用的机器上，一个时段所用的处理器时间，取城市最长的若干窗口：",
+    scan_cost="在与他人共用的机器上，一个时段所用的处理器时间（平均与最长），取城市最长的若干窗口：",
     scan_columns=("上升", "片区", "次数", "突增（单个片区）", "聚集"),
-    cost_columns=("片区", "类别", "窗口", "打分，毫秒", "学习，毫秒", "打分与突增之比"),
+    cost_columns=("片区", "类别", "窗口", "打分，毫秒", "最长", "学习，毫秒", "打分与突增之比"),
     noufaily="""### 模拟的每周计数
 
 `python -m benchmarks.noufaily`：{series} 个序列，取自 Noufaily 等 2013 和 Bédubourg & Le Strat 2017 的 42

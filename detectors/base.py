@@ -39,23 +39,6 @@ class Attention(msgspec.Struct, frozen=True, eq=False):
     told: np.ndarray  # (A + 1, C) bool: places of open hotspots and of what is strange by others; CITY last
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What a detector sees of one bucket.
-
-    ``counts`` has a column per category, ``feeds`` one per feed. ``is_scoring`` is False while warming up;
-    then every score must be zero. ``is_new_day`` says that this bucket opens a local day.
-    """
-
-    bucket: SealedBucket
-    counts: PanelView
-    feeds: PanelView
-    is_scoring: bool
-    is_new_day: bool
-    counts_mask: np.ndarray  # (C,) bool: categories that may be learnt from this bucket
-    feeds_mask: np.ndarray  # (F,) bool
-    attention: Attention | None = None  # None: every score counts
-
-
 class Scores(msgspec.Struct, frozen=True, eq=False):
     """The series that a detector finds strange in one bucket, n of them; all others score zero."""
 
@@ -66,6 +49,25 @@ class Scores(msgspec.Struct, frozen=True, eq=False):
     window: np.ndarray  # (n,) int64: index of the window, -1 for none
     score: np.ndarray  # (n,) float64, above zero
     members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a detector sees of one bucket.
+
+    ``counts`` has a column per category, ``feeds`` one per feed. ``is_scoring`` is False while warming up;
+    then every score must be zero. ``is_new_day`` says that this bucket opens a local day. ``said`` holds what
+    detectors that scored this bucket found, for those that remember it.
+    """
+
+    bucket: SealedBucket
+    counts: PanelView
+    feeds: PanelView
+    is_scoring: bool
+    is_new_day: bool
+    counts_mask: np.ndarray  # (C,) bool: categories that may be learnt from this bucket
+    feeds_mask: np.ndarray  # (F,) bool
+    attention: Attention | None = None  # None: every score counts
+    said: dict[str, Scores] = msgspec.field(default_factory=dict)  # by detector
 
 
 class Stratum(msgspec.Struct, frozen=True):
@@ -144,6 +146,11 @@ def _wide(column: Array, kept: Array) -> Array:
 def no_scores() -> Scores:
     """Nothing strange."""
     return NONE
+
+
+def picked(scores: Scores, which: Array) -> Scores:
+    """Some of them, by index or mask."""
+    return Scores(*(getattr(scores, name)[which] for name in Scores.__struct_fields__))
 
 
 def joined(parts: list[Scores]) -> Scores:

@@ -5,39 +5,62 @@ from an hour to a day, whatever unit borders lie between; each is judged by the 
 weak in each of six areas can be plain in their sum.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from detectors.base import NO_FEED, Scores, Setting, Sight, Stratum, no_scores
+from detectors.base import NO_FEED, NONE, Scores, Setting, Sight, Stratum, joined, no_scores, picked
 from models import circles, tails, variance
 from models.city_factor import city_factor
 from models.neighbours import nearest
-from models.normal import PanelView, WindowView
+from models.normal import WindowView
 from models.variance import Variance
 from streams.panel import Array
 
 LEARNT_SIZE: Final = 6
 ENTER: Final = 3.0
 SCREEN_SD: Final = 3.0
-FIRST_SCREEN_SD: Final = 2.0
 SHARED_SD: Final = 2.0
 MIN_EVENTS: Final = 6
 SERIES_S2: Final = 0.05
-ROUNDING: Final = 1e-3
-"""More than float32 takes from a circle's deviations."""
-NOBODY: Final = np.zeros(())
-"""What is left out of the rise of the whole city."""
 LEAST_MEAN: Final = 1e-9
 """Expected of an area where nothing was expected, so that its share of a rise can be reckoned."""
+LEARNING_TURNS: Final = 7
+"""Shares no factor with the hours of a day: what is learnt is of all times of day."""
+
+
+def sought(index: int, windows: int) -> int | None:
+    """Which window's circles are sought in the bucket number ``index``: of ``windows``, ascending.
+
+    The shortest in every second bucket, each longer one half as often, and no two in one, so that no bucket
+    takes long; None in what is left. A single window is sought in every bucket.
+    """
+    turn = _ones_at_the_end(index)
+    return 0 if windows == 1 else turn if turn < windows else None
+
+
+def learnt(index: int, windows: int) -> int | None:
+    """Which window's circles are learnt from in the bucket number ``index``: where none is sought.
+
+    The shortest in every second of these, each longer one half as often. A single one in every bucket.
+    """
+    if windows == 1:
+        return 0
+    turn = (index >> windows) % LEARNING_TURNS
+    return min(_ones_at_the_end(turn), windows - 1) if sought(index, windows) is None else None
+
+
+def _ones_at_the_end(number: int) -> int:
+    """How many bits of one a number ends with."""
+    return ((number ^ (number + 1)).bit_length()) - 1
 
 
 class ClusterState(msgspec.Struct, frozen=True, eq=False):
-    """How far sums of neighbourhoods stray."""
+    """How far sums of neighbourhoods stray, and what was told last."""
 
     variance: Variance  # a column per window and category, windows outermost
+    told: Scores  # in the last bucket
 
 
 class Cluster:
@@ -47,7 +70,8 @@ class Cluster:
     rise likeliest (where some show it plainly, these): the centre among them, and not it alone, for one
     street's surge is that street's news.
     Nor is a circle told whose other areas do not rise without the strongest, and of circles whose centres
-    are near each other only the strangest is.
+    are near each other only the strangest is. A window's circles are sought now and then (``sought``); what
+    was found is told again until they are sought anew.
     """
 
     name = "cluster"
@@ -73,119 +97,87 @@ class Cluster:
         )
 
     def start(self) -> ClusterState:
-        """The prior variance."""
-        return ClusterState(variance.start(len(self._widths) * self._columns, SERIES_S2))
+        """The prior variance, and nothing told."""
+        return ClusterState(variance.start(len(self._widths) * self._columns, SERIES_S2), NONE)
 
     def score(self, state: ClusterState, sight: Sight) -> Scores:
-        """Exact mid-p tails of the circles that a screen of 3 standard deviations lets through."""
-        windows = self._windows(sight.counts)
-        if not (windows and self._sizes and sight.is_scoring and sight.counts.is_started):
+        """Exact mid-p tails of circles beyond 3 standard deviations, found now or told in the last bucket."""
+        if not (self._is_possible(sight) and sight.is_scoring):
             return no_scores()
-        city = _City(
-            np.concatenate([window.capped_total for window in windows]),
-            np.concatenate([window.base_total for window in windows]),
-            state.variance,
+        index = sought(sight.bucket.index, len(self._widths))
+        if index is None:
+            return state.told
+        window = _Window(self._view(sight, index), self._columns_of(state.variance, index))
+        place, size = circles.suspects(
+            window.view, window.variance, self._near, self._sizes, SCREEN_SD, MIN_EVENTS
         )
-        return self._told(*self._exact(windows, city, *self._suspects(windows, city)))
+        found = self._told(index, *self._exact(window, place, size))
+        return joined([picked(state.told, state.told.stratum != index), found])
 
     def learn(self, state: ClusterState, sight: Sight) -> ClusterState:
-        """The residuals of circles of 6 areas, every quarter of a window."""
-        learnt = state.variance
+        """The residuals of one window's circles of 6 areas, now and then (``learnt``)."""
+        told = sight.said[self.name] if self.name in sight.said else self.score(state, sight)
+        after = state.variance
         if sight.is_new_day:
-            learnt = variance.decay(learnt, self._keep, SERIES_S2)
-        if self._sizes and sight.counts.is_started:
-            learnt = self._strayed(learnt, sight)
-        return ClusterState(learnt)
+            after = variance.decay(after, self._keep, SERIES_S2)
+        index = learnt(sight.bucket.index, len(self._widths)) if self._is_possible(sight) else None
+        return ClusterState(after if index is None else self._strayed(after, sight, index), told)
 
-    def _windows(self, view: PanelView) -> tuple[WindowView, ...]:
-        return tuple(window for window in view.windows if window.width in self._widths)
+    def _is_possible(self, sight: Sight) -> bool:
+        """Whether there are circles, windows, and something expected."""
+        return bool(self._widths and self._sizes and sight.counts.is_started)
 
-    def _suspects(self, windows: tuple[WindowView, ...], city: "_City") -> tuple[Array, Array]:
-        """Places (flat in window, area, category) and sizes of circles that may be beyond 3 deviations."""
-        found = [part for i, window in enumerate(windows) for part in self._wide(i, window)]
-        place, size, mean, excess = map(np.concatenate, zip(*found, strict=True))
-        column = self._columns_of(place)
-        mean = mean.astype(np.float64)
-        stray = city.strays(column, mean + excess, mean / city.rise[column])
-        near = np.flatnonzero(stray.is_beyond(SCREEN_SD * (1.0 - ROUNDING)))
-        return place[near], size[near]
+    def _view(self, sight: Sight, index: int) -> WindowView:
+        """The window of that number."""
+        return next(view for view in sight.counts.windows if view.width == self._widths[index])
 
-    def _wide(self, index: int, window: WindowView) -> Iterator[tuple[Array, ...]]:
-        """Places, sizes, means and excess beyond 2 deviations in float32, the city's whole rise taken out.
+    def _columns_of(self, whole: Variance, index: int) -> Variance:
+        """One window's part of the variance."""
+        mine = slice(index * self._columns, (index + 1) * self._columns)
+        return Variance(whole.moments[:, mine], whole.phi[mine], whole.s2[mine])
 
-        That rise holds the circle's own: too small an excess, hence the wider screen.
-        """
-        mean = window.base * city_factor(NOBODY, NOBODY, window.capped_total, window.base_total)
-        both = np.concatenate([window.capped - mean, mean], axis=1, dtype=np.float32)
-        for size, total in zip(self._sizes, circles.sums(both, self._near, self._sizes), strict=True):
-            excess, least = total[:, : self._columns], total[:, self._columns :]
-            is_wide = excess * np.abs(excess) > FIRST_SCREEN_SD**2 * least
-            is_wide &= excess + least > MIN_EVENTS - 0.5
-            place = np.flatnonzero(is_wide) + index * is_wide.size
-            yield place, np.full(len(place), size), least[is_wide], excess[is_wide]
-
-    def _exact(
-        self, windows: tuple[WindowView, ...], city: "_City", place: Array, size: Array
-    ) -> tuple[Array, Array, Array]:
-        """Places, scores and members beyond 3 deviations, the circle left out of the city's rise."""
-        column = self._columns_of(place)
-        counts, base = self._members(windows, place, size)
-        stray = city.strays(column, counts.sum(axis=1), base.sum(axis=1))
-        strange = np.flatnonzero(stray.is_beyond(SCREEN_SD))
-        counts, rise = counts[strange], stray.rise[strange, None]
-        means = np.maximum(base[strange] * rise, LEAST_MEAN)
-        mask = circles.members(counts, means)
-        is_shared = _is_shared(counts, means, city.variance, column[strange])
-        told = np.flatnonzero(is_shared & (mask & 1 > 0) & (mask > 1))
-        kept = strange[told]
+    def _exact(self, window: "_Window", place: Array, size: Array) -> tuple[Array, Array, Array]:
+        """Places, scores and members beyond 3 deviations that are shared; the circle left out of the rise."""
+        column = place % self._columns
+        counts, base = self._members(window.view, place, size)
+        stray = window.strays(column, counts.sum(axis=1), base.sum(axis=1))
+        means = np.maximum(base * stray.rise[:, None], LEAST_MEAN)
+        shared = np.flatnonzero(stray.is_beyond(SCREEN_SD) & window.is_shared(counts, means, column))
+        mask = circles.members(counts[shared], means[shared])
+        has_centre = np.flatnonzero((mask & 1 > 0) & (mask > 1))
+        kept = shared[has_centre]
         score = tails.upper_score(stray.observed[kept], stray.mean[kept], stray.spread[kept])
-        return place[kept], score, mask[told]
+        return place[kept], score, mask[has_centre]
 
-    def _told(self, place: Array, score: Array, mask: Array) -> Scores:
+    def _told(self, index: int, place: Array, score: Array, mask: Array) -> Scores:
         """Of each centre the strangest size, of centres near each other the strangest."""
-        best = np.zeros((len(self._widths), self._areas, self._columns))
-        members = np.zeros(best.shape, np.int64)
-        weakest_first = np.argsort(score, kind="stable")
-        best.put(place[weakest_first], score[weakest_first])
-        members.put(place[weakest_first], mask[weakest_first])
-        window, area, category = np.nonzero(best)
-        around = best[window[:, None], self._around[area], category[:, None]].max(axis=1)
-        kept = np.flatnonzero(best[window, area, category] >= around)
-        at = window, area, category = window[kept], area[kept], category[kept]
+        order = np.lexsort((score, place))
+        is_last = np.diff(place[order], append=-1) != 0
+        place, score, mask = (column[order[is_last]] for column in (place, score, mask))
+        best = np.zeros((self._areas, self._columns))
+        best.put(place, score)
+        area, category = np.divmod(place, self._columns)
+        kept = np.flatnonzero(score >= best[self._around[area], category[:, None]].max(axis=1))
+        window = np.full(len(kept), index)
         none = np.full(len(kept), NO_FEED)
-        return Scores(area, category, none, window, window + 1, best[at], members[at])
+        return Scores(area[kept], category[kept], none, window, window + 1, score[kept], mask[kept])
 
-    def _columns_of(self, place: Array) -> Array:
-        """The column of the variance, windows outermost, of each place."""
-        window, rest = np.divmod(place, self._areas * self._columns)
-        return np.asarray(window * self._columns + rest % self._columns)
-
-    def _members(self, windows: tuple[WindowView, ...], place: Array, size: Array) -> tuple[Array, Array]:
-        """Counts and base of each circle's areas, zero beyond its size; (n, k), ``place`` by window."""
-        window, rest = np.divmod(place, self._areas * self._columns)
-        area, category = np.divmod(rest, self._columns)
+    def _members(self, view: WindowView, place: Array, size: Array) -> tuple[Array, Array]:
+        """Counts and base of each circle's areas, zero beyond its size; (n, k)."""
+        area, category = np.divmod(place, self._columns)
         cell = self._near[area] * self._columns + category[:, None]
         is_in = np.arange(cell.shape[1]) < size[:, None]
-        cells = [(view, cell[window == i]) for i, view in enumerate(windows)]
-        counts = np.concatenate([view.capped.take(mine) for view, mine in cells])
-        base = np.concatenate([view.base.take(mine) for view, mine in cells])
-        return counts * is_in, base * is_in
+        return view.capped.take(cell) * is_in, view.base.take(cell) * is_in
 
-    def _strayed(self, learnt: Variance, sight: Sight) -> Variance:
-        """The moments with this bucket's circles added."""
-        due = variance.due(sight.bucket.index, self._widths)
-        size = max(k for k in self._sizes if k <= LEARNT_SIZE)
-        moments = learnt.moments
-        for i, window in enumerate(self._windows(sight.counts)):
-            if due[i]:
-                (observed,) = circles.sums(window.capped, self._near, (size,))
-                (base,) = circles.sums(window.base, self._near, (size,))
-                base *= city_factor(observed, base, window.capped_total, window.base_total)
-                mine = _columns(learnt, i, self._columns)
-                after = variance.learn(mine, observed, base, sight.counts_mask).moments
-                moments = moments.copy()
-                moments[:, i * self._columns : (i + 1) * self._columns] = after
-        return Variance(moments, learnt.phi, learnt.s2)
+    def _strayed(self, before: Variance, sight: Sight, index: int) -> Variance:
+        """The moments with this bucket's circles of one window added."""
+        view, size = self._view(sight, index), max(k for k in self._sizes if k <= LEARNT_SIZE)
+        observed, base = next(circles.sums(np.stack([view.capped, view.base]), self._near, (size,)))
+        mean = base * city_factor(observed, base, view.capped_total, view.base_total)
+        mine = variance.learn(self._columns_of(before, index), observed, mean, sight.counts_mask)
+        moments = before.moments.copy()
+        moments[:, index * self._columns : (index + 1) * self._columns] = mine.moments
+        return Variance(moments, before.phi, before.s2)
 
 
 class _Stray(msgspec.Struct, frozen=True, eq=False):
@@ -202,35 +194,26 @@ class _Stray(msgspec.Struct, frozen=True, eq=False):
         return np.asarray((residual > 0) & (residual * residual > deviations**2 * self.spread))
 
 
-class _City(msgspec.Struct, frozen=True, eq=False):
-    """All windows' totals over the city, and how far circles stray; columns as of the variance."""
+class _Window(msgspec.Struct, frozen=True, eq=False):
+    """One window over the city, and how far its circles stray."""
 
-    capped: np.ndarray  # (K,) float64
-    base: np.ndarray  # (K,) float64
+    view: WindowView
     variance: Variance
-
-    @property
-    def rise(self) -> Array:
-        """Of the whole city, (K,) float64."""
-        return city_factor(NOBODY, NOBODY, self.capped, self.base)
 
     def strays(self, column: Array, observed: Array, base: Array) -> _Stray:
         """Circles with these sums, each left out of the city's rise."""
-        rise = city_factor(observed, base, self.capped[column], self.base[column])
+        totals = self.view.capped_total[column], self.view.base_total[column]
+        rise = city_factor(observed, base, *totals)
         mean = base * rise
-        spread = mean * (self.variance.phi[column] + self.variance.s2[column] * mean)
-        return _Stray(observed, mean, rise, spread)
+        return _Stray(observed, mean, rise, self._spread(mean, column))
 
+    def is_shared(self, observed: Array, mean: Array, column: Array) -> Array:
+        """Which circles rise without their strongest area too: (n,) bool of (n, k) counts."""
+        strongest = np.arange(len(observed)), (observed - mean).argmax(axis=1)
+        rest, expected = observed.sum(axis=1) - observed[strongest], mean.sum(axis=1) - mean[strongest]
+        stray = _Stray(rest, expected, expected, self._spread(expected, column))
+        return stray.is_beyond(SHARED_SD)
 
-def _columns(learnt: Variance, window: int, columns: int) -> Variance:
-    """One window's part of the variance."""
-    mine = slice(window * columns, (window + 1) * columns)
-    return Variance(learnt.moments[:, mine], learnt.phi[mine], learnt.s2[mine])
-
-
-def _is_shared(observed: Array, mean: Array, learnt: Variance, column: Array) -> Array:
-    """Which circles rise without their strongest area too: (n,) bool of (n, k) counts."""
-    strongest = np.arange(len(observed)), (observed - mean).argmax(axis=1)
-    rest, expected = observed.sum(axis=1) - observed[strongest], mean.sum(axis=1) - mean[strongest]
-    spread = expected * (learnt.phi[column] + learnt.s2[column] * expected)
-    return np.asarray((rest > expected) & ((rest - expected) ** 2 > SHARED_SD**2 * spread))
+    def _spread(self, mean: Array, column: Array) -> Array:
+        """Variance of sums."""
+        return np.asarray(mean * (self.variance.phi[column] + self.variance.s2[column] * mean))

@@ -329,7 +329,7 @@ def step_together(
         scored = first._scored(shared, everything, _any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
     silent = explain.still_silent(first.shape, shared.silent, heard, bucket)
-    sight = first._masked(everything, silent)
+    sight = msgspec.structs.replace(first._masked(everything, silent), said=scored)
     learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
     common = {name: getattr(learnt, name) for name in SHARED}
     logged = first._events(scored, bucket.index)

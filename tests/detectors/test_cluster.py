@@ -4,11 +4,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors import checks, cluster
+from detectors.base import NONE
 from detectors.cluster import Cluster
-from models import circles
+from models import circles, variance
+from models.city_factor import city_factor
 from models.neighbours import nearest
 from tests.detectors import sights
 from tests.detectors.sights import AREAS, CATEGORIES, SETTING, WIDTHS, even, panel, sight, tail_above
+from tocsin import checkpoint
 
 STEADY = 15.0
 PHI, S2 = 1.2, 0.05  # the prior
@@ -28,7 +32,12 @@ def counts(more: dict[int, float], category: int = 1, width: int = 16, rate: flo
 
 
 def scored(view):
-    found = detector().score(detector().start(), sight(view))
+    """What is told once every window's circles have been sought."""
+    seen = [sight(view, index=k) for k in range(4)]
+    return as_told(checks.run(detector(), detector().start(), seen)[1][-1])
+
+
+def as_told(found):
     return {
         (int(a), int(c), int(w)): (float(s), int(r))
         for a, c, w, s, r in zip(
@@ -42,8 +51,73 @@ def test_sums_are_those_of_the_nearest(k):
     rng = np.random.default_rng(5)
     near = nearest(rng.uniform(0, 9, (7, 2)), 4)
     values = rng.poisson(3, (7, 3)).astype(np.float64)
-    (total,) = circles.sums(values, near, (k,))
-    assert total.tolist() == [values[near[a, :k]].sum(axis=0).tolist() for a in range(7)]
+    (total,) = circles.sums(np.stack([values, 2 * values]), near, (k,))
+    by_hand = np.array([values[near[a, :k]].sum(axis=0) for a in range(7)])
+    assert total.tolist() == [by_hand.tolist(), (2 * by_hand).tolist()]
+
+
+def test_the_screen_lets_every_circle_through_that_is_beyond_its_deviations():
+    """Against ``city_factor`` and the spread, circle by circle; a few more may pass, by the rounding."""
+    rng = np.random.default_rng(3)
+    near = nearest(rng.uniform(0, 9, (12, 2)), 4)
+    base = np.exp(rng.normal(0, 2, (12, 30)))
+    seen = sights.window(16, rng.poisson(1.5 * base).astype(np.float64), base, has_factor=True)
+    place, size = circles.suspects(seen, seen.variance, near, (2, 3, 4), 1.5, 3)
+    exact = set()
+    for k in (2, 3, 4):
+        (total,) = circles.sums(np.stack([seen.capped, base]), near, (k,))
+        mean = total[1] * city_factor(*total, seen.capped_total, seen.base_total)
+        limit = 1.5 * np.sqrt(variance.spread(seen.variance, mean))
+        rises = (total[0] - mean > limit) & (total[0] >= 3)
+        exact |= {(at, k) for at in np.flatnonzero(rises).tolist()}
+    passed = set(zip(place.tolist(), size.tolist(), strict=True))
+    assert len(exact) > 40
+    assert exact <= passed
+    assert len(passed) <= 1.02 * len(exact)
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3, 4])
+def test_no_two_windows_are_sought_or_learnt_in_one_bucket(windows):
+    found = [cluster.sought(index, windows) for index in range(16 * windows)]
+    taught = [cluster.learnt(index, windows) for index in range(16 * windows)]
+    assert found[:16] == {
+        1: [0] * 16,
+        2: [0, 1, 0, None] * 4,
+        3: [0, 1, 0, 2, 0, 1, 0, None] * 2,
+        4: [0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, None],
+    }[windows]  # fmt: skip
+    assert windows == 1 or all((a is None) or (b is None) for a, b in zip(found, taught, strict=True))
+
+
+def test_every_window_is_learnt_at_all_times_of_day():
+    hours = {(cluster.learnt(index, 3), index % 96 // 8) for index in range(7 * 96)}
+    assert hours - {(None, hour) for hour in range(12)} == {(w, hour) for w in range(3) for hour in range(12)}
+
+
+def test_what_was_found_is_told_until_its_window_is_sought_anew():
+    """A rise over four hours, sought in the buckets 1 and 5; it is over in bucket 2."""
+    rise, quiet = counts(dict.fromkeys((3, 4, 5, 6), 20.0)), counts({})
+    seen = [sight(rise if k < 2 else quiet, index=k) for k in range(8)]
+    told = [as_told(scores) for scores in checks.run(detector(), detector().start(), seen)[1]]
+    assert told[0] == {}
+    assert [w for _, _, w in told[1]] == [2]
+    assert told[1] == told[2] == told[3] == told[4]
+    assert told[5] == told[6] == told[7] == {}
+
+
+def test_what_is_told_survives_a_restart():
+    rise, quiet = counts(dict.fromkeys((3, 4, 5, 6), 20.0)), counts({})
+    seen = [sight(rise if k < 2 else quiet, index=k) for k in range(8)]
+    carried = lambda state: checkpoint.decode(checkpoint.encode(state), Cluster.state)  # noqa: E731
+    for at in range(1, 8):
+        checks.check_split(detector(), detector(), seen, at, carried)
+
+
+def test_what_this_bucket_said_is_remembered_and_not_sought_again():
+    seen = sight(counts(dict.fromkeys((3, 4, 5, 6), 20.0)), index=1)
+    said = msgspec.structs.replace(seen, said={"cluster": NONE})
+    assert len(detector().learn(detector().start(), seen).told.score) > 0
+    assert len(detector().learn(detector().start(), said).told.score) == 0
 
 
 def test_the_rise_of_a_neighbourhood_scores_by_the_tail_of_its_sum():
@@ -144,15 +218,15 @@ def test_three_deviations_are_asked_for():
 def test_it_learns_how_far_sums_stray():
     state, view = detector().start(), counts(dict.fromkeys(range(0, AREAS, 3), 6.0))
     learnt = state
-    for index in range(0, 96 * 3, 4):
-        learnt = detector().learn(learnt, sight(view, index=index, is_new_day=index % 96 == 0))
+    for index in range(7, 96 * 8, 8):
+        learnt = detector().learn(learnt, sight(view, index=index, is_new_day=index % 96 == 7))
     first = CATEGORIES * 1 + 1  # window of 16, category 1
     assert learnt.variance.phi[first] != state.variance.phi[first]
     assert learnt.variance.phi[0] <= state.variance.phi[0]
 
 
 def test_what_a_dead_feed_leaves_out_is_not_learnt():
-    seen = msgspec.structs.replace(sight(), counts_mask=np.arange(CATEGORIES) != 1)
+    seen = msgspec.structs.replace(sight(index=7), counts_mask=np.arange(CATEGORIES) != 1)
     moments = detector().learn(detector().start(), seen).variance.moments
     assert (moments[:, 1::CATEGORIES] == 0.0).all()
     assert (moments[1, 0::CATEGORIES] > 0.0).any()
