@@ -20,6 +20,8 @@ from streams.panel import Array
 
 LEARNT_SIZE: Final = 6
 ENTER: Final = 3.0
+WEIGHT: Final = -0.7
+"""Of its rarity: weak rises are many, and would leave little of a small budget to sharp ones."""
 SCREEN_SD: Final = 3.0
 SHARED_SD: Final = 2.0
 MIN_EVENTS: Final = 6
@@ -92,7 +94,7 @@ class Cluster:
         """One for each window."""
         series = self._areas * self._columns
         return tuple(
-            Stratum(f"{width} buckets", ENTER, 0.0, series, self._per_week / max(width, 16))
+            Stratum(f"{width} buckets", ENTER, WEIGHT, series, self._per_week / max(width, 16))
             for width in self._widths
         )
 

@@ -12,7 +12,7 @@ from streams.panel import Array
 
 SIZES: Final = (2, 3, 4, 6, 8, 10)
 """Areas of a circle, its centre included."""
-PLAIN: Final = 2.0
+PLAIN: Final = 3.0
 """Log likelihood ratio from which an area shows the common rise by itself."""
 ROUNDING: Final = 1e-3
 """More than float32 takes from a circle's deviations."""
