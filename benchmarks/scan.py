@@ -243,7 +243,7 @@ def cost(areas: int, categories: int, windows: int) -> dict[str, Any]:
 
 def _took(verb: Callable[[Any, Sight], Any], state: Any, sight: Sight) -> float:
     """Median seconds of processor time."""
-    return median_seconds(lambda: verb(state, sight), 15, time.process_time)
+    return median_seconds(lambda: verb(state, sight), 5, time.process_time)
 
 
 def _in_bucket(sight: Sight, index: int) -> Sight:
