@@ -19,7 +19,8 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    sections = (_city(words), _ablation(words), _noufaily(words), _labelled(words), _nab(words))
+    makers = (_city, _scan, _ablation, _noufaily, _labelled, _nab)
+    sections = [make(words) for make in makers]
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
 
@@ -104,6 +105,25 @@ def _without(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]
         _recall([d for one in found for kind in together for d in one["delays"][kind]], words)
         for together in kinds
     ]
+
+
+def _scan(words: Words) -> tuple[str, str]:
+    facts = results.kept("scan")
+    power = [f"| {' | '.join(words.scan_columns)} |", "|---" * len(words.scan_columns) + "|"]
+    power += [_power(row) for row in facts["power"]]
+    cost = [f"| {' | '.join(words.cost_columns)} |", "|---" * len(words.cost_columns) + "|"]
+    cost += [f"| {' | '.join(f'{value:,}' for value in row.values())} |" for row in facts["cost"]]
+    text = words.scan.format(seeds=", ".join(map(str, facts["seeds"])))
+    return text, "\n".join(power) + f"\n\n{words.scan_cost}\n\n" + "\n".join(cost)
+
+
+def _power(row: dict[str, Any]) -> str:
+    found = " | ".join(_power_of(row[name]) for name in ("surge", "cluster"))
+    return f"| +{row['lift']:.0%} | {row['areas']} | {row['tries']} | {found} |"
+
+
+def _power_of(one: dict[str, Any]) -> str:
+    return _short(one["found"], 2) + ("" if one["hours"] is None else f", {one['hours']:.1f} h")
 
 
 def _noufaily(words: Words) -> tuple[str, str]:

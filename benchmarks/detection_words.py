@@ -27,6 +27,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     found_none: str
     ablation: Ablation
+    scan: str
+    scan_cost: str
+    scan_columns: tuple[str, ...]
+    cost_columns: tuple[str, ...]
     noufaily: str
     labelled: str
     nab: str
@@ -82,6 +86,7 @@ not in it.""",
             "city": "detector city",
             "silence": "detector silence",
             "sensor": "detector sensor",
+            "cluster": "detector cluster",
             "drift": "detector drift",
             "city factor": "city factor",
             "cap": "cap of one bucket",
@@ -96,6 +101,14 @@ not in it.""",
             "cross-fit": "cross-fit of the second stage",
         },
     ),
+    scan="""### The scan over neighbourhoods
+
+`python -m benchmarks.scan`, seeds {seeds}: a rise for a day in a circle of a simulated city of 60 areas,
+where it exceeds five deviations of a Poisson count. Each detector alone, at the line that quiet weeks cross
+once a week: share found within the day, and of these the median delay where they are half.""",
+    scan_cost="Processor time of a bucket on a shared machine, mean and longest, by the longest windows:",
+    scan_columns=("rise", "areas", "tries", "surge (areas alone)", "cluster"),
+    cost_columns=("areas", "categories", "windows", "score, ms", "longest", "learn, ms", "ratio to surge"),
     noufaily="""### Simulated weekly counts
 
 `python -m benchmarks.noufaily`: {series} series, 42 scenarios of Noufaily et al. 2013 and
@@ -177,6 +190,7 @@ CHINESE: Final = Words(
             "city": "检测器 city（全市）",
             "silence": "检测器 silence（静默）",
             "sensor": "检测器 sensor（传感）",
+            "cluster": "检测器 cluster（聚集）",
             "drift": "检测器 drift（缓升）",
             "city factor": "全市系数",
             "cap": "单个时段的封顶",
@@ -191,6 +205,14 @@ CHINESE: Final = Words(
             "cross-fit": "第二阶段的交叉拟合",
         },
     ),
+    scan="""### 对邻域的扫描
+
+`python -m benchmarks.scan`，种子 {seeds}：在 60 个片区的模拟城市中，
+某个圆内的片区上升一天，且上升超过泊松计数的五个标准差。每个检测器单独评判，
+门槛是平静周里每周越过一次的那条线：当天内发现的比例；发现过半时，另给已发现者的延迟中位数。""",
+    scan_cost="在与他人共用的机器上，一个时段所用的处理器时间（平均与最长），取城市最长的若干窗口：",
+    scan_columns=("上升", "片区", "次数", "突增（单个片区）", "聚集"),
+    cost_columns=("片区", "类别", "窗口", "打分，毫秒", "最长", "学习，毫秒", "打分与突增之比"),
     noufaily="""### 模拟的每周计数
 
 `python -m benchmarks.noufaily`：{series} 个序列，取自 Noufaily 等 2013 和 Bédubourg & Le Strat 2017 的 42

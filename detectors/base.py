@@ -39,11 +39,24 @@ class Attention(msgspec.Struct, frozen=True, eq=False):
     told: np.ndarray  # (A + 1, C) bool: places of open hotspots and of what is strange by others; CITY last
 
 
+class Scores(msgspec.Struct, frozen=True, eq=False):
+    """The series that a detector finds strange in one bucket, n of them; all others score zero."""
+
+    area: np.ndarray  # (n,) int64, CITY for the whole city
+    category: np.ndarray  # (n,) int64, NO_CATEGORY for a feed's silence
+    feed: np.ndarray  # (n,) int64, NO_FEED unless it is a feed that is silent
+    stratum: np.ndarray  # (n,) int64, index in the detector's strata
+    window: np.ndarray  # (n,) int64: index of the window, -1 for none
+    score: np.ndarray  # (n,) float64, above zero
+    members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
+
+
 class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a detector sees of one bucket.
 
     ``counts`` has a column per category, ``feeds`` one per feed. ``is_scoring`` is False while warming up;
-    then every score must be zero. ``is_new_day`` says that this bucket opens a local day.
+    then every score must be zero. ``is_new_day`` says that this bucket opens a local day. ``said`` holds what
+    detectors that scored this bucket found, for those that remember it.
     """
 
     bucket: SealedBucket
@@ -54,17 +67,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     counts_mask: np.ndarray  # (C,) bool: categories that may be learnt from this bucket
     feeds_mask: np.ndarray  # (F,) bool
     attention: Attention | None = None  # None: every score counts
-
-
-class Scores(msgspec.Struct, frozen=True, eq=False):
-    """The series that a detector finds strange in one bucket, n of them; all others score zero."""
-
-    area: np.ndarray  # (n,) int64, CITY for the whole city
-    category: np.ndarray  # (n,) int64, NO_CATEGORY for a feed's silence
-    feed: np.ndarray  # (n,) int64, NO_FEED unless it is a feed that is silent
-    stratum: np.ndarray  # (n,) int64, index in the detector's strata
-    window: np.ndarray  # (n,) int64: index of the window, -1 for none
-    score: np.ndarray  # (n,) float64, above zero
+    said: dict[str, Scores] = msgspec.field(default_factory=dict)  # by detector
 
 
 class Stratum(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ class Stratum(msgspec.Struct, frozen=True):
 
 _NO_FEED: Final = np.array(NO_FEED)
 _ZERO: Final = np.zeros(0, np.int64)
-NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0))
+NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0), _ZERO)
 """No score at all."""
 
 S = TypeVar("S")
@@ -123,7 +126,7 @@ class Detector(Protocol[S]):
 def scores_of(
     area: Array, category: Array, stratum: Array, window: Array, score: Array, feed: Array | None = None
 ) -> Scores:
-    """``Scores`` with the columns broadcast to the length of ``score``, without those that are zero."""
+    """``Scores`` of single areas, columns broadcast to the length of ``score``; those at zero left out."""
     if not len(score):
         return NONE
     kept = np.flatnonzero(score > 0)
@@ -131,7 +134,8 @@ def scores_of(
         return NONE
     columns = (area, category, _NO_FEED if feed is None else feed, stratum, window)
     area, category, feed, stratum, window = (_wide(column, kept) for column in columns)
-    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64))
+    itself = np.ones(len(kept), np.int64)
+    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), itself)
 
 
 def _wide(column: Array, kept: Array) -> Array:
@@ -142,6 +146,11 @@ def _wide(column: Array, kept: Array) -> Array:
 def no_scores() -> Scores:
     """Nothing strange."""
     return NONE
+
+
+def picked(scores: Scores, which: Array) -> Scores:
+    """Some of them, by index or mask."""
+    return Scores(*(getattr(scores, name)[which] for name in Scores.__struct_fields__))
 
 
 def joined(parts: list[Scores]) -> Scores:

@@ -48,7 +48,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         return Hotspot(
             id=story.id,
             category=SILENCE_CATEGORY if is_silence else self.shape.categories[story.group],
-            areas=tuple(sorted(self.shape.areas[a] for a in story.areas)),
+            areas=tuple(sorted(self.shape.areas[a] for a in story.places)),
             began_at=story.began_at,
             last_seen_at=story.last_seen_at,
             risk=int(risk_millionths(np.array([story.rarity]), np.array([cap]))[0]),
@@ -59,7 +59,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
 
     def _explanation(self, story: Story) -> Explanation:
         """Observed against expected in the hotspot's areas over the window that spoke loudest."""
-        areas = np.array(story.areas, np.int64)
+        areas = np.array(story.places, np.int64)
         if story.is_city or not len(areas):
             areas = np.arange(len(self.shape.areas))
         observed, base, factor, spread, width = self._figures(story, areas)
@@ -109,7 +109,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
 
     def _unknown(self, story: Story) -> tuple[tuple[str, str], ...]:
         """What is not known about this hotspot, as message keys with their argument."""
-        names = {self.shape.areas[a] for a in story.areas}
+        names = {self.shape.areas[a] for a in story.places}
         blind = [
             ("blind-feed", s.feed)
             for s in self.silent

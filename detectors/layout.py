@@ -11,10 +11,11 @@ from models import risk
 from models.baseline import Memory
 from models.calendar import DAY_SECONDS, WEEK_SECONDS, Calendar
 from models.calibration import Rule
+from models.circles import SIZES as CIRCLE_SIZES
 from models.neighbours import near_masks, nearest
 from models.normal import Frame
 from models.shape import CityShape
-from models.stories import Naming
+from models.stories import Naming, Nearness
 from streams.panel import Array
 
 WINDOW_SECONDS: Final = (3_600, 14_400, 86_400)
@@ -34,7 +35,7 @@ class Layout(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     feeds: Frame
     setting: Setting
     silence_near: np.ndarray  # (A, k) int64: the neighbourhood in which a feed's silence is sought
-    near_sets: tuple[tuple[int, ...], ...]  # each area's nearest, itself first
+    near_sets: Nearness
     naming: Naming
     caps: np.ndarray  # (C,) int64: most risk per category, millionths
 
@@ -62,7 +63,7 @@ def layout(shape: CityShape, settings: DetectionSettings) -> Layout:
             buckets_per_day=per_day,
         ),
         silence_near=silence_neighbourhoods(shape.centroids),
-        near_sets=tuple(tuple(int(area) for area in row) for row in near),
+        near_sets=Nearness(_rows(near), _rows(nearest(shape.centroids, max(CIRCLE_SIZES)))),
         naming=Naming(shape.areas, shape.categories, shape.feeds),
         caps=risk.consequence_caps(shape.consequences),
     )
@@ -119,3 +120,8 @@ def _frame(
         variance_half_life_days=settings.variance_half_life_days,
         buckets_per_day=per_day,
     )
+
+
+def _rows(near: Array) -> tuple[tuple[int, ...], ...]:
+    """An (A, k) array of areas as tuples."""
+    return tuple(tuple(row) for row in near.tolist())

@@ -251,7 +251,8 @@ class Detection:
             return NOTHING_FOUND
         rarity = calibration.rarity(learnt, self.rule, events)
         group = group_of(events.category, events.feed)
-        return stories.order(Found(group, scores.area, logged.detector, scores.window, rarity))
+        found = Found(group, scores.area, logged.detector, scores.window, rarity, scores.members)
+        return stories.order(found)
 
     def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:
         """``found`` without city-wide events that vanish when the areas already told of are left out."""
@@ -260,7 +261,7 @@ class Detection:
         for i in suspects.tolist():
             group = int(found.group[i])
             loud = (found.group == group) & (found.rarity >= WATCH_RARITY) & (found.area != CITY)
-            told = {a for s in open_stories if s.group == group and not s.is_city for a in s.areas}
+            told = {a for s in open_stories if s.group == group and not s.is_city for a in s.places}
             areas = sorted(told | set(found.area[loud].tolist()))
             window = sight.counts.windows[int(found.window[i])]
             kept[i] = not areas or stands_alone(window, group, areas)
@@ -330,7 +331,7 @@ def step_together(
         scored = first._scored(shared, everything, _any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
     silent = explain.still_silent(first.shape, shared.silent, heard, bucket)
-    sight = first._masked(everything, silent)
+    sight = msgspec.structs.replace(first._masked(everything, silent), said=scored)
     learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
     common = {name: getattr(learnt, name) for name in SHARED}
     logged = first._events(scored, bucket.index)
@@ -364,7 +365,7 @@ def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState
 
 def _excused(story: Story) -> Excused:
     """What calibration leaves out for a confirmed hotspot."""
-    return Excused(story.group, () if story.is_city else story.areas, story.began_index, story.last_index)
+    return Excused(story.group, () if story.is_city else story.places, story.began_index, story.last_index)
 
 
 def _new_alarms(told: tuple[Story, ...], index: int) -> int:

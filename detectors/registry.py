@@ -6,6 +6,7 @@ import msgspec
 
 from detectors.base import Detector
 from detectors.city import City
+from detectors.cluster import Cluster
 from detectors.drift import Drift
 from detectors.sensor import Sensor
 from detectors.silence import Silence
@@ -16,6 +17,7 @@ DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     City.name: City,
     Silence.name: Silence,
     Sensor.name: Sensor,
+    Cluster.name: Cluster,
     Drift.name: Drift,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""

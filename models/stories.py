@@ -25,10 +25,11 @@ class Found(msgspec.Struct, frozen=True, eq=False):
     detector: np.ndarray  # (n,) int64: index in the registry
     window: np.ndarray  # (n,) int64
     rarity: np.ndarray  # (n,) float64: log10(interval × budget)
+    members: np.ndarray  # (n,) int64: bit k for the area's k-th nearest that it speaks of, bit 0 for itself
 
 
 _NO_PLACE: Final = np.zeros(0, np.int64)
-NOTHING_FOUND: Final = Found(_NO_PLACE, _NO_PLACE, _NO_PLACE, _NO_PLACE, np.zeros(0))
+NOTHING_FOUND: Final = Found(_NO_PLACE, _NO_PLACE, _NO_PLACE, _NO_PLACE, np.zeros(0), _NO_PLACE)
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
     ``areas`` are where it alarms, sorted, or where it watches while it has not alarmed: what was only
     watched before an alarm elsewhere would make a street's alarm look like a city's.
+    ``circle`` is the neighbourhood that was told last as one, if any: it is for the picture and for whose
+    affair it is, ``areas`` holds its centre only.
     ``rarity``, ``strengths`` (per detector, above the lowest rarity counted) and the window are this
     bucket's, or the last ones where nothing is strange now.
     """
@@ -50,10 +53,16 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     last_index: int
     alarmed_index: int  # -1 while it only watches
     is_confirmed: bool = False
+    circle: tuple[int, ...] = ()
     rarity: float = NOTHING
     detector: int = 0
     window: int = 0
     strengths: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """All areas of it, sorted."""
+        return tuple(sorted({*self.areas, *self.circle}))
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -64,6 +73,31 @@ class Now(msgspec.Struct, frozen=True):
     closes_at: int
     hold_buckets: int  # an alarm stays open this long after its last alarm
     watch_buckets: int  # what only watches stays open this long
+
+
+class Nearness(msgspec.Struct, frozen=True):
+    """Each area's nearest, itself first: by which stories match, and of which a circle is made."""
+
+    matching: tuple[tuple[int, ...], ...]
+    circles: tuple[tuple[int, ...], ...]
+
+    def circle(self, area: int, members: int) -> tuple[int, ...]:
+        """The areas whose bits are set in ``members``; none where it is ``area`` alone."""
+        if members == 1:
+            return ()
+        return tuple(other for k, other in enumerate(self.circles[area]) if members >> k & 1)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where something is strange: an area (CITY for the whole city), and the circle around it, if any."""
+
+    area: int
+    circle: tuple[int, ...] = ()
+
+    @property
+    def areas(self) -> tuple[int, ...]:
+        """The area alone; none for the city."""
+        return () if self.area == CITY else (self.area,)
 
 
 class Naming(msgspec.Struct, frozen=True):
@@ -111,43 +145,41 @@ def pick(found: Found, which: Array) -> Found:
 
 
 def told(
-    stories: tuple[Story, ...], found: Found, near: tuple[tuple[int, ...], ...], now: Now, name: Naming
+    stories: tuple[Story, ...], found: Found, near: Nearness, now: Now, name: Naming
 ) -> tuple[Story, ...]:
-    """The open stories with this bucket's series at or above the watch line fused into them.
-
-    ``near`` lists each area's nearest, itself included.
-    """
+    """The open stories with this bucket's series at or above the watch line fused into them."""
     loud = pick(found, np.flatnonzero(found.rarity >= WATCH_RARITY))
     if not len(loud.group):
         return stories
     seen: set[tuple[int, int]] = set()
-    rows = zip(loud.group.tolist(), loud.area.tolist(), loud.rarity.tolist(), strict=True)
-    for group, area, rarity in rows:
+    columns = (loud.group, loud.area, loud.rarity, loud.members)
+    for group, area, rarity, members in zip(*(column.tolist() for column in columns), strict=True):
         if (group, area) in seen:
             continue  # a series' rarest score comes first and speaks for it
         seen.add((group, area))
-        stories = _join(stories, group, area, rarity >= ALARM_RARITY, near, now, name)
+        place = Place(area, near.circle(area, members))
+        stories = _join(stories, group, place, rarity >= ALARM_RARITY, near, now, name)
     return stories
 
 
 def _join(
     stories: tuple[Story, ...],
     group: int,
-    area: int,
+    place: Place,
     is_alarm: bool,
-    near: tuple[tuple[int, ...], ...],
+    near: Nearness,
     now: Now,
     name: Naming,
 ) -> tuple[Story, ...]:
     """One strange series joins the first story that matches, alarms before watches, or opens one."""
-    around = range(len(near)) if area == CITY else near[area]
-    mine = [i for i, s in enumerate(stories) if s.group == group and _matches(s, area, around, now)]
+    around = range(len(near.matching)) if place.area == CITY else near.matching[place.area]
+    mine = [i for i, s in enumerate(stories) if s.group == group and _matches(s, place.area, around, now)]
     alarmed = [i for i in mine if stories[i].alarmed_index >= 0]
     chosen = (alarmed or mine)[:1]
     if not chosen:
-        return (*stories, _opened(group, area, is_alarm, now, name))
+        return (*stories, _opened(group, place, is_alarm, now, name))
     i = chosen[0]
-    return (*stories[:i], _extended(stories[i], area, is_alarm, now), *stories[i + 1 :])
+    return (*stories[:i], _extended(stories[i], place, is_alarm, now), *stories[i + 1 :])
 
 
 def _matches(story: Story, area: int, around: range | tuple[int, ...], now: Now) -> bool:
@@ -164,14 +196,14 @@ def meets(areas: Iterable[T], around: Iterable[T]) -> bool:
     return not set(areas).isdisjoint(around)
 
 
-def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> Story:
+def _opened(group: int, place: Place, is_alarm: bool, now: Now, name: Naming) -> Story:
     """A new story."""
-    places = () if area == CITY else (area,)
     return Story(
-        id=name.story_id(group, area, now.opens_at),
+        id=name.story_id(group, place.area, now.opens_at),
         group=group,
-        areas=places,
-        is_city=area == CITY,
+        areas=place.areas,
+        is_city=place.area == CITY,
+        circle=place.circle,
         began_at=now.opens_at,
         began_index=now.index,
         last_seen_at=now.closes_at,
@@ -180,16 +212,16 @@ def _opened(group: int, area: int, is_alarm: bool, now: Now, name: Naming) -> St
     )
 
 
-def _extended(story: Story, area: int, is_alarm: bool, now: Now) -> Story:
+def _extended(story: Story, place: Place, is_alarm: bool, now: Now) -> Story:
     """A story that one more series belongs to; what only watches never extends an alarm."""
     if story.alarmed_index >= 0 and not is_alarm:
         return story
     is_promoted = is_alarm and story.alarmed_index < 0
-    places = () if area == CITY else (area,)
     return msgspec.structs.replace(
         story,
-        areas=places if is_promoted else tuple(sorted({*story.areas, *places})),
-        is_city=story.is_city or area == CITY,
+        areas=place.areas if is_promoted else tuple(sorted({*story.areas, *place.areas})),
+        circle=place.circle or (() if is_promoted else story.circle),
+        is_city=story.is_city or place.area == CITY,
         last_seen_at=now.closes_at,
         last_index=now.index,
         alarmed_index=now.index if is_promoted else story.alarmed_index,

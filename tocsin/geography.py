@@ -55,7 +55,7 @@ class Geography(msgspec.Struct, frozen=True, kw_only=True):
 def geography(city: City) -> Geography:
     """The city's."""
     shape, settings = city.shape(), city.detection
-    near = layout.layout(shape, settings).near_sets
+    near = layout.layout(shape, settings).near_sets.matching
     tree = city.units
     units = {unit.id: unit for unit in city.gazetteer.units}
     areas = {area.id: area for area in city.gazetteer.areas}

@@ -113,6 +113,6 @@ class _Seen:
 def _near(city: City) -> dict[str, frozenset[str]]:
     """Each area's nearest, with itself."""
     shape = city.shape()
-    around = layout.layout(shape, city.detection).near_sets
+    around = layout.layout(shape, city.detection).near_sets.matching
     named = zip(shape.areas, around, strict=True)
     return {area: frozenset(shape.areas[near] for near in nearest) for area, nearest in named}

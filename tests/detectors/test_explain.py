@@ -63,6 +63,14 @@ def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None) ->
     )  # fmt: skip
 
 
+def test_a_circle_is_told_with_all_its_members():
+    dead_in_five = telling(silent=(SilentFeed("hotline", ("street-05",), ORIGIN, 5.0),))
+    two = dead_in_five.hotspot(story(areas=(3,), circle=(3, 5)))
+    assert two == dead_in_five.hotspot(story())
+    assert two.areas == ("street-03", "street-05")
+    assert ("blind-feed", "hotline") in two.explanation.unknown
+
+
 def test_the_figures_of_two_streets():
     told = telling().hotspot(story())
     why = told.explanation
@@ -179,7 +187,9 @@ def heard(quiet_areas):
 
 def silence_at(*areas, score=6.5) -> Scores:
     ones = np.ones(len(areas), np.int64)
-    return Scores(np.array(areas), NO_CATEGORY * ones, 0 * ones, 0 * ones, ones, np.full(len(areas), score))
+    return Scores(
+        np.array(areas), NO_CATEGORY * ones, 0 * ones, 0 * ones, ones, np.full(len(areas), score), ones
+    )
 
 
 def test_a_feed_is_silent_since_it_last_spoke_there():

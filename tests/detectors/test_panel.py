@@ -10,12 +10,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.base import CITY
 from detectors.checks import fingerprint, state_bytes
 from detectors.explain import still_silent
 from detectors.findings import SilentFeed
-from detectors.panel import Detection, DetectionSettings, DetectionState
-from models import calibration
+from detectors.panel import Detection, DetectionSettings, DetectionState, _excused
+from models import calibration, stories
+from models.stories import Found, Now, Story
 from streams.errors import ConfigError
+from tests.detectors.sights import WIDTHS, even, panel, sight
 from tests.detectors.small_city import (
     BUCKET,
     ORIGIN,
@@ -85,7 +88,8 @@ def test_the_golden_explanation_of_that_surge(whole):
     assert why.expected == pytest.approx(11.56, abs=0.01)
     # of twelve streets the other two that smell gas are a good part of the city
     assert why.city_factor == pytest.approx(1.89, abs=0.01)
-    assert [(s.detector, s.percent) for s in why.shares] == [("surge", 100)]
+    # what makes three streets strange together is rarer than what makes one strange
+    assert [(s.detector, s.percent) for s in why.shares] == [("cluster", 53), ("surge", 47)]
     assert {a.area for a in why.areas} == {"street-04", "street-05", "street-06"}
     assert why.observed == sum(a.observed for a in why.areas)
     assert why.upper_bound < why.observed
@@ -163,6 +167,32 @@ def test_a_confirmed_hotspot_is_given_back_to_the_budget(buckets, walked):
     assert confirmed[3].budget.spent == seen.budget.spent
     assert confirmed[-1].budget.spent == findings[SURGE_AT + 9].budget.spent - 1
     assert len(state.calibration.excused) == 1
+
+
+def circled(engine) -> Story:
+    """An open hotspot at street 4 of which the three streets around are told."""
+    found = Found(*(np.array([value]) for value in (1, 4, 4, 1, 2.0, 0b111)))
+    now = Now(7, ORIGIN, ORIGIN + BUCKET, PER_DAY, 16)
+    (story,) = stories.told((), found, engine.layout.near_sets, now, engine.layout.naming)
+    assert (story.areas, story.places) == ((4,), (3, 4, 5))
+    return story
+
+
+def test_a_confirmed_circle_is_left_out_whole():
+    assert _excused(circled(detection())).areas == (3, 4, 5)
+
+
+def test_the_city_repeats_no_circle():
+    """All that the city has more lies in the circle; with one street of it left out, there would be more."""
+    base = even(12, 4, WIDTHS, 1.0)
+    capped = {width: values.copy() for width, values in base.items()}
+    capped[4][3:6, 1] += 40.0
+    city = Found(*(np.array([value]) for value in (1, CITY, 1, 1, 2.0, 1)))
+    engine, seen = detection(), sight(panel(capped, base, has_factor=True))
+    assert len(engine._without_local_cities(city, (), seen).group) == 1
+    assert len(engine._without_local_cities(city, (circled(engine),), seen).group) == 0
+    alone = msgspec.structs.replace(circled(engine), circle=())
+    assert len(engine._without_local_cities(city, (alone,), seen).group) == 1
 
 
 def test_a_dead_hotline_is_silent_and_not_learnt():

@@ -6,7 +6,7 @@ import pytest
 from models import fusion, risk, stories
 from models.neighbours import near_masks, nearest
 from models.peaks import Events
-from models.stories import Found, Naming, Now
+from models.stories import Found, Naming, Nearness, Now
 from streams.panel import Array
 
 AREAS = 20
@@ -50,9 +50,9 @@ def walk(rows: list[tuple[int, int, int, float]]):
         zero = np.zeros(len(mine), np.int64)
         found = stories.order(
             Found(np.array([r[2] for r in mine]), np.array([r[1] for r in mine]), zero, zero,
-                  np.array([r[3] for r in mine]))
+                  np.array([r[3] for r in mine]), zero + 1)
         )  # fmt: skip
-        told = stories.told(stories.still_open(told, now), found, SETS, now, NAMES)
+        told = stories.told(stories.still_open(told, now), found, Nearness(SETS, SETS), now, NAMES)
         told = tuple(stories.judged(s, found, -1.5) for s in told)
         alarms += sum(s.alarmed_index == index for s in told)
     return told, alarms
@@ -110,3 +110,30 @@ def test_consequence_keeps_risk_below_the_next_rank():
 def test_ties_of_distance_go_to_the_lower_index():
     assert NEAR[5].tolist() == [5, 4, 6]
     assert NEAR[0].tolist() == [0, 1, 2]
+
+
+def circled(*rows: tuple[int, int, float, int]) -> stories.Story:
+    """The one story after rows of (bucket, area, rarity, members)."""
+    told: tuple[stories.Story, ...] = ()
+    for index, area, rarity, members in rows:
+        now, zero = Now(index, index * 900, index * 900 + 900, HOLD, 16), np.zeros(1, np.int64)
+        found = Found(zero, zero + area, zero, zero, np.array([rarity]), zero + members)
+        told = stories.told(stories.still_open(told, now), found, Nearness(SETS, SETS), now, NAMES)
+    (story,) = told
+    return story
+
+
+def test_a_circle_is_in_the_picture_but_alarms_at_its_centre():
+    story = circled((0, 5, 0.5, 0b101))  # 5 and its second neighbour, not its first
+    assert (story.areas, story.circle, story.places) == ((5,), (5, 6), (5, 6))
+
+
+def test_the_circle_told_last_is_the_picture_and_a_single_street_keeps_it():
+    grown = (0, 5, 0.5, 0b101), (1, 5, 0.5, 0b011)
+    assert circled(*grown).places == (4, 5)
+    assert circled(*grown, (2, 6, 0.5, 1)).places == (4, 5, 6)
+
+
+def test_a_circle_that_was_only_watched_leaves_the_picture_with_the_alarm():
+    assert circled((0, 5, -0.5, 0b101), (1, 4, 0.5, 1)).places == (4,)
+    assert circled((0, 5, -0.5, 0b101), (1, 4, 0.5, 0b101)).places == (4, 5)
