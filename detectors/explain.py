@@ -1,5 +1,6 @@
 """Why a hotspot is one, and which feeds are silent: facts for decision and console, no sentences."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -10,9 +11,10 @@ from detectors.city import City
 from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
+from detectors.topic import Topic
 from models import tails, variance
 from models.calibration import Calibration, Rule, allowed
-from models.hotspots import AreaCount, Explanation, Hotspot, Share
+from models.hotspots import AreaCount, Explanation, Hotspot, Share, Wording
 from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
@@ -26,6 +28,7 @@ DIGITS: Final = 6
 """Figures of an explanation are rounded to this many decimals: they reach a journal."""
 
 NAMES: Final = tuple(DETECTORS)
+TOPIC: Final = NAMES.index(Topic.name)
 
 
 class Telling(msgspec.Struct, frozen=True, eq=False):
@@ -38,6 +41,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
     raw: tuple[np.ndarray, ...]  # counts of the last buckets, each (A, C) int32
     sight: Sight
     silent: tuple[SilentFeed, ...]
+    wording: Callable[[Array, int, int], Wording | None]  # of some areas, a category, a width in buckets
 
     def hotspot(self, story: Story) -> Hotspot:
         """The story as it stands in this bucket."""
@@ -76,7 +80,15 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             shares=_shares(story.strengths),
             areas=_area_counts(self.shape.areas, areas, observed, mean),
             unknown=self._unknown(story),
+            wording=self._wording(story, areas, width),
         )
+
+    def _wording(self, story: Story, areas: Array, width: int) -> Wording | None:
+        """The wording that speaks for it: over its own window, or over a day where others are louder."""
+        if story.is_city or TOPIC not in dict(story.strengths):
+            return None
+        is_loudest = story.detector == TOPIC
+        return self.wording(areas, story.group, width if is_loudest else self.layout.counts.widths[-1])
 
     def _figures(self, story: Story, areas: Array) -> tuple[Array, Array, Array, tuple[float, float], int]:
         """Observed, expected without and with the city's rise, phi and s2, and the window's width."""

@@ -1,7 +1,8 @@
 """The whole of detection as one fold over sealed buckets: score first, then learn."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
+from detectors.topic import Topic
 from models import calibration, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
@@ -66,6 +68,7 @@ class Detection:
         self.detectors: dict[str, Detector[Any]] = {
             name: kind(self.layout.setting) for name, kind in DETECTORS.items()
         }
+        self._topic = cast(Topic, self.detectors[Topic.name])
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
@@ -268,8 +271,9 @@ class Detection:
     def _findings(self, state: DetectionState, sight: Sight, silent: tuple[SilentFeed, ...]) -> Findings:
         """What the bucket brought, for decision and for the console."""
         telling = explain.Telling(
-            self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent
-        )
+            self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent,
+            partial(self._topic.told, getattr(state.detectors, Topic.name)),
+        )  # fmt: skip
         hotspots = [telling.hotspot(story) for story in state.stories]
         return Findings(
             hotspots=tuple(sorted(hotspots, key=lambda h: (h.began_at, h.id))),

@@ -9,12 +9,14 @@ from detectors.city import City
 from detectors.sensor import Sensor
 from detectors.silence import Silence
 from detectors.surge import Surge
+from detectors.topic import Topic
 
 DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     Surge.name: Surge,
     City.name: City,
     Silence.name: Silence,
     Sensor.name: Sensor,
+    Topic.name: Topic,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""
 

@@ -20,6 +20,20 @@ class AreaCount(msgspec.Struct, frozen=True):
     expected: float
 
 
+class Wording(msgspec.Struct, frozen=True):
+    """A wording that is unusual in a place: ``held`` of its ``texts`` hold it, usually a ``share`` of them.
+
+    ``held`` counts copies of a text once; ``bins`` (``streams.wording``) are those that rise, the most
+    unusual first; ``is_around`` says that the neighbouring areas are counted in.
+    """
+
+    held: int
+    texts: int
+    share: float
+    bins: tuple[int, ...]
+    is_around: bool
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a hotspot is one, in facts only; words come from the message catalogue.
 
@@ -27,6 +41,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     includes ``city_factor``, the rise of the whole city that was taken out. ``recurrence_weeks`` is the time
     in which chance alone gives one score this high; beyond ``history_weeks`` it is an extrapolation.
     ``unknown`` names what is not known, as message keys with their argument: ``("blind-feed", "hotline")``.
+    ``wording`` is set where new wording in texts speaks for it.
     """
 
     window_buckets: int
@@ -39,6 +54,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...]
     areas: tuple[AreaCount, ...]
     unknown: tuple[tuple[str, str], ...] = ()
+    wording: Wording | None = None
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
