@@ -23,6 +23,7 @@ SCRIPTS = (
     "step",
     "intake",
     "city",
+    "topic",
     "scrape",
     "dispatch",
     "live_intake",

@@ -13,7 +13,7 @@ from detectors.layout import Layout
 from detectors.registry import DETECTORS
 from detectors.topic import Topic
 from models import tails, variance
-from models.calibration import Calibration, Rule, allowed
+from models.calibration import LOWEST_RARITY, Calibration, Rule, allowed
 from models.hotspots import AreaCount, Explanation, Hotspot, Share, Wording
 from models.risk import risk_millionths
 from models.shape import CityShape
@@ -23,6 +23,9 @@ from streams.panel import Array, SealedBucket
 
 SILENCE_CATEGORY: Final = "silence"
 SILENCE_CAP: Final = 969_999
+WORDING_CAP: Final = 819_999
+"""What is written, without more of it, is level IV at most: a few new words prove no danger."""
+
 MOST_AREAS: Final = 12
 DIGITS: Final = 6
 """Figures of an explanation are rounded to this many decimals: they reach a journal."""
@@ -53,7 +56,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             areas=tuple(sorted(self.shape.areas[a] for a in story.areas)),
             began_at=story.began_at,
             last_seen_at=story.last_seen_at,
-            risk=int(risk_millionths(np.array([story.rarity]), np.array([cap]))[0]),
+            risk=_risk(story, cap),
             is_city=story.is_city,
             explanation=self._explanation(story),
             feed=self.shape.feeds[-1 - story.group] if is_silence else "",
@@ -120,6 +123,19 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         ]
         short = [] if self.learnt.is_calibrated else [("short-history", f"{self.learnt.weeks:.0f}")]
         return (*dict.fromkeys(blind), *short)
+
+
+def _risk(story: Story, cap: int) -> int:
+    """Its risk in millionths; where wording is the loudest, that of all others if it is higher."""
+    if story.detector != TOPIC:
+        return _millionths(story.rarity, cap)
+    others = [strength for detector, strength in story.strengths if detector != TOPIC]
+    rarity = min(max(others, default=0.0) + LOWEST_RARITY, story.rarity)
+    return max(_millionths(story.rarity, min(cap, WORDING_CAP)), _millionths(rarity, cap))
+
+
+def _millionths(rarity: float, cap: int) -> int:
+    return int(risk_millionths(np.array([rarity]), np.array([cap]))[0])
 
 
 def silent_feeds(

@@ -9,7 +9,7 @@ from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models import topics
 from models.hotspots import Wording
 from models.topic_day import Day, Frame, tiles
-from models.topics import Topics
+from models.topics import Rise, Topics
 from streams.panel import Array, SealedBucket
 
 ENTER: Final = 5.0
@@ -19,7 +19,9 @@ HALF_LIFE_DAYS: Final = 28.0
 LOOKS: Final = 60.0
 """Independent bins of a series, for the time before there are peaks to count."""
 
-WEIGHT: Final = -0.5
+WEIGHT: Final = -1.0
+"""What is written is weaker evidence than how much is."""
+
 WINDOWS: Final = 3
 
 
@@ -42,6 +44,7 @@ class Topic:
         self._series = len(setting.shape.areas) * len(setting.shape.categories)
         self._buckets_per_week = 7 * setting.buckets_per_day
         self._known: tuple[Topics, SealedBucket | None, Topics, Day] | None = None
+        self._rises: tuple[Topics, Rise] | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for all windows: each look takes the strangest of them."""
@@ -54,19 +57,30 @@ class Topic:
 
     def score(self, state: TopicState, sight: Sight) -> Scores:
         """Exact mid-p tails of the wordings that a screen over areas and neighbourhoods lets through."""
-        if not sight.is_scoring or not len(sight.bucket.texts.series):
+        rise = self._rise(state, sight)
+        if rise is None:
             return no_scores()
-        rise = topics.rises(*self._after(state.topics, sight.bucket), ENTER)
         window = rise.width + self._first_window
         return scores_of(rise.area, rise.category, np.array(0), window, rise.score)
 
     def learn(self, state: TopicState, sight: Sight) -> TopicState:
-        """The bucket's texts, and at a new day how far shares strayed."""
+        """The bucket's texts, what rises in them, and at a new day how far shares strayed."""
+        rise = self._rise(state, sight)
         after, day = self._after(state.topics, sight.bucket)
+        after = msgspec.structs.replace(after, watched=rise.watched if rise else topics.NOTHING_WATCHED)
         if sight.is_new_day:
             after = topics.turn_day(after, day)
-            self._known = after, None, after, day
+        self._known = after, None, after, day
         return TopicState(after)
+
+    def _rise(self, state: TopicState, sight: Sight) -> Rise | None:
+        """What rises, reckoned once for both verbs; None while nothing is scored."""
+        if not sight.is_scoring or not (len(sight.bucket.texts.series) or state.topics.watched[0, 0] >= 0):
+            return None
+        after, day = self._after(state.topics, sight.bucket)
+        if self._rises is None or self._rises[0] is not after:
+            self._rises = after, topics.rises(after, day, ENTER)
+        return self._rises[1]
 
     def told(self, state: TopicState, areas: Array, category: int, width: int) -> Wording | None:
         """What there is to say of wording in some areas over the last ``width`` buckets."""

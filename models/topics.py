@@ -49,6 +49,7 @@ MOST_SUSPECTS: Final = 24
 """Suspects of one bucket that are looked at closely, the strangest first: a flood costs no more."""
 
 
+NOTHING_WATCHED: Final = np.full((MOST_SUSPECTS, 3), -1, np.int64)
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -61,6 +62,7 @@ class Topics(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     held_in: np.ndarray  # (A, 1024) float32: discounted past texts of an area that hold a bin
     past_in: np.ndarray  # (A,) float64: discounted past texts of an area
     spread: Variance  # how far a bin's texts stray from its share, a column per category
+    watched: np.ndarray  # (24, 3) int64: category, tile and bin of what rose in the newest bucket, else -1
 
 
 class Rise(NamedTuple):
@@ -70,6 +72,7 @@ class Rise(NamedTuple):
     category: Array  # (n,) int64
     width: Array  # (n,) int64: index in the frame's widths
     score: Array  # (n,) float64: -log10 of a mid-p tail
+    watched: Array  # (24, 3) int64: category, tile and bin of each wording that rises, else -1
 
 
 class _Place(NamedTuple):
@@ -104,6 +107,7 @@ def start(frame: Frame) -> Topics:
         held_in=np.zeros((frame.areas, COLUMNS), np.float32),
         past_in=np.zeros(frame.areas),
         spread=variance.start(frame.categories, S2),
+        watched=NOTHING_WATCHED,
     )
 
 
@@ -156,18 +160,24 @@ def turn_day(topics: Topics, day: Day) -> Topics:
 
 
 def rises(topics: Topics, day: Day, enter: float) -> Rise:
-    """Where wording of the newest bucket stands out with a score of at least ``enter``, each place once.
+    """Where wording stands out with a score of at least ``enter``, each place once.
+
+    Asked are the bins of the newest bucket's texts, and those that stood out a bucket ago.
 
     Its share is held against the category's past, against the category elsewhere in the same window, and
     against other categories in the same place: what rises everywhere, or in whatever is written there, is no
     news of it.
     """
     best: dict[tuple[int, int], tuple[float, int]] = {}
-    for category, suspects in groupby(_suspects(topics, day, enter - NEARLY), key=lambda suspect: suspect[0]):
+    rising: list[tuple[int, int, int]] = []
+    watched = topics.watched[topics.watched[:, 0] >= 0].tolist()
+    asked = sorted({*map(tuple, watched), *_suspects(topics, day, enter - NEARLY)})
+    for category, suspects in groupby(asked, key=lambda suspect: suspect[0]):
         said = day.of(category)
         for _, tile, number in suspects:
             found = _placed(topics, day, _asked(topics, day, said, category, tile, number))
             if found is not None and found.score >= enter:
+                rising.append((category, tile, number))
                 place = found.area, category
                 best[place] = max(best.get(place, (0.0, 0)), (found.score, found.width))
     places = sorted(best)
@@ -176,7 +186,15 @@ def rises(topics: Topics, day: Day, enter: float) -> Rise:
         np.array([category for _, category in places], np.int64),
         np.array([best[place][1] for place in places], np.int64),
         np.array([best[place][0] for place in places], np.float64),
+        _filled(rising[:MOST_SUSPECTS]),
     )
+
+
+def _filled(rising: list[tuple[int, int, int]]) -> Array:
+    watched = NOTHING_WATCHED.copy()
+    if rising:
+        watched[: len(rising)] = rising
+    return watched
 
 
 def told(topics: Topics, day: Day, areas: Array, category: int, width: int) -> Wording | None:

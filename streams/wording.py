@@ -37,8 +37,16 @@ _STOP_WORDS: Final = (
     "the and for are was were not but you all any can had has have her his him its our out their them they "
     "this that these those there here with without from into onto over about after before since until been "
     "being will would could should may might must shall who what when where which while why how very just "
-    "please also than then some such only more most much many very your yours mine ours she did does done"
+    "please also than then some such only more most much many very your yours mine ours she did does done "
+    "report reported reporting reports call called calling caller calls complaint complaints complain "
+    "complains complained request requested requests issue issues problem problems advise advised inform "
+    "informed regarding resident residents customer citizen thank thanks hello sir madam"
 )
+
+_FORMULAS: Final = re.compile(
+    "市民|来电|反映|诉求人?|希望|相关部门|问题|投诉|表示|要求|尽快|处理|解决|咨询|建议|举报|您好|你好|谢谢"
+)
+"""What a hotline writes into every text."""
 
 _SPACELESS: Final = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3040, 0x30FF),
@@ -105,7 +113,7 @@ def _plain(texts: Sequence[str | None]) -> str:
         return joined.lower()
     for sign in _WIDE_SIGNS:  # without them most texts are in normal form already, which costs a tenth
         joined = joined.replace(sign, " ")
-    return unicodedata.normalize("NFKC", joined).casefold()
+    return _FORMULAS.sub(" ", unicodedata.normalize("NFKC", joined)).casefold()
 
 
 def _grams(joined: str) -> tuple[Array, Array]:

@@ -215,3 +215,19 @@ def test_wording_is_told_where_it_speaks_for_the_hotspot_over_the_window_that_sp
         is None
     )
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("rarity", "surge", "least", "most"),
+    [
+        (3.0, None, 700_000, 819_999),  # however rare, wording alone is IV
+        (3.0, 0.1 + 1.5, 700_000, 819_999),
+        (3.0, 2.2 + 1.5, 970_000, 970_000),  # counts say more than IV by themselves
+        (-3.0, 2.2 + 1.5, 0, 100_000),  # what counts said in an earlier bucket is over
+    ],
+)
+def test_wording_alone_is_of_level_four_at_most(rarity, surge, least, most):
+    topic = NAMES.index("topic")
+    strengths = ((topic, 4.5),) if surge is None else ((0, surge), (topic, 4.5))
+    told = telling().hotspot(story(detector=topic, rarity=rarity, strengths=strengths))
+    assert least <= told.risk <= most

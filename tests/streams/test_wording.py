@@ -67,7 +67,14 @@ def test_a_text_means_the_same_alone_and_among_others():
 
 
 def test_nothing_is_told_of_fillers_numbers_and_short_words():
-    for empty in ("the and for with", "的了是在", "12 345", "a b c ok", "！？…"):
+    for empty in (
+        "the and for with",
+        "的了是在",
+        "市民来电反映，希望尽快处理",
+        "12 345",
+        "a b c ok",
+        "！？…",
+    ):
         assert wordings([empty], KEY)[0] == 0, empty
 
 
