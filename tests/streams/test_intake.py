@@ -69,6 +69,18 @@ def test_a_row_holds_a_wording_of_the_redacted_text_only(hotline: Intake, record
     assert rows["value"].tolist()[3:] == [0, 0, 0]
 
 
+def test_no_name_reaches_a_row(hotline: Intake, record: Record) -> None:
+    """Names are words: only redaction keeps them out, so it must come before the hash."""
+    texts = (
+        "gas, my name is Harold Winterbottom",
+        "gas, my name is Wilma Featherstone",
+        "gas, my name is ‹name›",
+    )
+    rows = hotline.read(lines(*(record(text=text) for text in texts)), AT, "x").rows
+    assert len(set(rows["value"].tolist())) == 1
+    assert rows["value"][0] != wordings([texts[0]], Key(hotline.key))[0], "the name would be a word"
+
+
 def test_a_feed_may_keep_its_wording_to_itself(hotline: Intake, record: Record) -> None:
     mute = msgspec.structs.replace(hotline, feed=msgspec.structs.replace(hotline.feed, watches_wording=False))
     taken = mute.read(lines(record(text="smell of rotten eggs")), AT, "x")
