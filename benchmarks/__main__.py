@@ -24,6 +24,7 @@ SCRIPTS = (
     "intake",
     "city",
     "slow_rise",
+    "topic",
     "scrape",
     "dispatch",
     "live_intake",

@@ -1,5 +1,6 @@
 """Why a hotspot is one, and which feeds are silent: facts for decision and console, no sentences."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -11,9 +12,10 @@ from detectors.drift import Drift, DriftState, began_index
 from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
+from detectors.topic import Topic
 from models import tails, variance
-from models.calibration import Calibration, Rule, allowed
-from models.hotspots import AreaCount, Explanation, Hotspot, Share
+from models.calibration import LOWEST_RARITY, Calibration, Rule, allowed
+from models.hotspots import AreaCount, Explanation, Hotspot, Share, Wording
 from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
@@ -22,11 +24,15 @@ from streams.panel import Array, SealedBucket
 
 SILENCE_CATEGORY: Final = "silence"
 SILENCE_CAP: Final = 969_999
+WORDING_CAP: Final = 819_999
+"""What is written, without more of it, is level IV at most: a few new words prove no danger."""
+
 MOST_AREAS: Final = 12
 DIGITS: Final = 6
 """Figures of an explanation are rounded to this many decimals: they reach a journal."""
 
 NAMES: Final = tuple(DETECTORS)
+TOPIC: Final = NAMES.index(Topic.name)
 
 
 class Telling(msgspec.Struct, frozen=True, eq=False):
@@ -40,6 +46,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
     sight: Sight
     silent: tuple[SilentFeed, ...]
     rises: DriftState
+    wording: Callable[[Array, int, int], Wording | None]  # of some areas, a category, a width in buckets
 
     def hotspot(self, story: Story) -> Hotspot:
         """The story as it stands in this bucket."""
@@ -51,7 +58,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             areas=tuple(sorted(self.shape.areas[a] for a in story.places)),
             began_at=story.began_at,
             last_seen_at=story.last_seen_at,
-            risk=int(risk_millionths(np.array([story.rarity]), np.array([cap]))[0]),
+            risk=_risk(story, cap),
             is_city=story.is_city,
             explanation=self._explanation(story),
             feed=self.shape.feeds[-1 - story.group] if is_silence else "",
@@ -79,7 +86,15 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             areas=_area_counts(self.shape.areas, areas, observed, mean),
             unknown=self._unknown(story),
             rising_since=self._rising_since(story, areas),
+            wording=self._wording(story, areas, width),
         )
+
+    def _wording(self, story: Story, areas: Array, width: int) -> Wording | None:
+        """The wording that speaks for it: over its own window, or over a day where others are louder."""
+        if story.is_city or TOPIC not in dict(story.strengths):
+            return None
+        is_loudest = story.detector == TOPIC
+        return self.wording(areas, story.group, width if is_loudest else self.layout.counts.widths[-1])
 
     def _figures(self, story: Story, areas: Array) -> tuple[Array, Array, Array, tuple[float, float], int]:
         """Observed, expected without and with the city's rise, phi and s2, and the window's width."""
@@ -117,6 +132,19 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         ]
         short = [] if self.learnt.is_calibrated else [("short-history", f"{self.learnt.weeks:.0f}")]
         return (*dict.fromkeys(blind), *short)
+
+
+def _risk(story: Story, cap: int) -> int:
+    """Its risk in millionths; where wording is the loudest, that of all others if it is higher."""
+    if story.detector != TOPIC:
+        return _millionths(story.rarity, cap)
+    others = [strength for detector, strength in story.strengths if detector != TOPIC]
+    rarity = min(max(others, default=0.0) + LOWEST_RARITY, story.rarity)
+    return max(_millionths(story.rarity, min(cap, WORDING_CAP)), _millionths(rarity, cap))
+
+
+def _millionths(rarity: float, cap: int) -> int:
+    return int(risk_millionths(np.array([rarity]), np.array([cap]))[0])
 
 
 def silent_feeds(

@@ -1,7 +1,8 @@
 """The whole of detection as one fold over sealed buckets: score first, then learn."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
+from detectors.topic import Topic
 from models import calibration, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
@@ -67,6 +69,7 @@ class Detection:
         self.detectors: dict[str, Detector[Any]] = {
             name: kind(self.layout.setting) for name, kind in DETECTORS.items()
         }
+        self._topic = cast(Topic, self.detectors[Topic.name])
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
@@ -272,6 +275,7 @@ class Detection:
         telling = explain.Telling(
             self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent,
             getattr(state.detectors, Drift.name),
+            partial(self._topic.told, getattr(state.detectors, Topic.name)),
         )  # fmt: skip
         hotspots = [telling.hotspot(story) for story in state.stories]
         return Findings(

@@ -11,6 +11,7 @@ from detectors.drift import Drift
 from detectors.sensor import Sensor
 from detectors.silence import Silence
 from detectors.surge import Surge
+from detectors.topic import Topic
 
 DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     Surge.name: Surge,
@@ -19,6 +20,7 @@ DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     Sensor.name: Sensor,
     Cluster.name: Cluster,
     Drift.name: Drift,
+    Topic.name: Topic,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""
 

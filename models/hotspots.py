@@ -20,6 +20,20 @@ class AreaCount(msgspec.Struct, frozen=True):
     expected: float
 
 
+class Wording(msgspec.Struct, frozen=True):
+    """A wording that is unusual in a place: ``held`` of its ``texts`` hold it, usually a ``share`` of them.
+
+    ``held`` counts copies of a text once; ``bins`` (``streams.wording``) are those that rise, the most
+    unusual first; ``is_around`` says that the neighbouring areas are counted in.
+    """
+
+    held: int
+    texts: int
+    share: float
+    bins: tuple[int, ...]
+    is_around: bool
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a hotspot is one, in facts only; words come from the message catalogue.
 
@@ -28,6 +42,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     in which chance alone gives one score this high; beyond ``history_weeks`` it is an extrapolation.
     ``unknown`` names what is not known, as message keys with their argument: ``("blind-feed", "hotline")``.
     ``rising_since`` (seconds UTC) is when a slow rise began, 0 where none has a part in it.
+    ``wording`` is set where new wording in texts speaks for it.
     """
 
     window_buckets: int
@@ -41,6 +56,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     areas: tuple[AreaCount, ...]
     unknown: tuple[tuple[str, str], ...] = ()
     rising_since: int = 0
+    wording: Wording | None = None
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):

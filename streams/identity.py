@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 
 from streams.events import REASON_CODE, Reason
-from streams.ledger import RowArray
+from streams.ledger import NO_SERIES, RowArray
 from streams.panel import Array
 
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
-_COMPARED: Final = ("event_at", "series", "sensor", "value")
+_COMPARED: Final = ("event_at", "series", "sensor")
+"""And of a sensor the value: a report that is sent again in other words is the same report."""
 
 
 class Segment(msgspec.Struct, frozen=True, eq=False):
@@ -77,6 +78,7 @@ def _compared(rows: RowArray, earlier: RowArray, before: Array, bucket_seconds: 
     """``_compare`` of each row with the one accepted row of its identity."""
     ends = (earlier["event_at"] // bucket_seconds + 1) * bucket_seconds
     is_same = np.logical_and.reduce([rows[f] == earlier[f] for f in _COMPARED])
+    is_same &= (rows["value"] == earlier["value"]) | (rows["sensor"] == NO_SERIES)
     codes = np.where(is_same, REASON_CODE[Reason.DUPLICATE], REASON_CODE[Reason.CONFLICT])
     return np.where(ends > before, codes, 0).astype(np.uint8)
 
@@ -90,8 +92,13 @@ def _compare(row: np.void, known: list[np.void], before: int, bucket_seconds: in
     kept = [k for k in known if (int(k["event_at"]) // bucket_seconds + 1) * bucket_seconds > before]
     if not kept:
         return 0
-    is_same = any(all(row[f] == k[f] for f in _COMPARED) for k in kept)
+    is_same = any(_is_same(row, k) for k in kept)
     return REASON_CODE[Reason.DUPLICATE if is_same else Reason.CONFLICT]
+
+
+def _is_same(row: np.void, known: np.void) -> bool:
+    is_told_alike = row["sensor"] == NO_SERIES or row["value"] == known["value"]
+    return bool(is_told_alike and all(row[f] == known[f] for f in _COMPARED))
 
 
 def append(segments: tuple[Segment, ...], rows: RowArray) -> tuple[Segment, ...]:

@@ -26,6 +26,7 @@ from streams.sources.plan import READING_NAME, Plan, merged
 from streams.sources.report import MAPPING as REPORT_MAPPING
 from streams.sources.report import REPORT
 from streams.taxonomy import Taxonomy
+from streams.wording import Key, wordings
 
 EVENTS_PER_MESSAGE: Final = 1 << 20
 """A row's index is below this: sealing packs offset and index into one number."""
@@ -98,6 +99,11 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return JsonReader(names, plan.mapping.records or format_.records, format_.flatten)
 
     @functools.cached_property
+    def wording_key(self) -> Key:
+        """What a row's wording is hashed with."""
+        return Key(self.key)
+
+    @functools.cached_property
     def reports(self) -> "Intake":
         """The same door for what persons write down: its text is redacted whatever the feed's may be."""
         feed = msgspec.structs.replace(self.feed, format="mapping", redacts_text=True)
@@ -157,11 +163,12 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         batch = mapped(long, self.plan, received_at, self.max_skew, is_history, before_at)
         ids = self._ids(long, batch)
         rows = self._rows(batch, ids)
+        words = self._words(long, rows)
         return Taken(
             rows=rows,
             rejected=self._rejected(batch, where, first),
             counts=counts(batch),
-            make_events=lambda: self._events(long, batch, ids),
+            make_events=lambda: self._events(long, batch, ids, words),
             make_raw=long.raw,
         )
 
@@ -212,6 +219,15 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
             rows["mark"] |= np.where(self.is_fast(rows) & ~is_rejected, MARK_FAST, 0).astype(np.uint8)
         return rows
 
+    def _words(self, columns: Columns, rows: RowArray) -> list[str | None] | None:
+        """The redacted texts, once each row holds its wording; None where the feed's is not watched."""
+        if self.plan.is_sensor or not (self.feed.watches_wording and self.plan.mapping.text):
+            return None
+        words = self._texts(columns)
+        packed = wordings(words, self.wording_key)
+        rows["value"] = np.where((rows["mark"] & MARK_REJECTED) != 0, 0, packed)
+        return words
+
     def _rejected(self, batch: Batch, where: str, first: int) -> list[tuple[int, Rejected]]:
         return [
             (
@@ -228,20 +244,26 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
             for place, why in sorted(batch.why.items())
         ]
 
-    def _events(self, columns: Columns, batch: Batch, ids: list[str]) -> list[Event | None]:
+    def _events(
+        self, columns: Columns, batch: Batch, ids: list[str], words: list[str | None] | None
+    ) -> list[Event | None]:
         accepted = batch.reason == 0
-        make = self._reading if self.plan.is_sensor else self._report
-        made = iter(make(columns, batch, ids, np.flatnonzero(accepted).tolist()))
+        places = np.flatnonzero(accepted).tolist()
+        if self.plan.is_sensor:
+            made = iter(self._reading(columns, batch, ids, places))
+        else:
+            made = iter(self._report(batch, ids, places, words or self._texts(columns)))
         return [next(made) if is_one else None for is_one in accepted.tolist()]
 
-    def _report(self, columns: Columns, batch: Batch, ids: list[str], places: list[int]) -> list[Event]:
+    def _report(
+        self, batch: Batch, ids: list[str], places: list[int], words: list[str | None]
+    ) -> list[Event]:
         """Events of hotline and incident feeds."""
         source, kind, system = self.feed.id, self.feed.kind, self.plan.system
         areas, categories = self.gazetteer.area_ids, self.taxonomy.category_ids
         happened, received = batch.happened.tolist(), batch.received.tolist()
         area, category = batch.area.tolist(), batch.category.tolist()
         severity, exercise = batch.severity.tolist(), batch.is_exercise.tolist()
-        words = self._texts(columns)
         return [
             Event(
                 source=source,

@@ -30,7 +30,7 @@ ROW: Final = np.dtype(
         ("event_at", "<i8"),  # seconds UTC; a tick's own time
         ("received_at", "<i8"),
         ("id_hash", "<u8"),
-        ("value", "<i8"),  # sensor value in millionths
+        ("value", "<i8"),  # of a sensor in millionths; of a report its wording (streams.wording), 0 for none
         ("index", "<i4"),  # of the event in the raw message
         ("count", "<i4"),  # events in the raw message
         ("series", "<i4"),  # area * number of categories + category, or NO_SERIES

@@ -1,6 +1,6 @@
 """All series at once: what one sealed bucket holds."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -19,6 +19,16 @@ class SensorBucket(msgspec.Struct, frozen=True, eq=False):
     last: np.ndarray  # (S,) int64: value of the last reading by (event time, id hash); 0 where count is 0
 
 
+class Texts(msgspec.Struct, frozen=True, eq=False):
+    """The texts of one bucket that have a wording, n of them, in the order of series and wording."""
+
+    series: np.ndarray  # (n,) int32
+    wording: np.ndarray  # (n,) int64, packed as ``streams.wording`` does
+
+
+NO_TEXTS: Final = Texts(np.zeros(0, np.int32), np.zeros(0, np.int64))
+
+
 class SealedBucket(msgspec.Struct, frozen=True, eq=False):
     """The half-open bucket [opens_at, closes_at), closed for good; A areas, C categories, F feeds."""
 
@@ -28,3 +38,4 @@ class SealedBucket(msgspec.Struct, frozen=True, eq=False):
     observed: np.ndarray  # (A, C) int32: hotline and incident events
     feed_observed: np.ndarray  # (F, A) int32: events and readings of each feed by area
     sensors: SensorBucket
+    texts: Texts = NO_TEXTS

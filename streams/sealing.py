@@ -24,7 +24,7 @@ from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
-from streams.panel import Array, SealedBucket, SensorBucket
+from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
 OUTCOMES: Final = ("accepted", *Reason)
@@ -300,16 +300,33 @@ def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[Sealed
     reading_edges = np.searchsorted(buckets[readings], np.arange(until - first + 1)).tolist()
     calls = series[~is_sensor[order]] if len(readings) else series
     call_edges = [e - r for e, r in zip(edges, reading_edges, strict=True)]
+    texts, text_edges = _worded(rows, order, is_sensor, buckets, until - first)
     return [
         _bucket(
             first + k,
             calls[call_edges[k] : call_edges[k + 1]],
             places[edges[k] : edges[k + 1]],
             rows[readings[reading_edges[k] : reading_edges[k + 1]]],
+            _texts(texts[text_edges[k] : text_edges[k + 1]]) if len(texts) else NO_TEXTS,
             frame,
         )
         for k in range(until - first)
     ]
+
+
+def _worded(
+    rows: RowArray, order: Array, is_sensor: Array, buckets: Array, length: int
+) -> tuple[RowArray, list[int]]:
+    """The reports that have a wording, by bucket, and where each of so many buckets begins among them."""
+    worded = order[((rows["value"] != 0) & ~is_sensor)[order]]
+    if not len(worded):
+        return rows[:0], []
+    return rows.take(worded), np.searchsorted(buckets[worded], np.arange(length + 1)).tolist()
+
+
+def _texts(rows: RowArray) -> Texts:
+    order = np.lexsort((rows["value"], rows["series"]))
+    return Texts(rows["series"][order], rows["value"][order])
 
 
 def _places(rows: RowArray, is_sensor: Array, frame: Frame) -> Array:
@@ -320,7 +337,9 @@ def _places(rows: RowArray, is_sensor: Array, frame: Frame) -> Array:
     return frame.partition_feed[rows["partition"]] * frame.areas + areas  # type: ignore[no-any-return]
 
 
-def _bucket(index: int, series: Array, places: Array, readings: RowArray, frame: Frame) -> SealedBucket:
+def _bucket(
+    index: int, series: Array, places: Array, readings: RowArray, texts: Texts, frame: Frame
+) -> SealedBucket:
     shape = (frame.areas, frame.categories)
     opens_at = index * frame.bucket_seconds
     return SealedBucket(
@@ -332,6 +351,7 @@ def _bucket(index: int, series: Array, places: Array, readings: RowArray, frame:
         .astype(np.int32)
         .reshape(frame.feeds, frame.areas),
         sensors=_sensors(readings, len(frame.sensor_area)),
+        texts=texts,
     )
 
 

@@ -16,6 +16,7 @@ from streams.connect.watch import Watch
 from streams.errors import ConfigError, TocsinError
 from streams.ledger import Record, Settings
 from streams.redaction import redacted
+from streams.wording import Key
 from tocsin import clock
 from tocsin.config import Installation
 from tocsin.connecting import Edges
@@ -124,6 +125,7 @@ class Running:
             is_demo,
             plan_views(installation.plans),
             installation.scenarios,
+            Key(pseudonym_key(installation, store_directory)),
         )
         self.player = ScenarioPlayer(
             installation.scenarios, self.store, self.run, self.source.drills_begun, at

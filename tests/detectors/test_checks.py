@@ -12,6 +12,7 @@ from detectors.settings import DetectionSettings
 from detectors.surge import Surge, SurgeState
 from models import normal
 from tests.detectors.small_city import PER_DAY, history, shape
+from tests.detectors.worded import steady, worded
 from tocsin import checkpoint
 
 CITY = shape()
@@ -31,6 +32,11 @@ def trouble(k, observed, hotline, values):
         values[1] += 40.0
 
 
+def news(k):
+    """New wording in half of the calls about noise from one area."""
+    return {(5, 0): 3} if 440 <= k < 456 else {}
+
+
 def more_in_area_nine(k, observed, hotline, values):
     trouble(k, observed, hotline, values)
     if k >= 300:
@@ -41,7 +47,7 @@ def sights(edit) -> list[Sight]:
     """A made history as detectors see it, scored from the fourth day on."""
     counts, feeds = (normal.start(f, LAYOUT.calendar) for f in (LAYOUT.counts, LAYOUT.feeds))
     seen, day = [], -1
-    for k, bucket in enumerate(history(17, LENGTH, edit)):
+    for k, bucket in enumerate(worded(history(17, LENGTH, edit), 17, news, steady)):
         slot = LAYOUT.calendar.slot(bucket.opens_at)
         counts = normal.turn_day(counts, LAYOUT.counts, LAYOUT.calendar, slot)
         feeds = normal.turn_day(feeds, LAYOUT.feeds, LAYOUT.calendar, slot)

@@ -13,7 +13,7 @@ from detectors.layout import rule
 from detectors.registry import DETECTORS
 from detectors.settings import DetectionSettings
 from models import calibration
-from models.hotspots import AreaCount, Share
+from models.hotspots import AreaCount, Share, Wording
 from models.stories import Story
 from tests.detectors.sights import (
     AREAS,
@@ -46,7 +46,9 @@ def story(**changes) -> Story:
     return Story(**{**facts, **changes})
 
 
-def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None) -> Telling:
+def telling(
+    *, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None, wording=lambda *_: None
+) -> Telling:
     """An hour in which area 3 has 20 gas calls, area 5 has 7, all others 4, where 2 are expected each."""
     base = even(AREAS, CATEGORIES, WIDTHS, 0.5)
     capped = {w: array.copy() for w, array in base.items()}
@@ -59,7 +61,8 @@ def telling(*, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None) ->
     learnt = msgspec.structs.replace(calibration.start(RULE), weeks=weeks, is_calibrated=weeks > 0)
     return Telling(
         shape=CITY_SHAPE, layout=LAYOUT, rule=RULE, learnt=learnt, raw=tuple(raw),
-        sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent, rises=rises or NO_RISE,
+        sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent,
+        rises=rises or NO_RISE, wording=wording,
     )  # fmt: skip
 
 
@@ -216,3 +219,41 @@ def test_the_plain_bound_is_the_99th_percentile_under_the_prior(mean):
     variance = mean * (1.2 + 0.05 * mean)
     wanted = stats.nbinom.ppf(0.99, mean**2 / (variance - mean), mean / variance)
     assert plain_upper_bound(np.array([mean])).tolist() == [wanted]
+
+
+def test_wording_is_told_where_it_speaks_for_the_hotspot_over_the_window_that_speaks():
+    asked = []
+
+    def wording(areas, category, width):
+        asked.append((areas.tolist(), category, width))
+        return Wording(14, 52, 0.016667, (7,), False)
+
+    topic = NAMES.index("topic")
+    loudest = story(detector=topic, strengths=((topic, 3.0),))
+    assert telling(wording=wording).hotspot(loudest).explanation.wording == Wording(
+        14, 52, 0.016667, (7,), False
+    )
+    telling(wording=wording).hotspot(story(strengths=((0, 3.0), (topic, 1.0))))
+    assert asked == [([3, 5], 1, 4), ([3, 5], 1, 96)]
+    assert telling(wording=wording).hotspot(story()).explanation.wording is None
+    assert (
+        telling(wording=wording).hotspot(story(is_city=True, strengths=((topic, 1.0),))).explanation.wording
+        is None
+    )
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("rarity", "surge", "least", "most"),
+    [
+        (3.0, None, 700_000, 819_999),  # however rare, wording alone is IV
+        (3.0, 0.1 + 1.5, 700_000, 819_999),
+        (3.0, 2.2 + 1.5, 970_000, 970_000),  # counts say more than IV by themselves
+        (-3.0, 2.2 + 1.5, 0, 100_000),  # what counts said in an earlier bucket is over
+    ],
+)
+def test_wording_alone_is_of_level_four_at_most(rarity, surge, least, most):
+    topic = NAMES.index("topic")
+    strengths = ((topic, 4.5),) if surge is None else ((0, surge), (topic, 4.5))
+    told = telling().hotspot(story(detector=topic, rarity=rarity, strengths=strengths))
+    assert least <= told.risk <= most

@@ -24,6 +24,7 @@ from streams.sources.mapping import (
     SeverityColumns,
     SourceMapping,
 )
+from streams.wording import Key, wordings
 
 EPOCH = date(1970, 1, 1)
 
@@ -51,6 +52,40 @@ def test_a_record_becomes_an_event_and_a_row(hotline: Intake, record: Record) ->
     assert row["sensor"] == NO_SERIES
     assert taken.rejected == []
     assert taken.counts == {"accepted": 1}
+
+
+def test_a_row_holds_a_wording_of_the_redacted_text_only(hotline: Intake, record: Record) -> None:
+    said = "smell of rotten eggs"
+    rows = hotline.read(
+        lines(
+            record(text=said),
+            record(text=f"{said}, call 13812345678"), record(text=f"{said}, call 13987654321"),
+            record(text=said, type="ufo"), record(text=""), record(text=None),
+        ),
+        AT, "x",
+    ).rows  # fmt: skip
+    assert rows["value"].tolist()[0] == wordings([said], Key(hotline.key))[0] != 0
+    assert rows["value"][1] == rows["value"][2] == wordings([f"{said}, call"], Key(hotline.key))[0]
+    assert rows["value"].tolist()[3:] == [0, 0, 0]
+
+
+def test_no_name_reaches_a_row(hotline: Intake, record: Record) -> None:
+    """Names are words: only redaction keeps them out, so it must come before the hash."""
+    texts = (
+        "gas, my name is Harold Winterbottom",
+        "gas, my name is Wilma Featherstone",
+        "gas, my name is ‹name›",
+    )
+    rows = hotline.read(lines(*(record(text=text) for text in texts)), AT, "x").rows
+    assert len(set(rows["value"].tolist())) == 1
+    assert rows["value"][0] != wordings([texts[0]], Key(hotline.key))[0], "the name would be a word"
+
+
+def test_a_feed_may_keep_its_wording_to_itself(hotline: Intake, record: Record) -> None:
+    mute = msgspec.structs.replace(hotline, feed=msgspec.structs.replace(hotline.feed, watches_wording=False))
+    taken = mute.read(lines(record(text="smell of rotten eggs")), AT, "x")
+    assert taken.rows["value"].tolist() == [0]
+    assert taken.events[0] is not None and taken.events[0].text == "smell of rotten eggs"
 
 
 def test_a_rejected_record_is_a_row_too(hotline: Intake, record: Record) -> None:

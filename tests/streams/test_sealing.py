@@ -49,9 +49,10 @@ class SlowSealing:
             self.judge(r, p, w)
         while min(self.mark) >= (self.sealed + 1) * w:
             mine = [a for a in self.accepted if a["event_at"] // w == self.sealed]
-            self.out.append(
-                ("seal", self.sealed, sorted(int(a["id_hash"]) * 8 + int(a["partition"]) for a in mine))
-            )
+            identities = sorted(int(a["id_hash"]) * 8 + int(a["partition"]) for a in mine)
+            worded = [a for a in mine if a["kind"] == KIND_CODE["hotline"] and a["value"]]
+            texts = sorted((int(a["series"]), int(a["value"])) for a in worded)
+            self.out.append(("seal", self.sealed, identities, texts))
             self.sealed += 1
 
     def judge(self, r, p, w):
@@ -72,7 +73,9 @@ class SlowSealing:
         kept = [a for a in same if (a["event_at"] // w + 1) * w > before]
         if not kept:
             return self.accepted.append(r)
-        is_same = any(all(r[f] == k[f] for f in ("event_at", "series", "sensor", "value")) for k in kept)
+        said_again = [] if r["kind"] == KIND_CODE["hotline"] else ["value"]
+        compared = ["event_at", "series", "sensor", *said_again]
+        is_same = any(all(r[f] == k[f] for f in compared) for k in kept)
         return self.aside.append("duplicate" if is_same else "conflict")
 
 
@@ -114,12 +117,13 @@ def histories(draw):
             identity,
         )
         row["kind"], row["series"] = KIND_CODE["hotline"], series
+        row["value"] = (at + identity) % 3  # a wording; sent again it may be another
         if what == "reading":
             row["kind"], row["sensor"], row["value"] = KIND_CODE["sensor"], series % 2, identity * 10
         if what == "fast":
             row["mark"] = MARK_FAST
         if what in ("tick", "rejected"):
-            row["kind"], row["series"] = 0, -1
+            row["kind"], row["series"], row["value"] = 0, -1, 0
             row["mark"] = MARK_TICK if what == "tick" else MARK_REJECTED
             row["reason"] = 0 if what == "tick" else REASON_CODE[Reason.MALFORMED]
     return numbered(rows)
@@ -137,12 +141,17 @@ def run(rows, cuts=(), repeat=False):
     return state, out, aside
 
 
+def texts_of(bucket):
+    return bucket.texts.series.tolist(), bucket.texts.wording.tolist()
+
+
 def plain(steps):
     def one(step):
         if isinstance(step, FastRow):
             return ("fast", int(step.row["id_hash"]))
         sensors = [a.tolist() for a in msgspec.structs.astuple(step.sensors)]
-        return ("seal", step.index, step.observed.tolist(), step.feed_observed.tolist(), sensors)
+        texts = [a.tolist() for a in msgspec.structs.astuple(step.texts)]
+        return ("seal", step.index, step.observed.tolist(), step.feed_observed.tolist(), sensors, texts)
 
     return [one(step) for step in steps]
 
@@ -162,6 +171,7 @@ def test_fast_fold_agrees_with_slow_one(rows):
         if isinstance(step, SealedBucket):
             assert int(step.observed.sum() + step.sensors.count.sum()) == len(expected[2])
             assert int(step.feed_observed.sum()) == len(expected[2])
+            assert sorted(zip(*texts_of(step), strict=True)) == expected[3]
     assert int(state.counts[:, 0].sum()) == len(slow.accepted)
 
 
@@ -243,3 +253,20 @@ def test_an_exercise_is_known_but_counted_nowhere():
     first = next(step for step in folded.steps if isinstance(step, SealedBucket))
     assert (first.observed.sum(), first.feed_observed.sum()) == (1, 1)
     assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.CONFLICT]]
+
+
+def test_a_report_sent_again_in_other_words_is_a_duplicate_and_its_words_do_not_count():
+    rows = np.concatenate([one(101), one(101, offset=1), one(400, identity=2, offset=2)])
+    rows["kind"], rows["value"] = KIND_CODE["hotline"], [7, 9, 0]
+    ticks = [one(400, partition=p, mark=MARK_TICK) for p in (1, 2)]
+    _, out, aside = run(np.concatenate([rows, *ticks]))
+    assert [row[ROW.names.index("reason")] for row in aside] == [REASON_CODE[Reason.DUPLICATE]]
+    assert [bucket.texts.wording.tolist() for bucket in out if bucket.texts.wording.size] == [[7]]
+
+
+def test_an_exercise_says_nothing_new():
+    row = one(101, mark=MARK_EXERCISE)
+    row["kind"], row["value"] = KIND_CODE["hotline"], 7
+    ticks = [one(400, partition=p, offset=p == 0, mark=MARK_TICK) for p in (0, 1, 2)]
+    _, out, _ = run(np.concatenate([row, *ticks]))
+    assert not any(bucket.texts.wording.size for bucket in out)

@@ -61,6 +61,7 @@ class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
     counts: str
     odds: str
     sensor: str
+    wording: str
     chart: Chart
     chart_title: str
     chart_label: str
@@ -97,6 +98,7 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         counts=sentences.counts(hotspot, w, view.bucket_seconds),
         odds=sentences.odds(hotspot, w),
         sensor=w.phrase(hotspot.sensor_fact) if hotspot.sensor_fact else "",
+        wording=sentences.wording(hotspot, w),
         chart=chart(points, tuple(m.at for m in hotspot.marks), view.bucket_seconds),
         chart_title=w(
             "chart-title" if hotspot.areas else "chart-title-city",

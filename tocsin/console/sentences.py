@@ -28,6 +28,8 @@ WIDE: Final = 46
 """Letters of a headline in the wall's largest type; a Chinese character takes two."""
 
 SILENCE: Final = "silence"
+RARELY: Final = 1_000
+"""A wording in fewer than one of so many reports has a share that nobody can tell more exactly."""
 """Category of a hotspot that is a feed's silence."""
 
 
@@ -198,6 +200,19 @@ def counts(hotspot: HotspotView, w: Words, bucket_seconds: int) -> str:
         window=w.window(why.window_buckets * bucket_seconds),
         expected=w.number(expected),
     )
+
+
+def wording(hotspot: HotspotView, w: Words) -> str:
+    """``14 of 52 reports here use wording that is new for this place (usual: 1 in 60).``; "" without any."""
+    new = hotspot.explanation.wording
+    if new is None:
+        return ""
+    often = 1.0 / max(new.share, 1e-9)
+    usual = w("wording-usual", n=max(2, round(often)))
+    if often > RARELY:
+        usual = w("wording-usual-rare", n=RARELY)
+    key = "wording-around" if new.is_around else "wording-here"
+    return w(key, held=new.held, texts=new.texts, usual=usual)
 
 
 def chance(hotspot: HotspotView, w: Words) -> str:

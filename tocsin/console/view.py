@@ -140,10 +140,14 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class SampleText(msgspec.Struct, frozen=True):
-    """What one caller said, redacted at intake; ``locale`` is the language it is in, "" if unknown."""
+    """What one caller said, redacted at intake; ``locale`` is the language it is in, "" if unknown.
+
+    ``is_new`` says that it holds the wording that is new in its place.
+    """
 
     text: str
     locale: str = ""
+    is_new: bool = False
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from alerting.policy import reached
 from models.hotspots import Hotspot
 from models.risk_model import believed
 from streams.events import Event
+from streams.wording import Key, bins_of, wordings
 from tocsin.city import City
 from tocsin.console.phrases import Names, Phrase
 from tocsin.console.view import HotspotView, Mark, Point, SampleText, Told
@@ -27,12 +28,15 @@ SHOWN_TEXTS: Final = 3
 HOW: Final = {"delivered": "warned", "pending": "waits", "refused": "failed", "given_up": "failed"}
 ASKED_AREAS: Final = 8
 """Of a hotspot of the whole city, the areas that are asked for texts: those that stray most."""
+ASKED_TEXTS: Final = 20
+ASKED_FOR_WORDING: Final = 200
+"""Texts of an area that are looked through for the wording that is new."""
 ROMAN: Final = ("", "", "IV", "III", "II", "I")
 
 HAN: Final = re.compile("[\u4e00-\u9fff]")
 
-Events = Callable[[str, str, int], list[Event]]
-"""Newest events of an area and category since an instant."""
+Events = Callable[[str, str, int, int], list[Event]]
+"""Newest events of an area and category since an instant, so many at most."""
 
 
 class Teller:
@@ -47,8 +51,10 @@ class Teller:
         events: Events,
         upper_bound: Callable[[np.ndarray], np.ndarray],
         memory: Memory,
+        wording_key: Key | None = None,
     ) -> None:
         self.city, self.state, self.entries, self.memory = city, state, entries, memory
+        self.wording_key = wording_key
         self.deliveries, self.events, self.upper_bound = deliveries, events, upper_bound
         self.alerts = {a.hotspot: a for a in state.alerts.alerts.values() if a.is_open}
 
@@ -137,17 +143,33 @@ class Teller:
         )[-4:]
 
     def _texts(self, hotspot: Hotspot) -> tuple[tuple[SampleText, ...], int]:
+        # wording is told of once enough texts hold it: the first of them are older than the hotspot
+        why = hotspot.explanation
+        buckets, most = (max(why.window_buckets, 4), ASKED_FOR_WORDING) if why.wording else (4, ASKED_TEXTS)
+        since = hotspot.began_at - self.city.bucket_seconds * buckets
         events = (
             event
             for area in self._asked(hotspot)
-            for event in self.events(area, hotspot.category, hotspot.began_at - self.city.bucket_seconds * 4)
+            for event in self.events(area, hotspot.category, since, most)
             if event.text
         )
         found = list({(event.system, event.id): event for event in events}.values())  # repeats are one
         found.sort(key=lambda event: (-event.happened_at, event.id))
-        texts = dict.fromkeys(event.text or "" for event in found)
-        shown = list(texts)[:SHOWN_TEXTS]
-        return tuple(SampleText(text, "zh-CN" if HAN.search(text) else "") for text in shown), len(found)
+        texts = list(dict.fromkeys(event.text or "" for event in found))
+        new = self._new(texts, hotspot)
+        shown = sorted(texts, key=lambda text: text not in new)[:SHOWN_TEXTS]
+        return tuple(
+            SampleText(text, "zh-CN" if HAN.search(text) else "", text in new) for text in shown
+        ), len(found)
+
+    def _new(self, texts: list[str], hotspot: Hotspot) -> set[str]:
+        """Those that hold the wording that is new, told by their bins: of other texts few do by chance."""
+        wording = hotspot.explanation.wording
+        if wording is None or self.wording_key is None:
+            return set()
+        bins = bins_of(wordings(texts, self.wording_key))
+        holds = (bins == wording.bins[0]).any(axis=1)
+        return {text for text, is_new in zip(texts, holds.tolist(), strict=True) if is_new}
 
     def _asked(self, hotspot: Hotspot) -> tuple[str, ...]:
         """Its areas; of the whole city those where most came above what was expected."""

@@ -15,6 +15,7 @@ from streams.errors import AwayError
 from streams.events import REASONS, id_hash
 from streams.ledger import Rows
 from streams.sources.report import REPORT, SYSTEM, Report
+from streams.wording import Key
 from tocsin.city import DECIDES_SECONDS, City
 from tocsin.console.phrases import Phrase
 from tocsin.console.source import CommandReceipt, ReportReceipt
@@ -65,9 +66,10 @@ class LiveCity:
         is_demo: bool = False,
         plans: tuple[Plan, ...] = (),
         scenarios: Mapping[str, Scenario] | None = None,
+        wording_key: Key | None = None,
     ) -> None:
         self.city, self.people, self.pipeline, self.run, self.is_demo = city, people, pipeline, run, is_demo
-        self.plans, self.scenarios = plans, scenarios or {}
+        self.plans, self.scenarios, self._wording_key = plans, scenarios or {}, wording_key
         self.arrivals = Arrivals()
         start = max(0, run.history.journal_length() - REMEMBERED_LINES)
         self._state = run.fold.state
@@ -230,6 +232,7 @@ class LiveCity:
             self.run.events,
             self.pipeline.detection.upper_bound,
             self.memory,
+            self._wording_key,
         )
         hotspots = tuple(teller.view(h) for h in (state.findings.hotspots if state.findings else ()))
         gravest_of = gravest(hotspots)

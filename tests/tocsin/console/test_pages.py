@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from browse import Visitor
 
+from models.hotspots import Wording
 from tocsin.console.phrases import Phrase
 from tocsin.console.view import MisfitView, SampleText, UnitView
 
@@ -113,6 +114,33 @@ def test_the_data_page_says_where_the_model_does_not_fit(lang, sentences):
     )
     text = Visitor(msgspec.structs.replace(view, misfits=off), "", lang).get("/data").text
     assert all(sentence in text for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("new", "lang", "sentence"),
+    [
+        (Wording(14, 52, 0.0167, (7,), False), "en",
+         "14 of 52 reports here use wording that is new for this place (usual: 1 in 60)."),
+        (Wording(14, 52, 0.0167, (7,), False), "zh-CN",
+         "此处 52 条报告中有 14 条使用此地以往少见的说法（平常 60 条中有 1 条）。"),
+        (Wording(5, 9, 0.00002, (7,), True), "en",
+         "5 of 9 reports in and around here use wording that is new there (usual: fewer than 1 in 1,000)."),
+        (Wording(5, 9, 0.00002, (7,), True), "zh-CN",
+         "此处及周边 9 条报告中有 5 条使用当地以往少见的说法（平常 1,000 条中不到 1 条）。"),
+    ],
+)  # fmt: skip
+def test_new_wording_is_told_in_one_sentence_and_on_the_texts_that_hold_it(new, lang, sentence):
+    view = city.night()
+    gas = view.real.hotspots[0]
+    texts = (msgspec.structs.replace(gas.texts[0], is_new=True), *gas.texts[1:])
+    told = msgspec.structs.replace(
+        gas, explanation=msgspec.structs.replace(gas.explanation, wording=new), texts=texts
+    )
+    story = msgspec.structs.replace(view.real, hotspots=(told, *view.real.hotspots[1:]))
+    text = Visitor(msgspec.structs.replace(view, real=story), "shen", lang).get("/hotspots/gas").text
+    assert sentence in text.replace("\u00a0", " ") and text.count('class="newword"') == 1
+    plain = Visitor(view, "shen", lang).get("/hotspots/gas").text
+    assert 'class="newword"' not in plain and 'class="wording"' not in plain
 
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
