@@ -15,7 +15,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``lateness_seconds`` is the allowed lateness of each of its source partitions; ``mapping`` names the
     mapping file (format ``mapping``) or the category map that the other formats need. ``max_age_seconds``
     is how old an event may be at reception before it is refused as ancient. ``watches_wording`` says whether
-    rows of a feed with texts hold a keyed hash of a few of a text's words, for the detector ``topic``.
+    rows of a feed with texts hold a keyed hash of a few words of a redacted text, for the detector ``topic``.
     """
 
     id: str

@@ -220,8 +220,9 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return rows
 
     def _words(self, columns: Columns, rows: RowArray) -> list[str | None] | None:
-        """The redacted texts, once each row holds its wording; None where the feed's is not watched."""
-        if self.plan.is_sensor or not (self.feed.watches_wording and self.plan.mapping.text):
+        """The redacted texts, once each row holds its wording; None where it is not watched."""
+        feed = self.feed
+        if self.plan.is_sensor or not (feed.redacts_text and feed.watches_wording and self.plan.mapping.text):
             return None
         words = self._texts(columns)
         packed = wordings(words, self.wording_key)

@@ -81,8 +81,10 @@ def test_no_name_reaches_a_row(hotline: Intake, record: Record) -> None:
     assert rows["value"][0] != wordings([texts[0]], Key(hotline.key))[0], "the name would be a word"
 
 
-def test_a_feed_may_keep_its_wording_to_itself(hotline: Intake, record: Record) -> None:
-    mute = msgspec.structs.replace(hotline, feed=msgspec.structs.replace(hotline.feed, watches_wording=False))
+@pytest.mark.parametrize("setting", ["watches_wording", "redacts_text"])
+def test_a_feed_may_keep_its_wording_to_itself(hotline: Intake, record: Record, setting: str) -> None:
+    """Nor is a text hashed that is not redacted."""
+    mute = msgspec.structs.replace(hotline, feed=msgspec.structs.replace(hotline.feed, **{setting: False}))
     taken = mute.read(lines(record(text="smell of rotten eggs")), AT, "x")
     assert taken.rows["value"].tolist() == [0]
     assert taken.events[0] is not None and taken.events[0].text == "smell of rotten eggs"
