@@ -8,6 +8,7 @@ truth that Tocsin is not. Run a piece: ``python -m benchmarks.city_peers SEED â€
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmarks import results, series_peers
 from benchmarks.city import ALARM, ANSWER_BUCKETS, CALIBRATED, GRACE, WEEKS, cause, truth
 from benchmarks.simulated_city import BUCKET, PER_WEEK, SimulatedCity, Trouble, simulate
 from detectors.panel import Detection, DetectionSettings, step_together
+from models.hotspots import Hotspot
 from models.neighbours import nearest
 from streams.panel import Array
 
@@ -29,15 +31,14 @@ Caused = list[tuple[int, Trouble | None]]
 """Alarms by the bucket that raised them, and what really happened."""
 
 
-def walked(city: SimulatedCity, near: Array) -> dict[float, Caused]:
-    """Alarms over counts under every budget; an officer confirms an hour later what is real."""
+def alarms(city: SimulatedCity, near: Array) -> Iterator[tuple[float, int, Hotspot, Trouble | None]]:
+    """Budget, bucket, hotspot and truth of each alarm; an officer confirms an hour later what is real."""
     settings = [DetectionSettings(budget_per_week=budget, warm_up_weeks=4) for budget in BUDGETS]
     engines = [Detection(city.shape, own) for own in settings]
     states = tuple(engine.start() for engine in engines)
     seen: list[set[str]] = [set() for _ in BUDGETS]
     answers: list[dict[int, list[str]]] = [defaultdict(list) for _ in BUDGETS]
-    found: list[Caused] = [[] for _ in BUDGETS]
-    for t in range(WEEKS * PER_WEEK):
+    for t in range(len(city.observed)):
         confirmed = [tuple(own.pop(t, ())) for own in answers]
         stepped = step_together(engines, states, city.bucket(t), confirmed)
         states = tuple(state for state, _ in stepped)
@@ -49,9 +50,16 @@ def walked(city: SimulatedCity, near: Array) -> dict[float, Caused]:
                 real = cause(city, hotspot, t, near)
                 if real is not None:
                     answers[k][t + ANSWER_BUCKETS].append(hotspot.id)
-                if t >= CALIBRATED * PER_WEEK and not hotspot.feed:
-                    found[k].append((t, real))
-    return dict(zip(BUDGETS, found, strict=True))
+                yield BUDGETS[k], t, hotspot, real
+
+
+def walked(city: SimulatedCity, near: Array) -> dict[float, Caused]:
+    """Alarms over counts in the judged weeks, under every budget."""
+    found: dict[float, Caused] = {budget: [] for budget in BUDGETS}
+    for budget, t, hotspot, real in alarms(city, near):
+        if t >= CALIBRATED * PER_WEEK and not hotspot.feed:
+            found[budget].append((t, real))
+    return found
 
 
 def peer_scores(city: SimulatedCity) -> dict[str, Array]:

@@ -66,9 +66,9 @@ budget of two, in the same {weeks} city-weeks: the city above, with slower rises
 of what was found. Slow: 60 % within two days; slower: 30 % within four, held for four; faint: 20 % within a
 week, held for another. A standard error of the rate is {rate}, of the recall of surges {surges}, of all slow
 rises {rises}; the cities are the same in all rows, so that a difference of one trouble is real, but says
-little. Storms are those told of the city as a whole. The city has no sensors, no place with a rhythm of its
-own, no level that leaves for good, and one holiday: what sensor, ratio, escape and holidays are for is
-not in it.""",
+little. Storms are those told of the city as a whole. The city has no sensors, no texts, no place with a
+rhythm of its own, no level that leaves for good, and one holiday: what sensor, topic, ratio, escape and
+holidays are for is not in it.""",
         columns=(
             "taken out",
             "false a week",
@@ -88,6 +88,7 @@ not in it.""",
             "sensor": "detector sensor",
             "cluster": "detector cluster",
             "drift": "detector drift",
+            "topic": "detector topic",
             "city factor": "city factor",
             "cap": "cap of one bucket",
             "guard": "guard of the level",
@@ -181,8 +182,8 @@ CHINESE: Final = Words(
 在同样的 {weeks} 个城市周中：上述城市，另加更慢的上升。召回率，以及已发现者的延迟中位数。
 缓升：两天内 60 %；更缓：四天内 30 %，再保持四天；微弱：一周内 20 %，再保持一周。
 误报率的标准误为 {rate}，突增召回率的为 {surges}，全部缓升召回率的为 {rises}；各行的城市相同，
-因此相差一件是真实的，但说明不了什么。风暴只算就全市告知的。这座城市没有传感器，没有自有节律的地点，
-没有一去不返的水平，只有一个假日：传感、比率、作废和节假日所针对的，其中没有。""",
+因此相差一件是真实的，但说明不了什么。风暴只算就全市告知的。这座城市没有传感器，没有文字，没有自有节律的地点，
+没有一去不返的水平，只有一个假日：传感、用语、比率、作废和节假日所针对的，其中没有。""",
         columns=("取走", "每周误报", "突增", "缓升", "更缓", "微弱", "聚集", "风暴", "信息源停止"),
         parts={
             "nothing": "*无*",
@@ -192,6 +193,7 @@ CHINESE: Final = Words(
             "sensor": "检测器 sensor（传感）",
             "cluster": "检测器 cluster（聚集）",
             "drift": "检测器 drift（缓升）",
+            "topic": "检测器 topic（用语）",
             "city factor": "全市系数",
             "cap": "单个时段的封顶",
             "guard": "水平的约束",
