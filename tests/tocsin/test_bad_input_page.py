@@ -95,3 +95,5 @@ def test_what_receivers_and_links_do_is_not_forgotten() -> None:
         str(status) for status in STATUS.values()
     }
     assert "route" in said["A city's own files"]
+    for word in ("Grafana", "quotes", "script", "contradictory", "model", "newer version"):
+        assert word in said["Wall, labels, models and runs"]
