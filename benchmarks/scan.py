@@ -259,7 +259,7 @@ def _sight(shape: Any, widths: tuple[int, ...], rng: np.random.Generator) -> Sig
     rate = np.exp(rng.uniform(np.log(0.001), np.log(0.5), size[1])) * np.exp(rng.normal(0, 0.5, (size[0], 1)))
     views = tuple(_window(width, rate * width, rng) for width in widths)
     none, observed = np.zeros(0, np.int64), views[0].capped.astype(np.int32)
-    panel = PanelView(observed, views[0].capped, views[0].base, views, True)
+    panel = PanelView(observed, views[0].capped, views[0].base, views, True, np.zeros(observed.shape))
     bucket = SealedBucket(
         0, 0, BUCKET, observed, observed[:, :2].T, SensorBucket(none, none, none, none, none)
     )
