@@ -37,6 +37,7 @@ class Layout(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     silence_near: np.ndarray  # (A, k) int64: the neighbourhood in which a feed's silence is sought
     near_sets: Nearness
     naming: Naming
+    correction_buckets: int  # how many buckets back late events are learnt, 0 for never
     caps: np.ndarray  # (C,) int64: most risk per category, millionths
 
 
@@ -65,6 +66,7 @@ def layout(shape: CityShape, settings: DetectionSettings) -> Layout:
         silence_near=silence_neighbourhoods(shape.centroids),
         near_sets=Nearness(_rows(near), _rows(nearest(shape.centroids, max(CIRCLE_SIZES)))),
         naming=Naming(shape.areas, shape.categories, shape.feeds),
+        correction_buckets=settings.correction_days * DAY_SECONDS // seconds,
         caps=risk.consequence_caps(shape.consequences),
     )
 

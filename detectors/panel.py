@@ -18,9 +18,10 @@ from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
 from detectors.topic import Topic
-from models import calibration, normal, peaks, stories
+from models import calibration, corrections, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
+from models.corrections import Corrections
 from models.fusion import group_of
 from models.normal import Normal
 from models.pareto import Tail
@@ -28,6 +29,7 @@ from models.peaks import Events
 from models.risk import WATCH_RARITY
 from models.shape import CityShape
 from models.stories import NOTHING_FOUND, Found, Now, Story
+from streams.late import LateRows
 from streams.panel import Array, SealedBucket
 
 __all__ = ["BudgetStatus", "Detection", "DetectionSettings", "DetectionState", "Findings", "SilentFeed"]
@@ -40,6 +42,7 @@ class DetectionState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     day: int  # ordinal of the local day of the last bucket, -1 before it
     counts: Normal
     feeds: Normal
+    late: Corrections  # of the counts; silence expects what comes in time
     raw: tuple[np.ndarray, ...]  # counts of the longest window's buckets, each (A, C) int32
     spoke_at: np.ndarray  # (F, A) int64: closing of the last bucket in which a feed spoke in an area
     detectors: DetectorStates
@@ -83,6 +86,7 @@ class Detection:
             day=-1,
             counts=normal.start(layout.counts, layout.calendar),
             feeds=normal.start(layout.feeds, layout.calendar),
+            late=corrections.start(len(self.shape.categories)),
             raw=(),
             spoke_at=np.full((len(self.shape.feeds), len(self.shape.areas)), -1, np.int64),
             detectors=DetectorStates(**{name: d.start() for name, d in self.detectors.items()}),
@@ -103,14 +107,22 @@ class Detection:
         """
         return step_together((self,), (state,), bucket, (confirmed,))[0]
 
+    def correct(self, state: DetectionState, rows: LateRows) -> DetectionState:
+        """Let the baseline learn, when the local day ends, what came too late; no past decision changes."""
+        places = state.counts.baseline.level.size
+        late = corrections.add(state.late, rows, places, self.layout.correction_buckets)
+        return msgspec.structs.replace(state, late=late)
+
     def _turned(self, state: DetectionState, bucket: SealedBucket, slot: Slot) -> DetectionState:
         """The state in the bucket's local day: what has ended is learnt."""
         layout = self.layout
+        late, more = corrections.turned(state.late, state.counts, layout.calendar, slot, bucket)
         return msgspec.structs.replace(
             state,
+            late=late,
             first_at=bucket.opens_at if state.first_at < 0 else state.first_at,
             day=slot.day,
-            counts=normal.turn_day(state.counts, layout.counts, layout.calendar, slot),
+            counts=normal.turn_day(state.counts, layout.counts, layout.calendar, slot, more),
             feeds=normal.turn_day(state.feeds, layout.feeds, layout.calendar, slot),
         )
 
@@ -152,6 +164,7 @@ class Detection:
             counts=normal.learn(
                 state.counts, layout.counts, slot, bucket.index, sight.counts, sight.counts_mask
             ),
+            late=corrections.noted(state.late, bucket.index, sight.counts_mask, layout.correction_buckets),
             feeds=normal.learn(state.feeds, layout.feeds, slot, bucket.index, sight.feeds, sight.feeds_mask),
             spoke_at=np.where(bucket.feed_observed > 0, bucket.closes_at, state.spoke_at),
             detectors=DetectorStates(
@@ -306,7 +319,9 @@ class Detection:
         )
 
 
-SHARED: Final = ("first_at", "day", "counts", "feeds", "raw", "spoke_at", "detectors", "silent", "fit")
+SHARED: Final = (
+    "first_at", "day", "counts", "feeds", "late", "raw", "spoke_at", "detectors", "silent", "fit",
+)  # fmt: skip
 """What a state holds that no setting of ``detectors.settings.APART`` changes."""
 
 

@@ -21,7 +21,8 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     before the budget rests on the city's own history, ``calibration_weeks`` is the most that is kept.
     ``hold_hours`` is how long a hotspot stays open after its last alarm, ``episode_gap_hours`` how far apart
     two peaks of one series count as two. ``silence_learns_after_days``: a feed silent for longer counts as
-    gone for good, and its zeros are learnt.
+    gone for good, and its zeros are learnt. ``correction_days``: what comes too late by at most so
+    many days still corrects what counts as normal, and never a decision; 0 for never, at most 60.
     """
 
     budget_per_week: float = 2.0
@@ -36,6 +37,7 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     episode_gap_hours: float = 4.0
     silence_score: float = 4.0
     silence_learns_after_days: float = 60.0
+    correction_days: int = 7
     controller_step: float = 0.0217
 
     def __post_init__(self) -> None:
@@ -43,6 +45,10 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         _positive(self, "budget_per_week", "level_half_life_days", "ratio_half_life_days")
         _positive(self, "variance_half_life_days", "hold_hours", "episode_gap_hours", "silence_score")
         _positive(self, "silence_learns_after_days", "escape_days")
+        if not 0 <= self.correction_days <= 60:
+            raise ConfigError(
+                "detection.correction_days", f"must lie between 0 and 60, got {self.correction_days}"
+            )
         if self.warm_up_weeks < 1:
             raise ConfigError("detection.warm_up_weeks", f"must be at least 1, got {self.warm_up_weeks}")
         if not 2 <= self.calibration_min_weeks <= self.calibration_weeks <= 52:

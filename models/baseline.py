@@ -125,6 +125,11 @@ def gather(baseline: Baseline, slot: Slot, guarded: Array, capped: Array, mask: 
     return msgspec.structs.replace(baseline, day=slot.day, hours=(*closed, hour))
 
 
+def with_late(baseline: Baseline, late: tuple[Hour, ...]) -> Baseline:
+    """The open day with events of buckets whose exposure was learnt before."""
+    return msgspec.structs.replace(baseline, hours=(*baseline.hours, *late)) if late else baseline
+
+
 def close_day(baseline: Baseline, calendar: Calendar, memory: Memory, buckets_per_day: int) -> Baseline:
     """Learn the day that was gathered.
 

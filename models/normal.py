@@ -8,7 +8,7 @@ import numpy as np
 
 from models import baseline as base
 from models import city_factor, variance, windows
-from models.baseline import Baseline, Memory
+from models.baseline import Baseline, Hour, Memory
 from models.calendar import Calendar, Slot
 from models.variance import Variance
 from models.windows import Rolling
@@ -138,13 +138,16 @@ def start(frame: Frame, calendar: Calendar) -> Normal:
     )
 
 
-def turn_day(normal: Normal, frame: Frame, calendar: Calendar, slot: Slot) -> Normal:
-    """Learn the local day that has ended, if ``slot`` opens another one."""
+def turn_day(
+    normal: Normal, frame: Frame, calendar: Calendar, slot: Slot, late: tuple[Hour, ...] = ()
+) -> Normal:
+    """Learn the local day that has ended, if ``slot`` opens another one, and with it what came too late."""
     if normal.baseline.day in (-1, slot.day):
         return normal
     keep = 0.5 ** (1.0 / frame.variance_half_life_days)
+    ended = base.with_late(normal.baseline, late)
     return Normal(
-        base.close_day(normal.baseline, calendar, frame.memory, frame.buckets_per_day),
+        base.close_day(ended, calendar, frame.memory, frame.buckets_per_day),
         normal.rolling,
         tuple(variance.decay(v, keep, SERIES_S2) for v in normal.variances),
     )

@@ -11,6 +11,7 @@ The rules, row by row in ledger order (this file does whole arrays; a slow twin 
    passed, is a duplicate, or a conflict if time, series, sensor or value differ.
 5. What is left is accepted. A bucket seals when every partition's watermark has passed its end.
    What is marked as an exercise is known by its identity like any other, but no bucket counts it.
+   A late event of a series stands between the buckets sealed before it came and those sealed after.
 6. A fast row that is neither repeat, rejected nor future acts before it is judged, once in seven days.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
+from streams.late import LateRows, missed
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
 from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts
 
@@ -73,9 +75,9 @@ class FastRow(msgspec.Struct, frozen=True, eq=False):
 
 
 class Folded(msgspec.Struct, frozen=True, eq=False):
-    """What a record of rows led to: buckets and fast rows in order, and rows set aside with a reason."""
+    """What rows led to: buckets, fast and late rows in order, and what was set aside with a reason."""
 
-    steps: tuple[SealedBucket | FastRow, ...]
+    steps: tuple[SealedBucket | FastRow | LateRows, ...]
     set_aside: np.ndarray  # (k,) ROW, ``reason`` says why; ledger order
 
 
@@ -106,16 +108,16 @@ def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingStat
         IntegrityError: a gap in a partition's offsets, or a row of a partition that the city does not have.
     """
     state, rows = _take(state, rows, frame)
-    steps: list[SealedBucket | FastRow] = []
+    steps: list[SealedBucket | FastRow | LateRows] = []
     aside: list[RowArray] = []
     for part, fast in _cut_at_fast(rows, frame):
         if fast is not None:
             state, acts = _act(state, fast)
             steps.extend(acts)
-        state, reasons, accepted = _judge(state, part, frame)
+        state, reasons, accepted, late = _judge(state, part, frame)
         aside.append(_with_reason(part, reasons))
         state, sealed = _seal(state, accepted, frame)
-        steps.extend(sealed)
+        steps.extend(_between(late, sealed))
     return state, Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW))
 
 
@@ -206,10 +208,12 @@ def _act(state: SealingState, row: np.void) -> tuple[SealingState, list[FastRow]
     ), [FastRow(row)]
 
 
-def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingState, Array, RowArray]:
-    """Rules 2 to 4: watermarks, a reason code for each row (0 accepted or tick), and the accepted rows."""
+def _judge(
+    state: SealingState, rows: RowArray, frame: Frame
+) -> tuple[SealingState, Array, RowArray, list[LateRows]]:
+    """Rules 2 to 4: watermarks, a reason code for each row (0 accepted or tick), what is accepted, late."""
     if not len(rows):
-        return state, np.zeros(0, np.uint8), rows
+        return state, np.zeros(0, np.uint8), rows, []
     mark, event_at = np.ascontiguousarray(rows["mark"]), np.ascontiguousarray(rows["event_at"])
     is_rejected, is_tick = (mark & MARK_REJECTED) != 0, (mark & MARK_TICK) != 0
     reasons = np.where(is_rejected, rows["reason"], 0).astype(np.uint8)
@@ -218,14 +222,26 @@ def _judge(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSt
     before, watermark = _watermarks(state.watermark, rows, ~(is_rejected | is_future), frame)
     ends = (event_at // frame.bucket_seconds + 1) * frame.bucket_seconds
     is_dated = ~(is_rejected | is_future | is_tick)
-    reasons[is_dated & (ends <= before)] = REASON_CODE[Reason.LATE]
+    is_late = is_dated & (ends <= before)
+    reasons[is_late] = REASON_CODE[Reason.LATE]
     is_candidate = is_dated & (reasons == 0)
     candidates = np.flatnonzero(is_candidate)
     again = repeated(state.segments, rows.take(candidates), before[candidates], frame.bucket_seconds)
     reasons[candidates] = again
     counts = state.counts + _tally(rows["partition"], reasons, ~is_tick, state.counts.shape)
     accepted = rows.take(candidates[again == 0])
-    return msgspec.structs.replace(state, watermark=watermark, counts=counts), reasons, accepted
+    late = missed(rows, is_late, before, watermark, frame.bucket_seconds) if is_late.any() else []
+    return msgspec.structs.replace(state, watermark=watermark, counts=counts), reasons, accepted, late
+
+
+def _between(late: list[LateRows], sealed: list[SealedBucket]) -> list[SealedBucket | LateRows]:
+    """Buckets in their order, each behind the late rows that came before it was sealed."""
+    steps: list[SealedBucket | LateRows] = [*late, *sealed]
+    return sorted(steps, key=_sealed_by_then) if late else steps
+
+
+def _sealed_by_then(step: SealedBucket | LateRows) -> tuple[int, bool]:
+    return (step.next_bucket, False) if isinstance(step, LateRows) else (step.index, True)
 
 
 def _tally(partitions: Array, reasons: Array, is_counted: Array, shape: tuple[int, ...]) -> Array:

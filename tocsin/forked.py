@@ -11,6 +11,7 @@ import msgspec
 from detectors.panel import step_together
 from detectors.settings import APART, DetectionSettings
 from streams import sealing
+from streams.late import LateRows
 from streams.ledger import Record, Rows, Settings
 from streams.panel import SealedBucket
 from streams.sealing import FastRow
@@ -57,6 +58,10 @@ class Forked:
         reached = tuple(msgspec.structs.replace(state, sealing=sealed) for state in states)
         outcomes: list[tuple[Outcome, ...]] = []
         for step in folded.steps:
+            if isinstance(step, LateRows):
+                late = zip(self.pipelines, reached, strict=True)
+                reached = tuple(pipeline.late(state, step) for pipeline, state in late)
+                continue
             reached, outcome = (
                 self._fast(reached, step) if isinstance(step, FastRow) else self._bucket(reached, step)
             )

@@ -24,6 +24,7 @@ from models.risk import CAP
 from models.risk_model import RiskModel, ranked
 from streams import sealing
 from streams.errors import IntegrityError
+from streams.late import LateRows
 from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Folded, Frame, SealingState
@@ -133,6 +134,9 @@ class Pipeline:
         state = msgspec.structs.replace(state, sealing=sealed_state)
         outcomes: list[Outcome] = []
         for step in folded.steps:
+            if isinstance(step, LateRows):
+                state = self.late(state, step)
+                continue
             state, outcome = (
                 self.fast(state, step) if isinstance(step, FastRow) else self._bucket(state, step)
             )
@@ -167,6 +171,10 @@ class Pipeline:
         return state, msgspec.structs.replace(
             outcome, findings=(findings,), mapped=(mapped,), reminders=noted.reminders
         )
+
+    def late(self, state: PipelineState, step: LateRows) -> PipelineState:
+        """Late rows decide nothing; what is normal may learn from them."""
+        return msgspec.structs.replace(state, detection=self.detection.correct(state.detection, step))
 
     def fast(self, state: PipelineState, step: FastRow) -> tuple[PipelineState, Outcome]:
         """A fast row is decided on at once."""

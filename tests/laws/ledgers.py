@@ -35,10 +35,12 @@ SENSOR_PARTITIONS = [n for n, p in enumerate(CITY.partitions) if p.feed == "sens
 
 
 class ToyState(msgspec.Struct, frozen=True):
-    """Open hotspots by series, as (began_at, seen buckets ago)."""
+    """Open hotspots by series, as (began_at, seen buckets ago), and what came late."""
 
     open: dict[str, tuple[int, int]] = {}
     quiet: int = 0
+    index: int = -1  # of the last bucket
+    late: tuple[tuple[int, int, int], ...] = ()  # last bucket before it came, its own bucket, series
 
 
 class ToyDetection:
@@ -58,7 +60,12 @@ class ToyDetection:
             key=lambda h: (h.began_at, h.id),
         )
         silent = (SilentFeed(CITY.feeds[0].id, None, bucket.opens_at, 5.0),) if quiet >= 4 else ()
-        return ToyState(ages, quiet), _findings(tuple(hotspots), silent, bucket)
+        return ToyState(ages, quiet, bucket.index, state.late), _findings(tuple(hotspots), silent, bucket)
+
+    def correct(self, state, rows):
+        pairs = zip(rows.bucket.tolist(), rows.series.tolist(), strict=True)
+        late = tuple((state.index, bucket, series) for bucket, series in pairs)
+        return msgspec.structs.replace(state, late=state.late + late)
 
     def _hotspot(self, series, began, count, bucket):
         area, category = divmod(series, len(CITY.taxonomy.category_ids))

@@ -9,10 +9,21 @@ from hypothesis import strategies as st
 from alerting import journal
 from streams.commands import Command
 from streams.errors import IntegrityError
-from streams.events import REASONS
-from streams.ledger import MARK_EXERCISE, MARK_TICK, Rows, decode, encode, from_json, to_json
+from streams.events import REASON_CODE, REASONS, Reason
+from streams.ledger import (
+    MARK_EXERCISE,
+    MARK_FAST,
+    MARK_REJECTED,
+    MARK_TICK,
+    NO_SERIES,
+    Rows,
+    decode,
+    encode,
+    from_json,
+    to_json,
+)
 from streams.sealing import OUTCOMES
-from tests.laws.ledgers import CITY, ORIGIN, ToyDetection, ledgers, rechunked, run, toy_pipeline
+from tests.laws.ledgers import CITY, ORIGIN, WIDTH, ToyDetection, ledgers, rechunked, run, toy_pipeline
 from tocsin import checkpoint
 from tocsin.pipeline import Pipeline, PipelineState
 
@@ -28,10 +39,11 @@ def plain(outcomes):
 @given(st.one_of(ledgers(with_people=False), ledgers()), st.frozensets(st.integers(0, 10)))
 @EXAMPLES
 def test_chunking_law(records, cuts):
-    _, lines, outcomes = run(PIPELINE, records)
-    _, lines2, outcomes2 = run(PIPELINE, rechunked(records, cuts))
+    state, lines, outcomes = run(PIPELINE, records)
+    state2, lines2, outcomes2 = run(PIPELINE, rechunked(records, cuts))
     assert lines == lines2
     assert plain(outcomes) == plain(outcomes2)
+    assert state.detection == state2.detection, "late rows are learnt at another place"
 
 
 @given(ledgers())
@@ -47,11 +59,12 @@ def test_replay_law_through_both_written_forms(records):
 @EXAMPLES
 def test_restart_law_at_any_record(records, instant):
     cut = instant % (len(records) + 1)
-    _, lines, _ = run(PIPELINE, records)
+    whole, lines, _ = run(PIPELINE, records)
     state, before, _ = run(PIPELINE, records[:cut])
     woken = checkpoint.decode(checkpoint.encode(state), ToyPipelineState)
-    _, after, _ = run(toy_pipeline(), records[cut:], woken)
+    last, after, _ = run(toy_pipeline(), records[cut:], woken)
     assert before + after == lines
+    assert last.detection == whole.detection
 
 
 @given(ledgers())
@@ -82,6 +95,35 @@ def test_late_law_every_row_is_counted_once(records):
     assert sealed + still_open <= state.sealing.counts[:, 0].sum()
     if not (counted["mark"] & MARK_EXERCISE).any():  # an exercise is accepted, and no bucket counts it
         assert sealed + still_open == state.sealing.counts[:, 0].sum()
+
+
+@given(ledgers())
+@EXAMPLES
+def test_late_law_what_is_late_decides_nothing_and_each_is_told_to_learning_once(records):
+    state, lines, outcomes = run(PIPELINE, records)
+    aside = np.concatenate([o.set_aside for o in outcomes])
+    is_late = aside["reason"] == REASON_CODE[Reason.LATE]
+    late = aside[is_late & ((aside["mark"] & MARK_EXERCISE) == 0) & (aside["series"] >= 0)]
+    told = [(bucket, series) for _, bucket, series in state.detection.late]
+    assert told == [(int(row["event_at"]) // WIDTH, int(row["series"])) for row in late]
+    mute = [_without_late(record, late) for record in records]
+    assert run(PIPELINE, mute)[1] == lines
+
+
+def _without_late(record, late):
+    """The record with those rows as ones that intake could not read; what is fast acts, late or not."""
+    if not isinstance(record, Rows):
+        return record
+    rows = record.rows.copy()
+    places = [(row["partition"], row["offset"], row["index"]) for row in late if not row["mark"] & MARK_FAST]
+    for row in rows:
+        if (row["partition"], row["offset"], row["index"]) in places:
+            row["mark"], row["series"], row["reason"] = (
+                MARK_REJECTED,
+                NO_SERIES,
+                REASON_CODE[Reason.MALFORMED],
+            )
+    return Rows(rows)
 
 
 @given(ledgers(with_people=False))

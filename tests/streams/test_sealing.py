@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, REASONS, Reason
+from streams.late import LateRows
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Frame, fold, skip_gap, start
@@ -68,6 +69,8 @@ class SlowSealing:
         if is_tick:
             return None
         if (at // w + 1) * w <= before:
+            if r["kind"] == KIND_CODE["hotline"]:
+                self.out.append(("late", self.sealed, (at // w, int(r["series"]))))
             return self.aside.append("late")
         same = [a for a in self.accepted if (int(a["partition"]), int(a["id_hash"])) == identity]
         kept = [a for a in same if (a["event_at"] // w + 1) * w > before]
@@ -145,15 +148,27 @@ def texts_of(bucket):
     return bucket.texts.series.tolist(), bucket.texts.wording.tolist()
 
 
+def late_ones(step):
+    pairs = zip(step.bucket.tolist(), step.series.tolist(), strict=True)
+    return [("late", step.next_bucket, pair) for pair in pairs]
+
+
+def single(steps):
+    """The steps with each late row by itself: how many stand together depends on how rows are cut."""
+    return [x for s in steps for x in (late_ones(s) if isinstance(s, LateRows) else [s])]
+
+
 def plain(steps):
     def one(step):
+        if isinstance(step, tuple):
+            return step
         if isinstance(step, FastRow):
             return ("fast", int(step.row["id_hash"]))
         sensors = [a.tolist() for a in msgspec.structs.astuple(step.sensors)]
         texts = [a.tolist() for a in msgspec.structs.astuple(step.texts)]
         return ("seal", step.index, step.observed.tolist(), step.feed_observed.tolist(), sensors, texts)
 
-    return [one(step) for step in steps]
+    return [one(step) for step in single(steps)]
 
 
 @given(histories())
@@ -165,9 +180,10 @@ def test_fast_fold_agrees_with_slow_one(rows):
     state, out, aside = run(rows)
     names = [REASONS[row[ROW.names.index("reason")] - 1].value for row in aside]
     assert names == slow.aside
-    shape = [("fast", int(s.row["id_hash"])) if isinstance(s, FastRow) else ("seal", s.index) for s in out]
-    assert shape == [o[:2] for o in slow.out]
-    for step, expected in zip(out, slow.out, strict=True):
+    assert [step[:2] for step in plain(out)] == [o[:2] for o in slow.out]
+    for step, expected in zip(single(out), slow.out, strict=True):
+        if isinstance(step, tuple):
+            assert step == expected
         if isinstance(step, SealedBucket):
             assert int(step.observed.sum() + step.sensors.count.sum()) == len(expected[2])
             assert int(step.feed_observed.sum()) == len(expected[2])
@@ -270,3 +286,14 @@ def test_an_exercise_says_nothing_new():
     ticks = [one(400, partition=p, offset=p == 0, mark=MARK_TICK) for p in (0, 1, 2)]
     _, out, _ = run(np.concatenate([row, *ticks]))
     assert not any(bucket.texts.wording.size for bucket in out)
+
+
+def test_a_late_event_of_a_series_stands_before_what_was_sealed_after_it():
+    rows = [one(170), one(105, identity=2, offset=1), one(106, identity=3, offset=2, mark=MARK_EXERCISE)]
+    reading = one(107, identity=4, offset=3)
+    reading["kind"], reading["sensor"] = KIND_CODE["sensor"], 0
+    ticks = [one(125, partition=p, offset=0, mark=MARK_TICK) for p in (1, 2)]
+    again = one(108, identity=5, offset=4)
+    _, folded = fold(start(FRAME, ORIGIN), np.concatenate([*rows, reading, *ticks, again]), FRAME)
+    assert [step[:2] for step in plain(folded.steps)] == [("late", 10), ("seal", 10), ("late", 11)]
+    assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.LATE]] * 4

@@ -25,6 +25,7 @@ from streams import sealing
 from streams.commands import Command
 from streams.events import REASON_CODE, Event, Reason, Rejected, id_hash
 from streams.feeds import Partition
+from streams.late import LateRows
 from streams.ledger import MARK_FAST, MARK_REJECTED, Beat, Record, Rows, Settings, blank_rows, settings
 from streams.sealing import FastRow, SealingState
 from tocsin.embedded import Embedded
@@ -110,7 +111,8 @@ class SmallPipeline:
         sealed_state, folded = sealing.fold(state.sealing, record.rows, self._frame)
         state = msgspec.structs.replace(state, sealing=sealed_state)
         entries: list[Entry] = []
-        for step in folded.steps:
+        steps = [step for step in folded.steps if not isinstance(step, LateRows)]
+        for step in steps:
             if isinstance(step, FastRow):
                 facts = step.received_at, "s1", "fast", str(int(step.row["id_hash"])), 3
             else:
@@ -120,7 +122,7 @@ class SmallPipeline:
                 facts = step.closes_at + 60, "s2", "bucket", f"{step.index}:{total}", min(total % 7, 5)
             state, outcome = self._decide(state, *facts)
             entries += outcome.entries
-        sealed = tuple(s for s in folded.steps if not isinstance(s, FastRow))
+        sealed = tuple(s for s in steps if not isinstance(s, FastRow))
         over = tuple(reminder(step.index) for step in sealed if step.index % 2 == 0)
         return state, SmallOutcome(tuple(entries), (1,) * len(entries), sealed, folded.set_aside, over)
 
