@@ -124,8 +124,7 @@ def mailed(mailbox: Mailbox, person: str) -> list[EmailMessage]:
 
 
 def page(night: Night, path: str, lang: str) -> str:
-    """What a page of the served console says, its spaces plain; drawn anew, as it is at each beat."""
-    night.run.beat()
+    """What a page of the served console says, its spaces plain."""
     answer = httpx.get(f"{night.url}{path}?lang={lang}", trust_env=False, timeout=60)
     assert answer.status_code == 200, answer.text
     return " ".join(re.sub(r"<[^>]+>", " ", answer.text).replace("\u00a0", " ").split())

@@ -80,7 +80,7 @@ class LiveCity:
         )
         self._map = city_map(city)
         self._lock = threading.Lock()
-        self._drawn: tuple[tuple[int, int | None], CityView] | None = None
+        self._drawn: tuple[tuple[object, ...], CityView] | None = None
         run.on_change(self._note)
 
     # -- what the console asks ----------------------------------------------------------------------------
@@ -90,11 +90,12 @@ class LiveCity:
         return self.run.clock()
 
     def snapshot(self) -> CityView:
-        """The newest picture; drawn once for each stretch of the ledger, and where it begins to stand."""
+        """The newest picture; drawn anew when the ledger grows, begins to stand, or a delivery is settled."""
         with self._lock:
-            drawn = self._state.ledger_offset, self._stands_since()
+            stands_since = self._stands_since()
+            drawn = self._state.ledger_offset, stands_since, self.run.outbox.standing()
             if self._drawn is None or self._drawn[0] != drawn:
-                self._drawn = drawn, self._draw(drawn[1])
+                self._drawn = drawn, self._draw(stands_since)
             return msgspec.structs.replace(self._drawn[1], now_at=self.now())
 
     def _stands_since(self) -> int | None:
