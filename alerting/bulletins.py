@@ -127,8 +127,9 @@ def _declared(present: Bulletin | None, entry: Entry, after: Standing) -> tuple[
 
 
 def _until(at: int, declared_until: int | None) -> int:
-    is_ahead = declared_until is not None and declared_until - at >= SHORTEST_SECONDS
-    return declared_until if declared_until is not None and is_ahead else at + LASTS_SECONDS
+    if declared_until is not None and declared_until - at >= SHORTEST_SECONDS:
+        return declared_until
+    return at + LASTS_SECONDS
 
 
 def _due_at(at: int, until: int) -> int:

@@ -11,7 +11,7 @@ from alerting.bulletins import Renewal
 from alerting.effects import Effect
 from alerting.journal import Entry, Standing
 from alerting.muting import Reminder
-from alerting.routing import RANKS, Question, Routing, publishers, question_of, receivers
+from alerting.routing import RANKS, Question, Routing, height, publishers, question_of, receivers
 from alerting.units import UnitTree
 
 Render = Callable[[Entry, str], str]
@@ -187,16 +187,17 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )
 
     def _renewal(self, renewal: Renewal, receiver: str, seq: int, about: About) -> Delivery:
-        locale, bulletin = self.routing.receiver(receiver).locale, renewal.bulletin
+        locale = self.routing.receiver(receiver).locale
+        unit, bulletin = renewal.unit, renewal.bulletin
         return Delivery(
             key=delivery_key(receiver, f"{bulletin.entry}|again {bulletin.times}"),
             seq=seq,
             receiver=receiver,
-            unit=renewal.unit,
+            unit=unit,
             is_exercise=renewal.is_exercise,
             at=renewal.at,
-            rank=max(renewal.standing.rank, renewal.standing.response),
-            texts=(self.render_renewal(renewal, locale),),
+            rank=height(renewal.standing),
+            texts=(_words(lambda: self.render_renewal(renewal, locale), f"{unit}: {renewal.standing.mode}"),),
             entries=(),
             locale=locale,
             thread=about.thread,
@@ -216,15 +217,16 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _reminder(self, reminder: Reminder, receiver: str, seq: int, rank: int) -> Delivery:
         locale = self.routing.receiver(receiver).locale
+        unit, actor = reminder.unit, reminder.silence.actor
         return Delivery(
             key=delivery_key(receiver, f"{reminder.silence.entry}|over"),
             seq=seq,
             receiver=receiver,
-            unit=reminder.unit,
+            unit=unit,
             is_exercise=False,
             at=reminder.at,
             rank=rank,
-            texts=(self.render_reminder(reminder, locale),),
+            texts=(_words(lambda: self.render_reminder(reminder, locale), f"{unit}: {actor}"),),
             entries=(),
             locale=locale,
         )
@@ -248,7 +250,8 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _told(self, entry: Entry, name: str, question: Question) -> Told:
         locale = self.routing.receiver(name).locale
-        return Told(name, question.is_exercise, question.rank, self._words(entry, locale), locale)
+        words = _words(lambda: self.render(entry, locale), f"{entry.unit}: {entry.trigger} {entry.row}")
+        return Told(name, question.is_exercise, question.rank, words, locale)
 
     def plan(self, entries: Iterable[Entry], group: int = 0) -> tuple[Delivery, ...]:
         """Deliveries of the entries of one input as things stand, in journal order."""
@@ -262,12 +265,13 @@ class Planner(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             if question is not None and self.why_muted(entry, effect) is None:
                 yield question
 
-    def _words(self, entry: Entry, locale: str) -> str:
-        """A text that cannot be rendered must not keep an alert from anybody, nor stop the fold."""
-        try:
-            return self.render(entry, locale)
-        except Exception:
-            return f"{entry.unit}: {entry.trigger} {entry.row}"
+
+def _words(render: Callable[[], str], plain: str) -> str:
+    """A text that cannot be rendered must not keep an alert from anybody, nor stop the fold."""
+    try:
+        return render()
+    except Exception:
+        return plain
 
 
 def grouped(told: Iterable[tuple[Entry, Telling]]) -> tuple[Delivery, ...]:

@@ -39,6 +39,11 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     rank: int
     response: int
 
+    @property
+    def level(self) -> int:
+        """The level in force: the response's, else the rank."""
+        return self.response or self.rank
+
 
 class Seen(msgspec.Struct, frozen=True):
     """The evidence that a bucket entry obeyed."""

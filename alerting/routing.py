@@ -42,6 +42,11 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     is_paced: bool | None = None
 
     @property
+    def is_read(self) -> bool:
+        """Whether somebody reads it: a person, or whoever is on duty in a staffed room."""
+        return bool(self.person) or self.is_staffed
+
+    @property
     def gets_few(self) -> bool:
         """Whether it is paced: as said, else whether a person reads it."""
         if self.is_paced is not None:
@@ -139,13 +144,14 @@ def question_of(
     if effect.kind not in TOLD:
         return None
     unit = str(effect.args["to"]) if effect.kind == "report" else entry.unit
-    rank = max(_height(entry.before), _height(entry.after))
+    rank = max(height(entry.before), height(entry.after))
     return Question(
         unit, tree.tier(unit), tree.lineage(unit), rank, effect.kind, effect.is_exercise, categories
     )
 
 
-def _height(standing: Standing | None) -> int:
+def height(standing: Standing | None) -> int:
+    """The higher of rank and response; 0 of none."""
     return max(standing.rank, standing.response) if standing else 0
 
 
@@ -193,7 +199,7 @@ def _check_receivers(routing: Routing, where: str) -> None:
         if names.count(name) > 1:
             raise ConfigError(f"{where}: receivers", f"id {name!r} is used twice", "give each its own id")
     for receiver in routing.receivers:
-        if receiver.notifier in PUBLISHERS and (receiver.person or receiver.is_staffed):
+        if receiver.notifier in PUBLISHERS and receiver.is_read:
             raise ConfigError(
                 f"{where}: receiver {receiver.id!r}",
                 "publishes, so nobody on duty is told by it",

@@ -18,7 +18,7 @@ from benchmarks import results
 from benchmarks.city import CALIBRATED, WEEKS, judged
 from benchmarks.simulated_city import BUCKET, USUAL, SimulatedCity, simulate
 from detectors import panel
-from detectors.base import no_scores
+from detectors.base import Stratum, no_scores
 from detectors.registry import DETECTORS
 from detectors.surge import Surge
 from models import baseline, calendar, calibration, normal, pareto, variance
@@ -65,7 +65,10 @@ def without_guard(stack: ExitStack) -> None:
 
 def without_escape(stack: ExitStack) -> None:
     """A level is never given up."""
-    keep = lambda known, *_: (known.events, known.exposure, known.strange_days)  # noqa: E731
+
+    def keep(known: Any, *_: Any) -> tuple[Array, Array, Array]:
+        return known.events, known.exposure, known.strange_days
+
     stack.enter_context(patch.object(baseline, "_escape", keep))
 
 
@@ -105,8 +108,11 @@ def without_strata(stack: ExitStack) -> None:
         found = scored(self, state, msgspec.structs.replace(sight, attention=None))
         return msgspec.structs.replace(found, stratum=np.zeros_like(found.stratum))
 
-    heavy = lambda self: tuple(msgspec.structs.replace(s, weight=0.0) for s in strata(self))  # noqa: E731
     strata = Surge.strata
+
+    def heavy(self: Surge) -> tuple[Stratum, ...]:
+        return tuple(msgspec.structs.replace(s, weight=0.0) for s in strata(self))
+
     stack.enter_context(patch.object(Surge, "score", one))
     stack.enter_context(patch.object(Surge, "strata", heavy))
 
@@ -172,10 +178,7 @@ def measured(city: SimulatedCity, part: str) -> dict[str, Any]:
 
 def main(seeds: tuple[int, ...]) -> None:
     """Measure what is not kept yet, and keep it as it comes."""
-    try:
-        facts = results.kept("ablation")
-    except FileNotFoundError:
-        facts = {"seeds": {}}
+    facts = results.begun("ablation")
     for seed in seeds:
         city = simulate(seed, WEEKS, CALIBRATED, wanted=WANTED)
         kept = facts["seeds"].setdefault(str(seed), {})

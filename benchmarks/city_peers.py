@@ -153,10 +153,7 @@ def peers(city: SimulatedCity, false: int, near: Array) -> dict[str, Any]:
 
 def main(seeds: tuple[int, ...]) -> None:
     """Measure pieces that are not kept yet, and keep each as it ends."""
-    try:
-        facts = results.kept("city_peers")
-    except FileNotFoundError:
-        facts = {"seeds": {}}
+    facts = results.begun("city_peers")
     for seed in seeds:
         facts["seeds"][str(seed)] = piece(seed)
         results.keep("city_peers", facts)

@@ -35,10 +35,7 @@ def weekly(city: SimulatedCity) -> dict[str, dict[str, list[int]]]:
 
 def main(seeds: tuple[int, ...]) -> None:
     """Measure years that are not kept yet, and keep each as it ends."""
-    try:
-        facts = results.kept("city_years")
-    except FileNotFoundError:
-        facts = {"seeds": {}}
+    facts = results.begun("city_years")
     for seed in seeds:
         facts["seeds"][str(seed)] = weekly(simulate(seed, CALIBRATED + YEAR, CALIBRATED + YEAR))
         results.keep("city_years", facts)

@@ -24,6 +24,14 @@ def kept(name: str) -> dict[str, Any]:
     return dict(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")))
 
 
+def begun(name: str) -> dict[str, Any]:
+    """A benchmark's facts by seed as last kept, or none yet: ``{"seeds": {}}``."""
+    try:
+        return kept(name)
+    except FileNotFoundError:
+        return {"seeds": {}}
+
+
 def command(name: str, data: str, measure: Callable[[Path | None], dict[str, Any]]) -> None:
     """Run one benchmark on recorded data from its command line; ``data`` says what its folder holds."""
     parser = argparse.ArgumentParser(

@@ -14,6 +14,7 @@ for a day in a neighbourhood. *Kept*: the part of the wordings of which a row ke
 import time
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -29,7 +30,7 @@ from benchmarks.hotline_texts import (
     News,
     city,
 )
-from detectors.topic import ENTER
+from detectors.topic import ENTER, HALF_LIFE_DAYS
 from models import topics
 from models.topic_day import Day, Frame, tiles
 from streams.panel import Array, Texts
@@ -120,7 +121,7 @@ def by_topic(one: City) -> tuple[Scored, float]:
     """The detector's scores of all buckets, and its milliseconds a bucket."""
     frame = Frame(
         areas=AREAS, categories=CATEGORIES, widths=(4, 16, PER_DAY), near=one.near, tile=tiles(one.near),
-        keep=0.5 ** (1 / 28),
+        keep=0.5 ** (1 / HALF_LIFE_DAYS),
     )  # fmt: skip
     packed = wordings(one.texts, Key(b"benchmark"))
     edges = np.searchsorted(one.bucket, np.arange(WEEKS * 7 * PER_DAY + 1))
@@ -136,6 +137,7 @@ def by_topic(one: City) -> tuple[Scored, float]:
             rise = topics.rises(state, day, ENTER)
             found = (rise.area.tolist(), rise.category.tolist(), rise.score.tolist())
             scored += [(t, *each) for each in zip(*found, strict=True)]
+            state = msgspec.structs.replace(state, watched=rise.watched)
         if t % PER_DAY == 0:
             state = topics.turn_day(state, day)
         seconds += time.perf_counter() - began

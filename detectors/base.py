@@ -86,6 +86,7 @@ class Stratum(msgspec.Struct, frozen=True):
 
 
 _NO_FEED: Final = np.array(NO_FEED)
+_ITSELF: Final = np.array(1)
 _ZERO: Final = np.zeros(0, np.int64)
 NONE: Final = Scores(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, np.zeros(0), _ZERO)
 """No score at all."""
@@ -124,18 +125,22 @@ class Detector(Protocol[S]):
 
 
 def scores_of(
-    area: Array, category: Array, stratum: Array, window: Array, score: Array, feed: Array | None = None
-) -> Scores:
-    """``Scores`` of single areas, columns broadcast to the length of ``score``; those at zero left out."""
+    area: Array, category: Array, stratum: Array, window: Array, score: Array,
+    feed: Array | None = None, members: Array | None = None,
+) -> Scores:  # fmt: skip
+    """``Scores``, columns broadcast to the length of ``score``, those at zero left out.
+
+    Without ``members`` each speaks of its area alone, without ``feed`` of none.
+    """
     if not len(score):
         return NONE
     kept = np.flatnonzero(score > 0)
     if not len(kept):
         return NONE
-    columns = (area, category, _NO_FEED if feed is None else feed, stratum, window)
-    area, category, feed, stratum, window = (_wide(column, kept) for column in columns)
-    itself = np.ones(len(kept), np.int64)
-    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), itself)
+    feed, members = _NO_FEED if feed is None else feed, _ITSELF if members is None else members
+    columns = (area, category, feed, stratum, window, members)
+    area, category, feed, stratum, window, members = (_wide(column, kept) for column in columns)
+    return Scores(area, category, feed, stratum, window, np.asarray(score[kept], np.float64), members)
 
 
 def _wide(column: Array, kept: Array) -> Array:

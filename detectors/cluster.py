@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.base import NO_FEED, NONE, Scores, Setting, Sight, Stratum, joined, no_scores, picked
+from detectors.base import NONE, Scores, Setting, Sight, Stratum, joined, no_scores, picked, scores_of
 from models import circles, tails, variance
 from models.city_factor import city_factor
 from models.neighbours import nearest
@@ -83,7 +83,7 @@ class Cluster:
     def __init__(self, setting: Setting) -> None:
         self._areas, self._columns = len(setting.shape.areas), len(setting.shape.categories)
         # A circle that holds most of a city only repeats the city's own score.
-        self._sizes = tuple(k for k in circles.SIZES if k <= max(self._areas // 3, 0))
+        self._sizes = tuple(k for k in circles.SIZES if k <= self._areas // 3)
         self._near = nearest(setting.shape.centroids, self._sizes[-1] if self._sizes else 1)
         self._around = setting.near
         self._widths = setting.widths[1:]
@@ -144,7 +144,8 @@ class Cluster:
         counts, base = self._members(window.view, place, size)
         stray = window.strays(column, counts.sum(axis=1), base.sum(axis=1))
         means = np.maximum(base * stray.rise[:, None], LEAST_MEAN)
-        shared = np.flatnonzero(stray.is_beyond(SCREEN_SD) & window.is_shared(counts, means, column))
+        is_strange = _is_beyond(stray.observed, stray.mean, stray.spread, SCREEN_SD)
+        shared = np.flatnonzero(is_strange & window.is_shared(counts, means, column))
         mask = circles.members(counts[shared], means[shared])
         has_centre = np.flatnonzero((mask & 1 > 0) & (mask > 1))
         kept = shared[has_centre]
@@ -160,9 +161,8 @@ class Cluster:
         best.put(place, score)
         area, category = np.divmod(place, self._columns)
         kept = np.flatnonzero(score >= best[self._around[area], category[:, None]].max(axis=1))
-        window = np.full(len(kept), index)
-        none = np.full(len(kept), NO_FEED)
-        return Scores(area[kept], category[kept], none, window, window + 1, score[kept], mask[kept])
+        window = np.array(index)
+        return scores_of(area[kept], category[kept], window, window + 1, score[kept], members=mask[kept])
 
     def _members(self, view: WindowView, place: Array, size: Array) -> tuple[Array, Array]:
         """Counts and base of each circle's areas, zero beyond its size; (n, k)."""
@@ -190,11 +190,6 @@ class _Stray(msgspec.Struct, frozen=True, eq=False):
     rise: np.ndarray  # of the city without the circle
     spread: np.ndarray
 
-    def is_beyond(self, deviations: float) -> Array:
-        """Which exceed their mean by more than so many deviations: (n,) bool."""
-        residual = self.observed - self.mean
-        return np.asarray((residual > 0) & (residual * residual > deviations**2 * self.spread))
-
 
 class _Window(msgspec.Struct, frozen=True, eq=False):
     """One window over the city, and how far its circles stray."""
@@ -207,15 +202,16 @@ class _Window(msgspec.Struct, frozen=True, eq=False):
         totals = self.view.capped_total[column], self.view.base_total[column]
         rise = city_factor(observed, base, *totals)
         mean = base * rise
-        return _Stray(observed, mean, rise, self._spread(mean, column))
+        return _Stray(observed, mean, rise, variance.spread_at(self.variance, mean, column))
 
     def is_shared(self, observed: Array, mean: Array, column: Array) -> Array:
         """Which circles rise without their strongest area too: (n,) bool of (n, k) counts."""
         strongest = np.arange(len(observed)), (observed - mean).argmax(axis=1)
         rest, expected = observed.sum(axis=1) - observed[strongest], mean.sum(axis=1) - mean[strongest]
-        stray = _Stray(rest, expected, expected, self._spread(expected, column))
-        return stray.is_beyond(SHARED_SD)
+        return _is_beyond(rest, expected, variance.spread_at(self.variance, expected, column), SHARED_SD)
 
-    def _spread(self, mean: Array, column: Array) -> Array:
-        """Variance of sums."""
-        return np.asarray(mean * (self.variance.phi[column] + self.variance.s2[column] * mean))
+
+def _is_beyond(observed: Array, mean: Array, spread: Array, deviations: float) -> Array:
+    """What exceeds its mean by more than so many deviations: (n,) bool."""
+    residual = observed - mean
+    return np.asarray((residual > 0) & (residual * residual > deviations**2 * spread))

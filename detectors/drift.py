@@ -31,8 +31,8 @@ ERRORS: Final = 1.0
 """Standard errors by which a level may be too low: a young or sparse series must not rise by its error."""
 STILL: Final = 1.1
 """The last day must exceed what was expected by so much: what is over is not told, however high its sum."""
-OVER: Final = 0.5 ** (1 / 24)
-"""What an hour leaves of a sum while the last day brought no more than expected: what is over fades."""
+OVER_SECONDS: Final = 86_400
+"""In which a sum is halved while the last day brought no more than expected: what is over fades."""
 EPISODES_A_WEEK: Final = 7.0
 
 
@@ -40,7 +40,7 @@ class DriftState(msgspec.Struct, frozen=True, eq=False):
     """How far each rise is proved and since when; R rises, A areas, C categories."""
 
     sums: np.ndarray  # (R, A, C) float64, nats
-    since: np.ndarray  # (R, A, C) int32: index of the bucket after which the sum was last zero
+    since: np.ndarray  # (R, A, C) int32: index of the first bucket of the step after its last zero
 
 
 class _Moved(NamedTuple):
@@ -64,6 +64,7 @@ class Drift:
         self._hour, self._spread = _first(spans, HOUR_SECONDS), _first(spans, SPREAD_SECONDS)
         self._day = len(spans) - 1
         self._stride = setting.widths[self._hour]
+        self._over = 0.5 ** (self._stride * setting.shape.bucket_seconds / OVER_SECONDS)
         self._moved: _Moved | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
@@ -118,7 +119,7 @@ class Drift:
         """Every sum one hour on."""
         observed, expected = self._scaled(sight.counts)
         day = sight.counts.windows[self._day]
-        sums = state.sums * np.where(day.capped > day.expected, 1.0, OVER)
+        sums = state.sums * np.where(day.capped > day.expected, 1.0, self._over)
         for row, rho in zip(sums, RISES, strict=True):
             row += observed * np.log(rho)
             row -= expected * (rho - 1.0)
@@ -149,9 +150,10 @@ class Drift:
 
 
 def began_index(state: DriftState, areas: Array, category: int) -> int:
-    """Index of the bucket in which the best proved rise of a category in ``areas`` began."""
+    """Index of the bucket in which the best proved rise of a category in ``areas`` began, 0 for none."""
     sums, since = state.sums[:, areas, category], state.since[:, areas, category]
-    return int(since.flat[int(sums.argmax())])
+    best = int(sums.argmax())
+    return int(since.flat[best]) if sums.flat[best] > 0.0 else 0
 
 
 def _first(spans: list[int], seconds: int) -> int:

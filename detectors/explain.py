@@ -33,6 +33,7 @@ DIGITS: Final = 6
 
 NAMES: Final = tuple(DETECTORS)
 TOPIC: Final = NAMES.index(Topic.name)
+DRIFT: Final = NAMES.index(Drift.name)
 
 
 class Telling(msgspec.Struct, frozen=True, eq=False):
@@ -117,8 +118,8 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         return window.capped[areas, feed], window.base[areas, feed], ones, _of(window.variance, feed), width
 
     def _rising_since(self, story: Story, areas: Array) -> int:
-        """When the slow rise began that has a part in this hotspot (seconds UTC), 0 without one."""
-        if not any(NAMES[detector] == Drift.name for detector, _ in story.strengths):
+        """When the slow rise began that goes on in this hotspot (seconds UTC), 0 without one."""
+        if DRIFT not in dict(story.strengths):
             return 0
         return began_index(self.rises, areas, story.group) * self.shape.bucket_seconds
 

@@ -15,11 +15,12 @@ from detectors.base import (
     Stratum,
     joined,
     no_scores,
+    picked,
     scores_of,
 )  # fmt: skip
 from models import tails, variance
 from models.normal import PanelView, WindowView
-from models.variance import Variance
+from models.variance import Variance, spread_at
 from streams.panel import Array
 
 QUIET_SHARE: Final = 0.2
@@ -97,7 +98,11 @@ class Silence:
         if not (len(city.score) or len(groups.score)):
             return no_scores()
         return joined(
-            [_of_window(scores, index) for index in range(len(self._widths)) for scores in (city, groups)]
+            [
+                picked(scores, scores.window == index)
+                for index in range(len(self._widths))
+                for scores in (city, groups)
+            ]
         )
 
     def learn(self, state: SilenceState, sight: Sight) -> SilenceState:
@@ -164,14 +169,8 @@ class Silence:
         kept = kept[np.lexsort((feed[kept], place[kept], window[kept]))]
         found, place, column = found[kept], place[kept], column[kept]
         mean = quiet.expected.take(found)
-        spread = mean * (learnt.phi[column] + learnt.s2[column] * mean)
+        spread = spread_at(learnt, mean, column)
         score = tails.lower_score(quiet.observed.take(found), mean, spread)
         score[score < least] = 0.0
         none, stratum = np.array(NO_CATEGORY), np.array(0)
         return scores_of(places[place], none, stratum, window[kept], score, feed[kept])
-
-
-def _of_window(scores: Scores, index: int) -> Scores:
-    """The scores of one window."""
-    mine = scores.window == index
-    return Scores(*(getattr(scores, name)[mine] for name in Scores.__struct_fields__))

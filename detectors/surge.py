@@ -8,6 +8,7 @@ import numpy as np
 from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models import tails
 from models.normal import PanelView, WindowView
+from models.variance import spread_at
 from streams.panel import Array
 
 ENTER: Final = 3.0
@@ -95,7 +96,7 @@ def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ..
     place = np.flatnonzero(is_suspect)
     observed, mean = counts.take(place).astype(np.float64), window.expected_at(place)
     column = place % counts.shape[1]
-    spread = mean * (window.variance.phi[column] + window.variance.s2[column] * mean)
+    spread = spread_at(window.variance, mean, column)
     residual = observed - mean
     strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
     mean = mean[strange]

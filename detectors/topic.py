@@ -84,8 +84,6 @@ class Topic:
 
     def told(self, state: TopicState, areas: Array, category: int, width: int) -> Wording | None:
         """What there is to say of wording in some areas over the last ``width`` buckets."""
-        if not state.topics.past[category]:
-            return None
         return topics.told(state.topics, self._day(state.topics), areas, category, width)
 
     def _after(self, before: Topics, bucket: SealedBucket) -> tuple[Topics, Day]:

@@ -10,11 +10,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from models import variance
 from models.baseline import Baseline, Hour, ratio
 from models.calendar import WEEK_SECONDS, Calendar, Slot
-from models.normal import CAP_SD, Normal
-from models.variance import Variance
+from models.normal import Normal, guard
 from models.windows import on_grid
 from streams.late import LateRows
 from streams.panel import Array, SealedBucket
@@ -93,7 +91,7 @@ def turned(
     if not known.is_started:
         return Corrections(late.usual, late.stretches, kept), ()
     placed = _placed(late, Pile(heap.keys[is_due], heap.counts[is_due]), known, calendar, bucket)
-    allowed = np.minimum(placed.counts, _limit(normal.variances[0], placed.mean, placed.column))
+    allowed = np.minimum(placed.counts, guard(normal.variances[0], placed.mean, placed.column))
     usual = _usual(late.usual, known, np.bincount(placed.column, allowed, len(late.usual)))
     beyond = allowed * _beyond(late.usual, known, placed, allowed, calendar, bucket)
     return Corrections(usual, late.stretches, kept), _hours(_held(beyond, placed, normal), placed, known)
@@ -155,12 +153,6 @@ def _is_learnt(stretches: tuple[Stretch, ...], index: Array, column: Array) -> A
     return np.asarray((at >= 0) & table[at, column])
 
 
-def _limit(one_bucket: Variance, mean: Array, column: Array) -> Array:
-    """The most that may be learnt where ``mean`` was expected, as for what comes in time: (n,) float64."""
-    own = Variance(one_bucket.moments, one_bucket.phi[column], one_bucket.s2[column])
-    return np.asarray(mean + CAP_SD * np.sqrt(variance.spread(own, mean)) + 1.0)
-
-
 def _usual(usual: Array, known: Baseline, came_late: Array) -> Array:
     """The usual lateness after a day that brought ``came_late`` (K,): a little nearer to that day's."""
     in_time = np.sum([hour.guarded.sum(axis=0) for hour in known.hours], axis=0)
@@ -190,7 +182,7 @@ def _held(beyond: Array, placed: _Placed, normal: Normal) -> Array:
     """
     places, at = np.unique(placed.place, return_inverse=True)
     total, mean = (np.bincount(at, part, len(places)) for part in (beyond, placed.mean))
-    limit = _limit(normal.variances[0], mean, places % normal.baseline.level.shape[1])
+    limit = guard(normal.variances[0], mean, places % normal.baseline.level.shape[1])
     return on_grid(beyond * np.minimum(1.0, limit / np.maximum(total, limit))[at])
 
 

@@ -218,21 +218,21 @@ def _guarded(view: PanelView, one_bucket: Variance, columns: int) -> Array:
     """Counts that the level learns from, (A, K) float64 on the grid: a burst does not move it."""
     many = _many(view.capped)
     mean = view.expected.take(many)
-    limit = mean + CAP_SD * np.sqrt(_spread_at(one_bucket, mean, many % columns)) + 1.0
+    limit = guard(one_bucket, mean, many % columns)
     guarded = view.capped.copy()
     guarded.put(many, windows.on_grid(np.minimum(view.capped.take(many), limit)))
     return guarded
 
 
+def guard(one_bucket: Variance, mean: Array, column: Array) -> Array:
+    """The most that a level learns where ``mean`` was expected, (n,) float64; ``column`` (n,) int64."""
+    return np.asarray(mean + CAP_SD * np.sqrt(variance.spread_at(one_bucket, mean, column)) + 1.0)
+
+
 def _cap(mean: Array, one_bucket: Variance, column: Array) -> Array:
     """The most that one bucket may weigh, (n,) float64, whole: one incident has many callers."""
-    limit = mean + CAP_SD * np.sqrt(_spread_at(one_bucket, mean, column))
+    limit = mean + CAP_SD * np.sqrt(variance.spread_at(one_bucket, mean, column))
     return np.asarray(np.floor(np.maximum(limit, CAP_TIMES * mean) + 1.5))
-
-
-def _spread_at(learnt: Variance, mean: Array, column: Array) -> Array:
-    """V of single series, (n,) float64."""
-    return variance.spread(Variance(learnt.moments, learnt.phi[column], learnt.s2[column]), mean)
 
 
 def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> tuple[WindowView, ...]:

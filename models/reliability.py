@@ -27,7 +27,7 @@ class Curve(msgspec.Struct, frozen=True):
 
     def over(self, chances: Array) -> Array:
         """Chances put right: (n,) for (n,)."""
-        return _chance(self.intercept + self.slope * log_odds(chances))
+        return chance(self.intercept + self.slope * log_odds(chances))
 
 
 class Reliability(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +73,9 @@ def curve_of(chances: Array, is_real: Array) -> Curve:
     right = np.array([0.0, 1.0])
     at = right
     for _ in range(STEPS):
-        chance = _chance(design @ at)
-        slope = design.T @ (is_real - chance) - PULL * (at - right)
-        bend = (design * (chance * (1.0 - chance))[:, None]).T @ design + PULL * np.eye(2)
+        fitted = chance(design @ at)
+        slope = design.T @ (is_real - fitted) - PULL * (at - right)
+        bend = (design * (fitted * (1.0 - fitted))[:, None]).T @ design + PULL * np.eye(2)
         step = np.linalg.solve(bend, slope)
         at = at + step / max(1.0, float(np.linalg.norm(step)))
     return Curve(float(at[0]), float(at[1]))
@@ -88,7 +88,8 @@ def log_odds(chances: Array) -> Array:
     return np.asarray(np.log(inner / (1.0 - inner)))
 
 
-def _chance(score: Array) -> Array:
+def chance(score: Array) -> Array:
+    """The chance behind log odds, which are cut at 40 either way: like ``score``, float64."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -40, 40))))
 
 

@@ -17,7 +17,8 @@ COLUMNS: Final = BINS + 1
 """Bins count from 1; column 0 stays empty."""
 
 MOST_CELLS: Final = 1 << 25
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplied by it, neighbouring numbers lie far apart (Knuth 1973, 6.4)."""
 
 
 class Frame(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -32,7 +33,7 @@ class Frame(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 class Said(NamedTuple):
-    """Texts of one category, or of some places, oldest first, n of them."""
+    """Texts of one category, oldest first, n of them."""
 
     area: Array  # (n,) int64
     wording: Array  # (n,) int64
@@ -74,7 +75,7 @@ class Counts:
         number = series * COLUMNS + bins
         if not self.is_shared:
             return np.asarray(number)
-        return (number.astype(np.uint64) * _SPREAD >> np.uint64(39)).astype(np.int64)
+        return (number.astype(np.uint64) * SPREAD >> np.uint64(39)).astype(np.int64)
 
 
 class Day:
@@ -106,8 +107,13 @@ class Day:
 
     def of(self, category: int) -> Said:
         """The texts of one category."""
-        parts = [slice(b.edges[category], b.edges[category + 1]) for b in self._buckets]
-        return self._said(parts)
+        parts = [(b, slice(b.edges[category], b.edges[category + 1])) for b in self._buckets]
+        ages = np.arange(len(parts))[::-1]
+        return Said(
+            np.concatenate([b.area[part] for b, part in parts]),
+            np.concatenate([b.wording[part] for b, part in parts]),
+            np.repeat(ages, [part.stop - part.start for _, part in parts]),
+        )
 
     def others_in(self, places: Array, category: int, width: int) -> Array:
         """The wordings of all other categories in some places in the last buckets, (n,) int64."""
@@ -115,14 +121,6 @@ class Day:
         is_here[places] = True
         here = [b.wording[is_here[b.area] & (b.category != category)] for b in list(self._buckets)[-width:]]
         return np.concatenate(here)
-
-    def _said(self, parts: list[slice]) -> Said:
-        sizes = [part.stop - part.start for part in parts]
-        return Said(
-            np.concatenate([b.area[part] for b, part in zip(self._buckets, parts, strict=True)]),
-            np.concatenate([b.wording[part] for b, part in zip(self._buckets, parts, strict=True)]),
-            np.repeat(np.arange(len(sizes))[::-1], sizes),
-        )
 
     def _count(self, bucket: _Bucket, sign: int) -> None:
         if not len(bucket.area):
@@ -158,7 +156,7 @@ def counts_of(wording: Array) -> Array:
 
 def voices(area: Array, wording: Array) -> Array:
     """One place of each different text of an area: a text that is copied is one voice; ascending int64."""
-    mixed = (area.astype(np.uint64) * _SPREAD) ^ wording.astype(np.uint64)
+    mixed = (area.astype(np.uint64) * SPREAD) ^ wording.astype(np.uint64)
     return np.sort(np.unique(mixed, return_index=True)[1])
 
 

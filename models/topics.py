@@ -13,7 +13,7 @@ import numpy as np
 
 from models import tails, variance
 from models.hotspots import Wording
-from models.topic_day import COLUMNS, Day, Frame, Said, counts_of, held, voices
+from models.topic_day import COLUMNS, SPREAD, Day, Frame, Said, counts_of, held, voices
 from models.variance import Variance
 from streams.panel import Array, Texts
 from streams.wording import KEPT, bins_of
@@ -48,9 +48,7 @@ MOST_TEXTS: Final = 1 << 15
 MOST_SUSPECTS: Final = 24
 """Suspects of one bucket that are looked at closely, the strangest first: a flood costs no more."""
 
-
 NOTHING_WATCHED: Final = np.full((MOST_SUSPECTS, 3), -1, np.int64)
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Topics(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -115,7 +113,7 @@ def bounded(texts: Texts) -> Texts:
     """The texts, or of too many as many as are remembered: a sample that does not favour any place."""
     if len(texts.series) <= MOST_TEXTS:
         return texts
-    order = (texts.wording.astype(np.uint64) + texts.series.astype(np.uint64)) * _SPREAD
+    order = (texts.wording.astype(np.uint64) + texts.series.astype(np.uint64)) * SPREAD
     kept = np.sort(np.argsort(order, kind="stable")[:MOST_TEXTS])
     return Texts(texts.series[kept], texts.wording[kept])
 
@@ -147,7 +145,7 @@ def turn_day(topics: Topics, day: Day) -> Topics:
     learnt, keep = topics.spread, day.frame.keep
     is_known = (topics.past >= LEAST_PAST) & (day.texts > 0)
     if is_known.any():
-        usual = np.stack([_past(topics, category) for category in range(len(is_known))], axis=1)
+        usual = _drawn(topics.held, topics.past[:, None], _pooled(topics)).T
         learnt = variance.learn(learnt, day.held.T[1:].astype(np.float64), (usual * day.texts)[1:], is_known)
     return msgspec.structs.replace(
         topics,
@@ -170,12 +168,15 @@ def rises(topics: Topics, day: Day, enter: float) -> Rise:
     """
     best: dict[tuple[int, int], tuple[float, int]] = {}
     rising: list[tuple[int, int, int]] = []
+    pooled = _pooled(topics)
     watched = topics.watched[topics.watched[:, 0] >= 0].tolist()
     asked = sorted({*map(tuple, watched), *_suspects(topics, day, enter - NEARLY)})
     for category, suspects in groupby(asked, key=lambda suspect: suspect[0]):
         said = day.of(category)
+        bins = bins_of(said.wording)
         for _, tile, number in suspects:
-            found = _placed(topics, day, _asked(topics, day, said, category, tile, number))
+            holds = np.flatnonzero((bins == number).any(axis=1))
+            found = _placed(topics, day, _asked(topics, day, said, holds, (category, tile, number), pooled))
             if found is not None and found.score >= enter:
                 rising.append((category, tile, number))
                 place = found.area, category
@@ -241,7 +242,7 @@ def _suspects(topics: Topics, day: Day, least: float) -> list[tuple[int, int, in
         return []
     area, category, bins = area[known], category[known], bins[known]
     pooled = _pooled(topics)[bins]
-    share = (topics.held[category, bins] + LEAST_SEEN + POOLED * pooled) / (topics.past[category] + POOLED)
+    share = _drawn(topics.held[category, bins], topics.past[category], pooled)
     share *= _lift(topics.held_in[area, bins], topics.past_in[area], pooled)
     tile = day.frame.tile[area]
     excess = np.maximum(
@@ -260,7 +261,7 @@ def _strange(
     """Scores of at least ``least`` of texts that hold a bin, of so many texts each; else 0."""
     count, texts = counted
     mean = texts * share
-    stray = mean * (spread.phi[category] + spread.s2[category] * mean)
+    stray = variance.spread_at(spread, mean, category)
     score = np.zeros(len(count))
     high = np.flatnonzero((count >= SCREEN_TEXTS) & (count > mean + SCREEN_SD * np.sqrt(stray)))
     if len(high):
@@ -269,13 +270,18 @@ def _strange(
     return score
 
 
-def _asked(topics: Topics, day: Day, said: Said, category: int, tile: int, number: int) -> _Asked:
+def _asked(
+    topics: Topics, day: Day, said: Said, holds: Array, suspect: tuple[int, int, int], pooled: Array
+) -> _Asked:
     """A suspect with the regions of its tile: areas whose texts hold the bin, alone and with neighbours."""
-    holds = np.flatnonzero((bins_of(said.wording) == number).any(axis=1))
+    category, tile, number = suspect
     areas = np.unique(said.area[holds])
     areas = areas[day.frame.tile[areas] == tile]
     regions = [np.array([area]) for area in areas] + [day.frame.near[area] for area in areas]
-    past = np.array([_past_in(topics, category, region)[number] for region in regions])
+    usual = _drawn(topics.held[category, number], topics.past[category], pooled[number])
+    here = np.array([topics.held_in[region, number].sum(dtype=np.float64) for region in regions])
+    lift = _lift(here, _sums(topics.past_in, regions), pooled[number])
+    past = np.minimum(usual * lift, 1.0)
     return _Asked(category, number, said, holds, regions, past)
 
 
@@ -324,17 +330,17 @@ def _pooled(topics: Topics) -> Array:
     return np.asarray((topics.held.sum(axis=0) + 0.5) / (topics.past.sum() + 0.5 * COLUMNS))
 
 
-def _past(topics: Topics, category: int) -> Array:
-    """Each bin's share of a category's past texts, drawn to that of all categories: (1024,) float64."""
-    own = topics.held[category] + LEAST_SEEN + POOLED * _pooled(topics)
-    return np.asarray(own / (topics.past[category] + POOLED))
+def _drawn(held_there: Array, past: Array, pooled: Array) -> Array:
+    """The share of ``past`` texts that hold a bin, drawn to that of all categories: float64 as broadcast."""
+    return np.asarray((held_there + LEAST_SEEN + POOLED * pooled) / (past + POOLED))
 
 
 def _past_in(topics: Topics, category: int, places: Array) -> Array:
-    """``_past`` with the words that these places have of their own: (1024,) float64."""
+    """Each bin's share of a category's past texts, with these places' own words: (1024,) float64."""
+    pooled = _pooled(topics)
     here = topics.held_in[places].sum(axis=0, dtype=np.float64)
-    lift = _lift(here, topics.past_in[places].sum(), _pooled(topics))
-    return np.asarray(np.minimum(_past(topics, category) * lift, 1.0))
+    lift = _lift(here, topics.past_in[places].sum(), pooled)
+    return np.asarray(np.minimum(_drawn(topics.held[category], topics.past[category], pooled) * lift, 1.0))
 
 
 def _lift(held_here: Array, past_here: Array, pooled: Array) -> Array:
@@ -359,6 +365,6 @@ def _scores(count: Array, mean: Array, spread: Variance, category: int) -> Array
     high = np.flatnonzero((count >= LEAST_TEXTS) & (count > mean))
     if len(high):
         usual = np.maximum(mean[high], 1e-6)
-        stray = usual * (spread.phi[category] + spread.s2[category] * usual)
+        stray = variance.spread_at(spread, usual, np.array(category))
         score[high] = tails.upper_score(count[high].astype(np.float64), usual, stray)
     return score

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from models.reliability import Curve, curve_of, reliability
+from models.reliability import Curve, chance, curve_of, reliability
 from models.risk_model import RISING, RiskModel
 from streams.errors import DataError
 from streams.panel import Array
@@ -141,7 +141,7 @@ def _log_odds(is_real: Array) -> float:
 
 def _chance(values: Array, weights: Array, intercept: float, means: Array, scales: Array) -> Array:
     score = intercept + ((values - means) / scales) @ weights
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -40, 40))))
+    return chance(score)
 
 
 def _luck(gain: Array) -> float:

@@ -65,6 +65,11 @@ def joined(variances: Sequence[Variance]) -> Variance:
     )
 
 
+def spread_at(variance: Variance, expected: Array, column: Array) -> Array:
+    """V of single counts (n,) float64, each of the series' ``column`` (n,) int64."""
+    return np.asarray(expected * (variance.phi[column] + variance.s2[column] * expected))
+
+
 def due(index: int, widths: tuple[int, ...]) -> Array:
     """Which windows learn from the bucket number ``index``: every quarter of their width; (W,) bool."""
     return np.array([index % max(1, width // 4) == 0 for width in widths])

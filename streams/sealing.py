@@ -8,7 +8,7 @@ The rules, row by row in ledger order (this file does whole arrays; a slow twin 
    Neither moves the watermark; every other row and every tick does: event time − allowed lateness.
 3. A row is late if its bucket's end is at or below its own partition's watermark before it came.
 4. A row whose identity was accepted in the same partition, in a bucket whose end that watermark has not
-   passed, is a duplicate, or a conflict if time, series, sensor or value differ.
+   passed, is a duplicate, or a conflict if time, series, sensor or a reading's value differ.
 5. What is left is accepted. A bucket seals when every partition's watermark has passed its end.
    What is marked as an exercise is known by its identity like any other, but no bucket counts it.
    A late event of a series stands between the buckets sealed before it came and those sealed after.

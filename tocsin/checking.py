@@ -118,7 +118,7 @@ def _read_by_persons(installation: config.Installation) -> str:
     found = [
         f"{r.id} ({'a staffed room' if r.is_staffed else r.person})"
         for r in installation.city.routes.receivers
-        if r.is_staffed or r.person
+        if r.is_read
     ]
     return ", ".join(found) or "none"
 

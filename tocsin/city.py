@@ -79,9 +79,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return {area.id: area.street for area in self.gazetteer.areas}
 
     @property
-    def standing_after(self) -> int:
-        """Age (s) of the newest closed bucket beyond which data stand: a bucket more than is usual."""
-        return 2 * self.bucket_seconds + max((feed.lateness_seconds for feed in self.feeds), default=0)
+    def overdue_after(self) -> int:
+        """Age (s) of the newest closed bucket beyond which the next one is overdue."""
+        slack = max(self.bucket_seconds, DECIDES_SECONDS)
+        return self.bucket_seconds + slack + max((feed.lateness_seconds for feed in self.feeds), default=0)
 
     def shape(self) -> CityShape:
         """The frame of the panel: names and geometry behind every array."""

@@ -87,7 +87,7 @@ METRICS: Final[tuple[Described, ...]] = (
     ),
     Described(
         "tocsin_sealing_overdue", "gauge", "1 while buckets that are due do not close: calm is not known.",
-        (), samples.standing,
+        (), samples.sealing_overdue,
     ),
     Described(
         "tocsin_waiting_messages", "gauge", "Raw messages that are kept and not read yet.", (),

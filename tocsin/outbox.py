@@ -100,10 +100,10 @@ class Outbox:
         value = self._store.read("SELECT min(due_at) FROM delivery WHERE state = 'pending'")[0][0]
         return None if value is None else int(value)
 
-    def standing(self) -> tuple[tuple[str, int], ...]:
-        """How many deliveries stand in each state; it changes when one is planned or settled."""
-        rows = self._store.read("SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state")
-        return tuple((str(state), int(number)) for state, number in rows)
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many deliveries there are, by receiver and state; they change as one is planned or settled."""
+        rows = self._store.read("SELECT receiver, state, count(*) FROM delivery GROUP BY state, receiver")
+        return {(str(receiver), str(state)): int(number) for receiver, state, number in rows}
 
     def entries(self, limit: int = 1_000) -> list[Logged]:
         """The newest deliveries, newest first."""

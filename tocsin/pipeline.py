@@ -3,7 +3,7 @@
 No clock, no I/O, no randomness: live workers, the embedded process and replay drive this one function.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -107,17 +107,19 @@ class Pipeline:
             state, outcome = self._decide(state, record)
         return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1), outcome
 
-    def amendments(self, state: PipelineState, at: int) -> tuple[Settings, ...]:
-        """What the ledger must be told for the configured policy to be in force from ``at`` (seconds UTC) on.
+    def amendments(self, state: PipelineState, at: int, ahead: Iterable[Record] = ()) -> tuple[Settings, ...]:
+        """What the ledger must be told for configured policy and model to be in force from ``at`` (s UTC) on.
+
+        ``ahead`` are the records that it holds and ``state`` has not folded yet: they count as told.
 
         Everything else that decides is fixed for the life of a ledger.
         """
-        if state.origin_at == NOT_STARTED or state.policy.hash != self.city.policy.hash:
-            changed: tuple[Settings, ...] = (
-                settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),
-            )
-        else:
-            changed = ()
+        for record in ahead:
+            if isinstance(record, Settings) and record.name in ("start", "policy", "model"):
+                state = self._settings(state, record)
+        changed: tuple[Settings, ...] = ()
+        if state.policy.hash != self.city.policy.hash:
+            changed += (settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),)
         if state.model != self.city.model:
             changed += (settings("model", at, {"model": msgspec.to_builtins(self.city.model)}),)
         return changed

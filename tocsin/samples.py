@@ -92,10 +92,10 @@ def sealing_lag(reading: Reading) -> Samples:
         yield (), float(max(reading.now - ended_at, 0))
 
 
-def standing(reading: Reading) -> Samples:
+def sealing_overdue(reading: Reading) -> Samples:
     """Whether buckets that are due do not close: then nothing here says that the city is calm."""
     for _, lag in sealing_lag(reading):
-        yield (), float(lag > reading.city.standing_after and not reading.is_rehearsal)
+        yield (), float(lag > reading.city.overdue_after and not reading.is_rehearsal)
 
 
 def decided(reading: Reading) -> Samples:

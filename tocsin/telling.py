@@ -1,21 +1,20 @@
 """What a receiver is told of a decision, in words of the receiver's language, and what is kept back."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alerting import muting
-from alerting.bulletins import Renewal
+from alerting.bulletins import Bulletin, Renewal
 from alerting.deliveries import About, AlertFacts, Planner, Term
 from alerting.effects import Effect
 from alerting.episodes import Alert
 from alerting.journal import Entry, Standing
 from alerting.levels import CALM
 from alerting.routing import Routing
+from tocsin import clock
 from tocsin.city import City
 from tocsin.messages import text
 from tocsin.pipeline import PipelineState
@@ -59,7 +58,7 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             locale,
             "delivery-line",
             unit=self.city.gazetteer.unit(entry.unit).name(locale),
-            standing=_stands(entry.after or entry.before, locale),
+            standing=_standing_words(entry.after or entry.before, locale),
             sentence=text(locale, f"row-{'outside' if entry.row == '-' else entry.row}"),
         )
         if names := [self.city.taxonomy.category(c).name(locale) for c in self._known(entry)]:
@@ -85,8 +84,8 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
             locale,
             "published-again",
             unit=self.city.gazetteer.unit(renewal.unit).name(locale),
-            standing=_stands(renewal.standing, locale),
-            since=self._clock(renewal.bulletin.since_at),
+            standing=_standing_words(renewal.standing, locale),
+            since=clock.local(renewal.bulletin.since_at, self.city.zone),
         )
         return text(locale, "delivery-exercise", line=said) if renewal.is_exercise else said
 
@@ -105,25 +104,20 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
         That is the oldest of the unit's open alerts, else the last that ended; without any, the unit itself.
         """
         named = entry.evidence.fingerprints if entry.evidence else ()
-        return self._about(entry.unit, entry.exercise, named)
+        bulletins = self.state().bulletins
+        found = (bulletins.exercise if entry.exercise else bulletins.real).get(entry.unit)
+        return self._about(entry.unit, named, found)
 
     def about_still(self, renewal: Renewal) -> About:
         """The same of a unit that still stands where it stood."""
-        return self._about(renewal.unit, renewal.is_exercise, ())
+        return self._about(renewal.unit, (), renewal.bulletin)
 
-    def _about(self, unit: str, is_exercise: bool, named: tuple[str, ...]) -> About:
+    def _about(self, unit: str, named: tuple[str, ...], bulletin: Bulletin | None) -> About:
         alerts = self._alerts(unit, named)
         own = [alert for alert in alerts if alert.unit == unit] or alerts
         oldest = min(own, key=lambda a: (not a.is_open, a.started_at, a.fingerprint), default=None)
         facts = tuple(_facts(a) for a in sorted(alerts, key=lambda a: (-a.up, a.fingerprint))[:MOST_ALERTS])
-        return About(self._root(oldest) if oldest else f"unit {unit}", facts, self._term(unit, is_exercise))
-
-    def _term(self, unit: str, is_exercise: bool) -> Term:
-        bulletins = self.state().bulletins
-        found = (bulletins.exercise if is_exercise else bulletins.real).get(unit)
-        if found is None:
-            return Term()
-        return Term(found.since_at, found.until, found.declared_until or 0, found.measures)
+        return About(self._root(oldest) if oldest else f"unit {unit}", facts, _term(bulletin))
 
     def _alerts(self, unit: str, named: tuple[str, ...]) -> list[Alert]:
         """Those that the evidence names, else the unit's open ones, else the one that ended last."""
@@ -155,15 +149,22 @@ class Teller(msgspec.Struct, frozen=True, eq=False):
         return [name for name in self.categories(entry) if self.city.taxonomy.index(name) >= 0]
 
     def _clock(self, at: int) -> str:
-        return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(self.city.zone)).strftime("%H:%M")
+        return clock.local(at, self.city.zone, "%H:%M")
 
 
-def _stands(standing: Standing | None, locale: str) -> str:
+def _term(bulletin: Bulletin | None) -> Term:
+    """Since when and until when what is published holds; nothing where nothing is warned of."""
+    if bulletin is None:
+        return Term()
+    return Term(bulletin.since_at, bulletin.until, bulletin.declared_until or 0, bulletin.measures)
+
+
+def _standing_words(standing: Standing | None, locale: str) -> str:
     """Mode, and the rank or response level in force."""
     if standing is None:
         return text(locale, "mode-normal")
     mode = text(locale, f"mode-{standing.mode.lower()}")
-    level = max(standing.response, CALM) or standing.rank
+    level = standing.level
     if level == CALM:
         return mode
     return text(locale, "delivery-join", first=mode, second=text(locale, f"rank-{level}"))

@@ -1,9 +1,7 @@
 """The words of a published warning in every language, and whether the public may hear it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,6 +11,7 @@ from alerting.deliveries import Delivery, last_standing
 from alerting.journal import Standing
 from alerting.levels import EMERGENCY, ORANGE, WARNING
 from streams.taxonomy import Category
+from tocsin import clock
 from tocsin.city import City
 from tocsin.messages import LOCALES, text
 from tocsin.plans import PlanFile, plan_of
@@ -68,7 +67,7 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         said = {
             "event": category.name(locale) if category else text(locale, "dispatch-warning"),
             "standing": text(locale, f"mode-{after.mode.lower()}" if after else "dispatch-warning"),
-            "rank": text(locale, f"rank-{(after.response or after.rank) if after else delivery.rank}"),
+            "rank": text(locale, f"rank-{after.level if after else delivery.rank}"),
         }
         headline = text(locale, "dispatch-headline", unit=unit, **said)
         if delivery.is_exercise:
@@ -92,7 +91,7 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         self, delivery: Delivery, after: Standing | None, said: dict[str, str], locale: str
     ) -> str:
         """What, where, how grave, since when, why, by whom and when: what the law asks of a warning."""
-        key = "published-stands" if _stands(after) else "published-ended"
+        key = "published-stands" if _is_published(after) else "published-ended"
         since, sent = (self._clock(at) for at in (onset(delivery), delivery.at))
         found = text(locale, key, since=since, sent=sent, why=_why(delivery, locale), **said)
         if after is None or after.mode != EMERGENCY or delivery.term.expected_at <= delivery.at:
@@ -104,7 +103,7 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         self, delivery: Delivery, category: Category | None, after: Standing | None, locale: str
     ) -> str:
         """What to heed and what is done; at the end, that it is over."""
-        if after is None or not _stands(after):
+        if after is None or not _is_published(after):
             is_rejected = any(entry["row"] == "R3" for entry in delivery.entries)
             return text(locale, "published-rejected" if is_rejected else "published-over")
         plan = plan_of(self.plans, category.id if category else "")
@@ -126,7 +125,7 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         return said.rstrip(".。;；")
 
     def _clock(self, at: int) -> str:
-        return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(self.city.zone)).strftime("%Y-%m-%d %H:%M")
+        return clock.local(at, self.city.zone)
 
     def _shape(self, area: str) -> Shape:
         """Its outer ring; none for a point or for several pieces."""
@@ -136,7 +135,7 @@ class Warner(msgspec.Struct, frozen=True, eq=False):
         return Shape(area=area, ring=tuple((float(x), float(y)) for x, y, *_ in shape.exterior.coords))
 
 
-def _stands(after: Standing | None) -> bool:
+def _is_published(after: Standing | None) -> bool:
     """Whether something is warned of or responded to."""
     return after is not None and after.mode in PUBLISHED
 

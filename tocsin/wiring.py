@@ -35,7 +35,7 @@ from tocsin.keys import DAY_SECONDS, pseudonym_key, vault_of
 from tocsin.metrics import Metrics, check_metrics
 from tocsin.picture.live_city import LiveCity
 from tocsin.picture.plans import plan_views
-from tocsin.pipeline import NOT_STARTED, Outcome, Pipeline, PipelineState, newest
+from tocsin.pipeline import Outcome, Pipeline, PipelineState, newest
 from tocsin.reading import Reading
 from tocsin.retention import Retention
 from tocsin.serving import App, Server, listen, one_app
@@ -176,12 +176,10 @@ class Running:
         )
 
     def _amendments(self) -> tuple[Settings, ...]:
-        """What the ledger must be told; one of which nothing is folded yet, behind its first record."""
-        state = self.run.fold.state
-        if state.origin_at == NOT_STARTED:
-            (_, first), *_ = self.run.history.records(0, 1)
-            state, _ = self.pipeline.step(state, first)
-        return self.pipeline.amendments(state, self.at())
+        """What the ledger must be told, by all that it holds, folded or not."""
+        fold, history = self.run.fold, self.run.history
+        ahead = history.stretch(fold.ledger_offset, history.ledger_length())
+        return self.pipeline.amendments(fold.state, self.at(), (record for _, record in ahead))
 
     def _say_what_was_passed_over(self) -> None:
         """A start that takes long has its reason in the log."""
@@ -209,13 +207,12 @@ class Running:
 
     def reading(self) -> Reading:
         """What the metrics show now."""
-        counts = self.store.read("SELECT receiver, state, count(*) FROM delivery GROUP BY receiver, state")
         return Reading(
             city=self.city,
             state=self.run.fold.state,
             now=self.at(),
             settings=self.installation.metrics,
-            deliveries={(receiver, state): number for receiver, state, number in counts},
+            deliveries=self.run.outbox.counts(),
             dead_letters=self.run.dead_letters.counts(),
             requests=self.edges.tally.counts(),
             answers=self.answering.counts(),

@@ -9,12 +9,11 @@ import pytest
 from detectors.checks import fingerprint, run, state_bytes
 from detectors.topic import ENTER, Topic
 from models import topics
-from models.hotspots import Wording
 from models.topic_day import COLUMNS, Counts, Day
 from streams.panel import NO_TEXTS, Texts
 from streams.wording import bins_of
 from tests.detectors.sights import SETTING, sight, tail_above
-from tests.detectors.small_city import ORIGIN, PER_DAY
+from tests.detectors.small_city import PER_DAY
 from tests.detectors.worded import NEWS, packed, texts_of
 
 AREAS, CATEGORIES = 12, 4
@@ -196,8 +195,7 @@ def test_one_object_serves_two_folds_in_turn():
         assert [fingerprint(s) for s in found] == [fingerprint(s) for s in scores[which]]
 
 
-def test_many_places_share_cells_and_never_hide_a_count(monkeypatch):
-    monkeypatch.setattr("models.topic_day.MOST_CELLS", 1 << 25)
+def test_many_places_share_cells_and_never_hide_a_count():
     big = Counts(40_000, 10)
     assert big.is_shared
     place, category = np.array([7, 7, 39_999]), np.array([3, 3, 9])
@@ -211,4 +209,3 @@ def test_many_places_share_cells_and_never_hide_a_count(monkeypatch):
 def test_it_is_told_of_only_from_its_entry_on():
     _, scores = after_quiet([said(768 + k, {(5, NOISE): 1}) for k in range(12)])
     assert min(s.score.min() for s in scores if len(s.score)) >= ENTER
-    assert ORIGIN and Wording

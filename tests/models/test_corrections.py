@@ -1,6 +1,5 @@
 """What late events teach: holes are filled, what is usual or a flood is not believed."""
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -174,4 +173,4 @@ def test_without_late_events_nothing_is_made():
     fold.weeks(1)
     assert fold.late.piles == () and len(fold.late.stretches) == 1
     assert not fold.late.usual.any()
-    assert msgspec.structs.replace(fold.late).stretches[0].first == FIRST
+    assert fold.late.stretches[0].first == FIRST

@@ -59,6 +59,20 @@ def test_a_promotion_is_in_force_from_its_record_on():
     assert [e.hash for e in back] == [e.hash for e in own]
 
 
+def test_what_the_ledger_holds_ahead_of_the_fold_counts_as_told():
+    """A model that was taken back before the record of its promotion was folded does not come into force."""
+    plain, own = Pipeline(CITY), Pipeline(msgspec.structs.replace(CITY, model=MODEL))
+    start = own.city.start_settings(ORIGIN)
+    for state, ahead in ((plain.fresh(), [start]), (plain.step(plain.fresh(), start)[0], [])):
+        (record,) = plain.amendments(state, ORIGIN, ahead)
+        assert (record.name, record.content) == ("model", {"model": None})
+        assert plain.amendments(state, ORIGIN, [*ahead, record]) == ()
+    state, _ = plain.step(plain.fresh(), CITY.start_settings(ORIGIN))
+    (told,) = own.amendments(state, ORIGIN)
+    assert own.amendments(state, ORIGIN, [told]) == ()
+    assert [one.content for one in plain.amendments(state, ORIGIN, [told])] == [{"model": None}]
+
+
 def test_a_checkpoint_keeps_the_model_in_force():
     *_, last = replay(Pipeline(CITY), [CITY.start_settings(ORIGIN)])
     state, _ = Pipeline(CITY).step(

@@ -6,10 +6,13 @@ import msgspec
 import pytest
 
 import tocsin
+from alerting.bulletins import Bulletin, Renewal
+from alerting.deliveries import Term
 from alerting.effects import Effect
 from alerting.episodes import Alert
 from alerting.journal import NO_HASH, Entry, Seen, Standing
-from alerting.muting import Silence
+from alerting.muting import Reminder, Silence
+from alerting.routing import Receiver, Route, Routing
 from alerting.rules import RULES
 from tocsin import config
 from tocsin.pipeline import Pipeline, PipelineState
@@ -25,6 +28,11 @@ ALERT = Alert(
     areas=("mill-upper",),
     hotspot="h",
     started_at=AT,
+)
+
+
+PUBLISHING = Routing(
+    receivers=(Receiver(id="public", notifier="cap", to="cap"),), routes=(Route(receiver="public"),)
 )
 
 
@@ -86,3 +94,37 @@ def test_a_silence_keeps_back_news_below_ii_and_says_whose_it_is() -> None:
     assert told.why_muted(news, news.effects[0]) == "silence wang"
     grave = entry(after=Standing("WARNING", 4, 0))
     assert told.why_muted(grave, grave.effects[0]) is None
+
+
+def test_what_is_published_again_says_its_own_term_though_the_warning_has_ended_since() -> None:
+    bulletin = Bulletin(
+        entry="e", since_at=AT, until=AT + 7_200, due_at=AT + 6_300, declared_until=AT + 7_200, measures="m"
+    )
+    still = Renewal(
+        unit="mill-street", is_exercise=False, at=AT + 6_300, standing=Standing("EMERGENCY", 4, 4),
+        bulletin=bulletin,
+    )  # fmt: skip
+    assert FRESH.bulletins.real == {}, "what follows in the same record has ended it"
+    assert teller(alarmed()).about_still(still).term == Term(AT, AT + 7_200, AT + 7_200, "m")
+    said = teller(alarmed()).renewal(still, "en")
+    assert said == (
+        "Mill Street: emergency response, II orange, nothing has changed; warned of since 2025-03-01 09:00."
+    )
+
+
+def test_a_text_that_cannot_be_rendered_still_renews_and_reminds() -> None:
+    def broken(*_: object) -> str:
+        raise ValueError("no such word")
+
+    planner = msgspec.structs.replace(
+        teller(alarmed()).planner(), render_renewal=broken, render_reminder=broken, routing=PUBLISHING
+    )
+    still = Renewal(
+        unit="mill-street", is_exercise=False, at=AT, standing=Standing("WARNING", 3, 0),
+        bulletin=Bulletin(entry="e", since_at=AT, until=AT + 900, due_at=AT),
+    )  # fmt: skip
+    (renewed,) = planner.renew(still, 1)
+    assert renewed.texts == ("mill-street: WARNING",)
+    silence = Silence(unit="mill-street", entry="s", actor="lin", begun_at=AT, until=AT + 60)
+    (reminded,) = planner.remind(Reminder(unit="mill-street", silence=silence, fingerprints=("f",), at=AT), 1)
+    assert reminded.texts == ("mill-street: lin",)

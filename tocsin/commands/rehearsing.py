@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin import clock
 from tocsin.commands.printing import complain, say, say_json
-from tocsin.commands.replay_progress import local, progress
+from tocsin.commands.replay_progress import progress
 
 if TYPE_CHECKING:
     from tocsin.live.feeding import Fed
@@ -58,12 +59,12 @@ def feed(
 
 
 def _stopped(fed: "Fed", rows: int, zone: str) -> str:
-    where = f"at {local(fed.at, zone)}, {fed.rows} of {rows} rows" if fed.at else "before the first row"
+    where = f"at {clock.local(fed.at, zone)}, {fed.rows} of {rows} rows" if fed.at else "before the first row"
     return f"stopped {where}; the same command goes on from there"
 
 
 def _done(fed: "Fed", zone: str) -> str:
-    before = fed.rows - fed.fresh_rows
-    said = f"fed {fed.fresh_rows} rows and {fed.records} commands and beats, until {local(fed.at, zone)}"
+    before, until = fed.rows - fed.fresh_rows, clock.local(fed.at, zone)
+    said = f"fed {fed.fresh_rows} rows and {fed.records} commands and beats, until {until}"
     said += f"; {before} rows had been fed before" if before else ""
     return said + (f"; {fed.left_out} settings left out: the rehearsal's own hold" if fed.left_out else "")

@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from tocsin import clock
 from tocsin.commands.printing import say, show_table
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def progress(rows: int, zone: str) -> "Iterator[Callable[[Position], None]]":
         def note(position: "Position") -> None:
             speed = bar.tasks[0].speed
             pace = f"{speed:,.0f} rows/s" if speed else ""
-            where = local(position.sealed_to, zone) if position.sealed_to else "reading"
+            where = clock.local(position.sealed_to, zone) if position.sealed_to else "reading"
             bar.update(task, completed=min(position.rows, rows), description=where, pace=pace)
 
         yield note
@@ -44,12 +43,12 @@ def progress(rows: int, zone: str) -> "Iterator[Callable[[Position], None]]":
 
 def show_replay(facts: dict[str, Any], city: "City") -> None:
     """The summary of a replay as tables."""
-    span = f"{local(facts['from'], city.zone)} to {local(facts['to'], city.zone)}"
+    span = f"{clock.local(facts['from'], city.zone)} to {clock.local(facts['to'], city.zone)}"
     say(f"{city.name('en')}, {span}: {facts['buckets']} buckets, {facts['rows']} rows")
     show_table("Records", ("outcome", "count"), facts["outcomes"].items())
     rows = [
         (
-            local(w["at"], city.zone),
+            clock.local(w["at"], city.zone),
             city.gazetteer.unit(w["unit"]).name("en"),
             w["mode"],
             w["rank"],
@@ -72,9 +71,4 @@ def ranking(models: list[dict[str, Any]], zone: str) -> list[str]:
     if not models:
         return ["alarms ranked by the plain map: no model was in force"]
     names = ((own["at"], f"model {own['model'][:8]}" if own["model"] else "the plain map") for own in models)
-    return [f"alarms ranked by {name} from {local(at, zone)} on" for at, name in names]
-
-
-def local(at: int, zone: str) -> str:
-    """An instant in the city's zone, to the minute."""
-    return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return [f"alarms ranked by {name} from {clock.local(at, zone)} on" for at, name in names]

@@ -130,7 +130,7 @@ class Answering:
         story = self.source.snapshot().real
         view = next(u for u in story.units if u.id == unit)
         hotspot = next((h for h in story.hotspots if h.id == view.hotspot), None)
-        standing = mode_and_rank(view.mode, view.response or view.rank, w)
+        standing = mode_and_rank(view.mode, view.level, w)
         if hotspot is None:
             return w("answer-stands", standing=standing)
         return w("answer-stands-about", standing=standing, what=w.named(hotspot.names))

@@ -335,7 +335,7 @@ def _real_line(s: Screen) -> tuple[str, str, str]:
 def _blind_panel(s: Screen) -> BlindPanel:
     w, silent = s.words, sentences.silent_required(s.view)
     if s.view.stands_since is not None:
-        return _standing_panel(s, s.view.stands_since)
+        return _stopped_panel(s, s.view.stands_since)
     if silent is None:
         return BlindPanel("", "", "", (), (), ())
     name = w.named(silent.names)
@@ -357,7 +357,7 @@ def _blind_panel(s: Screen) -> BlindPanel:
     )  # fmt: skip
 
 
-def _standing_panel(s: Screen, since_at: int) -> BlindPanel:
+def _stopped_panel(s: Screen, since_at: int) -> BlindPanel:
     """Nothing is counted: it is the machine's fault, not a caller's."""
     w, since = s.words, s.words.clock(since_at)
     told = w("blind-told", who=w.join([w.named(n) for n in s.view.blind_told])) if s.view.blind_told else ""

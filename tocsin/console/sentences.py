@@ -28,9 +28,10 @@ WIDE: Final = 46
 """Letters of a headline in the wall's largest type; a Chinese character takes two."""
 
 SILENCE: Final = "silence"
+"""Category of a hotspot that is a feed's silence."""
+
 RARELY: Final = 1_000
 """A wording in fewer than one of so many reports has a share that nobody can tell more exactly."""
-"""Category of a hotspot that is a feed's silence."""
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ async def events(
     """``changed`` as soon as the ledger is beyond what the reader has or begins to stand, else ``beat``.
 
     However far behind a reader is, it gets one event and loads the newest picture: gaps need no replay.
+    It ends when the reader has gone.
     """
     newest = await source.wait(-1, 0)
     seen = first_offset(last_event_id, newest)

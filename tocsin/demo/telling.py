@@ -1,11 +1,10 @@
 """The tale in words: the table at the end of the demonstration, in a person's language."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from streams.names import name_in
+from tocsin import clock
 from tocsin.config import Installation
 from tocsin.demo.story import DAYS
 from tocsin.demo.table import Answer, Part, Tale
@@ -27,7 +26,7 @@ class Narrator:
 
     def title(self, told: Tale) -> str:
         """The table's title."""
-        days = [_local(at, self.city.zone, "%Y-%m-%d") for at in (told.began_at, told.ended_at - 1)]
+        days = [clock.local(at, self.city.zone, "%Y-%m-%d") for at in (told.began_at, told.ended_at - 1)]
         return self._say(
             "title", city=self.city.name(self.locale), **dict(zip(("from", "to"), days, strict=True))
         )
@@ -104,13 +103,13 @@ class Narrator:
         person = next((p for p in self.people.person if p.id == answer.actor), None)
         return self._say(
             "refused" if answer.is_refused else "answer",
-            time=_local(answer.at, self.city.zone, "%d %H:%M"),
+            time=clock.local(answer.at, self.city.zone, "%d %H:%M"),
             actor=person.name(self.locale) if person else answer.actor,
             act=self._say(f"act-{answer.act.replace('_', '-')}"),
         )
 
     def _at(self, at: int | None) -> str:
-        return self._say("not-seen") if at is None else _local(at, self.city.zone, "%d %H:%M")
+        return self._say("not-seen") if at is None else clock.local(at, self.city.zone, "%d %H:%M")
 
     def _delay(self, part: Part) -> str:
         if part.seen_at is None or part.began_at is None:
@@ -131,7 +130,3 @@ class Narrator:
     @property
     def _say(self) -> Callable[..., str]:
         return lambda key, **args: text(self.locale, f"demo-{key}", **args)
-
-
-def _local(at: int, zone: str, form: str) -> str:
-    return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).strftime(form)

@@ -25,13 +25,13 @@ def first_record(kafka: KafkaConfig, topic: str) -> Record | None:
     return next(records(kafka, topic, at_once=1), None)
 
 
-def records(kafka: KafkaConfig, topic: str, at_once: int = AT_ONCE) -> Iterator[Record]:
-    """Every record that is there now, in order.
+def records(kafka: KafkaConfig, topic: str, at_once: int = AT_ONCE, start: int = 0) -> Iterator[Record]:
+    """Every record that is there now from offset ``start`` on, in order.
 
     Raises:
         AwayError: the broker cannot be read.
     """
-    return (record for _, record in _read(kafka, topic, at_once, 0, None))
+    return (record for _, record in _read(kafka, topic, at_once, start, None))
 
 
 def stretch(kafka: KafkaConfig, topic: str, start: int, end: int) -> Iterator[tuple[int, Record]]:

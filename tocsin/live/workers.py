@@ -28,7 +28,7 @@ from tocsin.live.beating import Beats
 from tocsin.live.directory import DirectoryChronicle
 from tocsin.live.dispatching import DispatchWorker
 from tocsin.live.health import Health
-from tocsin.live.ledger_topic import export, first_record, stretch
+from tocsin.live.ledger_topic import export, first_record, records, stretch
 from tocsin.live.metrics import Figures, LiveMetrics, folded
 from tocsin.live.owner import LedgerOwner
 from tocsin.live.publishing import Publisher, PublishingOutbox
@@ -142,7 +142,8 @@ def run_step(place: Place) -> None:
         return marked(plain) if is_rehearsal else plain
 
     def amend(fold: Fold[PipelineState]) -> None:
-        for record in pipeline.amendments(fold.state, clock.now()):
+        ahead = records(place.kafka, place.names.ledger, start=fold.ledger_offset)
+        for record in pipeline.amendments(fold.state, clock.now(), ahead):
             sender.send([Parcel(place.names.ledger, 0, ledger.encode(record), key=city.id.encode())])
 
     owner: LedgerOwner[PipelineState] = LedgerOwner(

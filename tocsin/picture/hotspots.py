@@ -207,7 +207,7 @@ class Teller:
     def _told(self, hotspot: Hotspot, owner: str) -> tuple[Told, ...]:
         """The first warning or call from the units concerned to each who can answer, and what came back."""
         units = {owner, *self._streets(hotspot)}
-        people = {r.id for r in self.city.routes.receivers if r.person or r.is_staffed}
+        people = {r.id for r in self.city.routes.receivers if r.is_read}
         first: dict[str, Logged] = {}
         for logged in sorted(self.deliveries, key=lambda logged: logged.delivery.seq):
             delivery = logged.delivery

@@ -93,7 +93,7 @@ class LiveCity:
         """The newest picture; drawn anew when the ledger grows, begins to stand, or a delivery is settled."""
         with self._lock:
             stands_since = self._stands_since()
-            drawn = self._state.ledger_offset, stands_since, self.run.outbox.standing()
+            drawn = self._state.ledger_offset, stands_since, self.run.outbox.counts()
             if self._drawn is None or self._drawn[0] != drawn:
                 self._drawn = drawn, self._draw(stands_since)
             return msgspec.structs.replace(self._drawn[1], now_at=self.now())
@@ -104,7 +104,7 @@ class LiveCity:
         if state.findings is None or self.run.is_rehearsal:
             return None
         now, sealed_to = self.now(), state.sealing.next_bucket * self.city.bucket_seconds
-        if now - sealed_to > self.city.standing_after:
+        if now - sealed_to > self.city.overdue_after:
             return sealed_to
         return state.machines.at if now - state.machines.at > DECIDES_SECONDS else None
 

@@ -10,7 +10,7 @@ from tocsin.config import load
 from tocsin.console.view import CityView
 from tocsin.demo.driver import Demo, demo_city
 from tocsin.reading import Reading
-from tocsin.samples import standing
+from tocsin.samples import sealing_overdue
 
 MINUTES = 15
 
@@ -110,11 +110,11 @@ def test_where_nothing_is_closed_or_decided_the_picture_says_since_when(tmp_path
     assert set(seen.seen_areas.values()) == {"none"} and len(seen.seen_areas) == len(city.gazetteer)
     state = demo.run.fold.state
     sealed_to = state.sealing.next_bucket * city.bucket_seconds
-    for late, since in ((city.standing_after, None), (city.standing_after + 1, sealed_to)):
+    for late, since in ((city.overdue_after, None), (city.overdue_after + 1, sealed_to)):
         demo.clock.put(sealed_to + late)  # beats come, no bucket closes
         machines = msgspec.structs.replace(state.machines, at=demo.clock())
         source._state = msgspec.structs.replace(state, machines=machines)
         assert source.snapshot().stands_since == since
         reading = Reading(city=city, state=state, now=demo.clock())
-        assert list(standing(reading)) == [((), float(since is not None))]
+        assert list(sealing_overdue(reading)) == [((), float(since is not None))]
     demo.close()

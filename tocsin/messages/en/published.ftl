@@ -1,5 +1,5 @@
 # What a published warning says: the fields that article 64 asks for, in sentences.
-published-again = { $unit }: { $standing }, unchanged since { $since }.
+published-again = { $unit }: { $standing }, nothing has changed; warned of since { $since }.
 published-stands = { $event }, { $areas }. { $standing }, { $rank }, since { $since }. { $why } Issued by { $issuer } at { $sent }.
 published-ended = { $event }, { $areas }. { $standing }. { $why } Issued by { $issuer } at { $sent }.
 published-unchanged = Nothing has changed.

@@ -1,5 +1,5 @@
 # 已发布的预警所说的内容：第六十四条要求的各项，写成句子。
-published-again = { $unit }：{ $standing }，自 { $since } 起未变。
+published-again = { $unit }：{ $standing }，没有变化；自 { $since } 起预警。
 published-stands = { $event }，{ $areas }。{ $standing }，{ $rank }，起始时间 { $since }。{ $why }{ $issuer }于 { $sent } 发布。
 published-ended = { $event }，{ $areas }。{ $standing }。{ $why }{ $issuer }于 { $sent } 发布。
 published-unchanged = 情况未变。
