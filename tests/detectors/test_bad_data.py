@@ -101,11 +101,13 @@ def leap(k, observed, values):
         observed[:, 3] += 1
 
 
+SEEDS = (1, 2, 3)
 CASES = (
-    # what happens for four weeks, and how many alarms it may cost beyond those of the same weeks without it
+    # what happens for four weeks, and how many alarms it may cost beyond those of the same weeks without it;
+    # a city of one seed has 2 to 11 of these, so the mean of three is what is held
     (zero, 1),
-    (giant, 3),
-    (doubled, 14),
+    (giant, 1),
+    (doubled, 10),
     (renamed, 4),
     (split, 4),
     (redrawn, 5),
@@ -115,13 +117,21 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def learnt():
-    return walked(buckets(1, 0, LEARNT), None)[0]
+def cities():
+    """By seed, what a city has learnt."""
+    return {seed: walked(buckets(seed, 0, LEARNT), None)[0] for seed in SEEDS}
 
 
 @pytest.fixture(scope="module")
-def quiet(learnt):
-    return count(walked(buckets(1, LEARNT, LEARNT + AFTER), learnt)[1])
+def learnt(cities):
+    return cities[1]
+
+
+@pytest.fixture(scope="module")
+def quiet(cities):
+    return {
+        seed: count(walked(buckets(seed, LEARNT, LEARNT + AFTER), state)[1]) for seed, state in cities.items()
+    }
 
 
 def count(alarms) -> int:
@@ -129,9 +139,12 @@ def count(alarms) -> int:
 
 
 @pytest.mark.parametrize(("edit", "extra"), CASES)
-def test_nothing_breaks_and_no_flood_follows(learnt, quiet, edit, extra):
-    _, alarms = walked(buckets(1, LEARNT, LEARNT + AFTER, edit), learnt)
-    assert count(alarms) <= quiet + extra, alarms
+def test_nothing_breaks_and_no_flood_follows(cities, quiet, edit, extra):
+    more = [
+        count(walked(buckets(seed, LEARNT, LEARNT + AFTER, edit), state)[1]) - quiet[seed]
+        for seed, state in cities.items()
+    ]
+    assert sum(more) <= extra * len(SEEDS), more
 
 
 def test_a_city_in_which_nothing_ever_happens_says_nothing():
