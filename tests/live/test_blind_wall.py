@@ -9,7 +9,7 @@ from tests.live.processes import Process, begin_city, ready, tocsin
 from tests.parts import prometheus
 from tests.parts.kafka import Broker
 from tocsin import clock
-from tocsin.dashboards.queries import SIGHT, promql
+from tocsin.dashboards.queries import READ_NOW, SIGHT, promql
 
 pytestmark = pytest.mark.skipif(prometheus.why_not() is not None, reason=str(prometheus.why_not()))
 
@@ -37,6 +37,7 @@ def test_killed_intake_makes_the_wall_blind_at_once(
             alerts = wall.api("alerts")["alerts"]
             return any(a["labels"]["alertname"] == name and a["state"] == state for a in alerts)
 
+        wall.until(lambda: wall.ask(promql(READ_NOW, city="town")) != [])  # else it never knew of intake
         wall.until(lambda: sight() == IN_PART)  # too little history to warn
         processes.killed(intake)
         killed_at = clock.now()
