@@ -1,7 +1,7 @@
 """From scores to recurrence intervals: what chance alone brings in this city, told by its own history.
 
 Stage 1 turns each stratum's scores into a rate per week; stage 2 counts fused hotspots, each judged by tails
-that were fitted on the other half of the history. Refitted at the first seal of each local Monday.
+that were fitted on the other parts of the history. Refitted at the first seal of each local Monday.
 """
 
 from typing import Final
@@ -15,7 +15,10 @@ from models.peaks import Events
 from streams.panel import Array
 
 PEAKS_A_WEEK: Final = 10
-STAGE_TWO_PEAKS: Final = 200
+STAGE_TWO_PEAKS: Final = 60
+"""Above so many hotspots' peaks the tail is Pareto: near those that a budget allows, and below it counted."""
+PARTS: Final = 4
+"""Into so many parts history is cut; each is judged by tails that were fitted on the others."""
 LOWEST_RARITY: Final = -1.5
 MOST_RARE: Final = 6.0
 """log10(interval × budget) is held here: beyond, the history says nothing."""
@@ -217,14 +220,16 @@ def _refit(state: Calibration, rule: Rule, index: int) -> Calibration:
 
 
 def _stage_two(events: Events, oldest: int, index: int, rule: Rule) -> tuple[Tail, Tail]:
-    """Hotspots a week by rarity, of places and of the city, each half judged by the other half's tails."""
-    middle = (oldest + index) // 2
-    halves = [peaks.kept(events, events.at < middle), peaks.kept(events, events.at >= middle)]
+    """Hotspots a week by rarity, of places and of the city, each part judged by the tails of the others."""
+    begins = np.linspace(oldest, index, PARTS, endpoint=False)
+    part = np.searchsorted(begins, events.at, side="right") - 1
     weeks = (index - oldest) / rule.buckets_per_week
+    others = weeks * (PARTS - 1) / PARTS
     counted = [
-        _counted(mine, stage_one(other, weeks / 2, rule), rule) for mine, other in (halves, halves[::-1])
+        _counted(peaks.kept(events, part == k), stage_one(peaks.kept(events, part != k), others, rule), rule)
+        for k in range(PARTS)
     ]
-    places, city = (np.concatenate(part) for part in zip(*counted, strict=True))
+    places, city = (np.concatenate(found) for found in zip(*counted, strict=True))
     return _hotspot_tail(places, weeks), _hotspot_tail(city, weeks)
 
 

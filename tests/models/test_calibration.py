@@ -146,3 +146,21 @@ def test_where_entries_are_frequent_only_what_is_logged_matters():
     state = walked(chance(np.random.default_rng(5), 6), 6, told)
     assert calibration.least_scores(state, told, -0.7)[0] == 3.0
     assert calibration.least_scores(state, rule(budget=400.0), -0.7)[0] == 0.0
+
+
+def test_no_part_of_history_is_judged_by_itself(monkeypatch):
+    told, events = rule(), chance(np.random.default_rng(12), 8)
+    fitted, judged = [], []
+    fit, count = calibration.stage_one, calibration._counted
+    monkeypatch.setattr(
+        calibration, "stage_one", lambda e, weeks, told: (fitted.append((e, weeks)), fit(e, weeks, told))[1]
+    )
+    monkeypatch.setattr(
+        calibration, "_counted", lambda e, strata, told: (judged.append(e), count(e, strata, told))[1]
+    )
+    calibration._stage_two(events, 0, 8 * WEEK, told)
+    assert sorted(np.concatenate([e.at for e in judged])) == sorted(events.at)
+    for mine, (others, weeks) in zip(judged, fitted, strict=True):
+        assert weeks == pytest.approx(8 * (1 - 1 / calibration.PARTS))
+        assert not set(zip(mine.at, mine.area, strict=True)) & set(zip(others.at, others.area, strict=True))
+        assert len(mine.at) + len(others.at) == len(events.at)
