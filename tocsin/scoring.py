@@ -12,12 +12,15 @@ from models.calendar import DAY_SECONDS, WEEK_SECONDS
 from models.slow_loop import DAYS, WEEKS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import counts_table, population
+from tocsin import counts_table, population, table_columns
 from tocsin.counts_table import Every, Table
 
 WEEK_DAYS: Final = 7.0
 LIKELIEST: Final = 0.02
 """What chance brings to one look in fifty is no alarm, however large the budget of a small table is."""
+
+MANY_HOLES: Final = 0.5
+"""Share of cells without a number from which a table is likelier to leave zeros out than to have holes."""
 
 
 class Scored(NamedTuple):
@@ -81,8 +84,8 @@ def score_file(
 ) -> dict[str, Any]:
     """Read, score and write; what was read, what was set aside and how many alarms there were."""
     every = counts_table.every(step)
-    counts_table.check_suffix("--out", out)
-    if not budget > 0:
+    table_columns.check_out(counts, out)
+    if not 0 < budget < float("inf"):
         raise ConfigError("--budget", f"must be above zero, got {budget:g}", "write false alarms a week")
     _check_zone(zone)
     table = counts_table.read(counts, every, zone, holds_values)
@@ -91,7 +94,7 @@ def score_file(
     scored = score_table(table, every, zone, budget, holds_values)
     alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
     columns = _rows(table, scored, alarm)
-    counts_table.write(out, columns)
+    table_columns.write(out, columns)
     weeks = len(table.opens_at) * every.seconds / WEEK_SECONDS
     alarms = episodes(alarm, every)
     return {
@@ -139,6 +142,12 @@ def _rows(table: Table, scored: Scored, alarm: Array) -> dict[str, Any]:
 def _remarks(table: Table) -> list[str]:
     """What a reader must know of columns that are not used, or not as they might think."""
     said = []
+    missing, cells = int(np.isnan(table.observed).sum()), table.observed.size
+    if missing >= MANY_HOLES * cells:
+        said.append(
+            f"{missing} of {cells} cells have no row or no number: not known, which is not zero; "
+            "if the table leaves zeros out, write them"
+        )
     if table.people is not None:
         said += population.remarks(table.series, table.row_series, table.row_step, table.people)
     if any(name in counts_table.POSITIONS for name in table.unused):

@@ -4,6 +4,7 @@ import csv
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -181,10 +182,20 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
         (HEAD, ["a,yesterday,1"], [], "a time that cannot be read: 'yesterday'; write them as 2025-03-01"),
         (HEAD, ["a,,1"], [], "a time that cannot be read: an empty one"),
         (HEAD, ["a,2025-01-06T00:00Z,1", "a,2025-01-13T00:00,1"], [], "mixes times with a zone"),
-        (HEAD, ["a,2025-01-06,many"], [], "observed holds 'many'; write numbers"),
-        (HEAD, ["a,2025-01-06,-2"], [], "observed holds -2, below zero; use --sensor"),
-        (HEAD, ["a,2025-01-06,1.5"], [], "observed holds 1.5, which is no count; use --sensor"),
-        (HEAD, ["a,2025-01-06,inf"], [], "a number that is too large"),
+        (HEAD, ["a,2025-01-06,many"], [], "observed of a at 2025-01-06 is 'many', no number; write numbers"),
+        (HEAD, ["a,2025-01-06,-2"], [], "is '-2', below zero; use --sensor"),
+        (HEAD, ["a,2025-01-06,1.5"], [], "is '1.5', which is no count; use --sensor"),
+        (HEAD, ["a,2025-01-06,inf"], [], "is 'inf', which is too large"),
+        (HEAD, ["a,2025-01-06,1_000"], [], "is '1_000', no number"),
+        (HEAD, ["a,0001-01-01,1"], ["--zone", "Asia/Shanghai"], "a time that cannot be read: '0001-01-01'"),
+        (f"{HEAD},observed", ["a,2025-01-06,1,1"], [], "has two columns 'observed'; keep one"),
+        (
+            HEAD.replace(",", ";"),
+            ["a;2025-01-06;1"],
+            [],
+            "separates its cells by semicolons; save it with commas",
+        ),
+        (HEAD.replace(",", "\t"), ["a\t2025-01-06\t1"], [], "separates its cells by tabs"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-06,2"], [], "two rows of a at 2025-01-06 that differ"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-08,2"], [], "2025-01-08 is no multiple of 1w after 2025-01-06"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-20,2"], [], "no two times closer than 2 steps of 1w"),
@@ -206,12 +217,25 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
         (HEAD, lines(9), ["--every", "7min"], "--every: cannot be '7min'"),
         (HEAD, lines(9), ["--zone", "Mars/Olympus"], "no time zone is named 'Mars/Olympus'"),
         (HEAD, lines(9), ["--budget", "0"], "--budget: must be above zero, got 0"),
+        (HEAD, lines(9), ["--budget", "inf"], "--budget: must be above zero, got inf"),
+        (
+            HEAD,
+            lines(9),
+            ["--out", "/no/where/o.csv"],
+            "--out: there is no directory /no/where; make it first",
+        ),
         (HEAD, lines(9), ["--out", "scores.txt"], "--out: scores.txt is neither .csv nor .parquet"),
         (
             HEAD,
             ["a,1970-01-01T00:00,1", "a,1970-01-01T00:01,1", "a,2900-01-01T00:01,1"],
             ["--every", "1min"],
             "split it",
+        ),
+        (
+            HEAD,
+            ["a,1970-01-01T00:00,1", "a,2020-01-01T00:00,1", "a,2020-01-01T00:15,1"],
+            ["--every", "15min"],
+            "spans 1753154 steps, of which 3 have a row; split it, or check its times",
         ),
     ],
 )
@@ -239,6 +263,74 @@ def test_a_file_that_is_no_table_is_one_sentence(
         (tmp_path / name).write_bytes(content)
         assert run(["score", str(tmp_path / name), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
         assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-16-le"])
+def test_a_table_in_another_encoding_is_told_what_to_do(
+    encoding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("\n".join([HEAD, *lines(9, ("海淀区", "朝阳区"))]), encoding=encoding)
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
+    assert capsys.readouterr().err.endswith("counts.csv: is not UTF-8; save it as CSV UTF-8\n")
+
+
+def test_names_keep_commas_quotes_newlines_and_a_byte_order_mark_is_no_part(tmp_path: Path) -> None:
+    names = ("海淀, 北", 'the "old" port', "two\nlines")
+    path = tmp_path / "counts.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(
+            [
+                HEAD.split(","),
+                *((name, MONDAY + timedelta(weeks=k), k % 5) for name in names for k in range(30)),
+            ]
+        )
+    assert [row["series"] for row in scored(path)] == [name for name in names for _ in range(30)]
+
+
+def test_one_endless_name_costs_no_more_than_it_is_long(tmp_path: Path) -> None:
+    path = written(tmp_path, [*lines(3_000), f"{'x' * 900_000},{MONDAY},1"])
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.parquet")]) == 0
+    assert len(parquet.read_table(tmp_path / "o.parquet")) == 6_001
+
+
+@pytest.mark.parametrize(("column", "kind"), [([[1]] * 9, "list<"), ([b"\xff"] * 9, "binary")])
+def test_a_parquet_column_that_is_no_number_is_one_sentence(
+    column: list[object], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.parquet"
+    at = [MONDAY + timedelta(weeks=k) for k in range(9)]
+    parquet.write_table(pa.table({"series": ["a"] * 9, "time": at, "observed": column}), path)
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
+    told = capsys.readouterr().err
+    assert f"has a column 'observed' of {kind}" in told and told.count("\n") == 1
+
+
+def test_the_table_itself_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, lines(9))
+    before = path.read_bytes()
+    assert run(["score", str(path), "--every", "1w", "--out", str(path)]) == 2
+    assert "is the table itself; name another file" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_the_hour_that_the_zone_repeats_is_two_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = datetime(2025, 10, 25, 22, tzinfo=UTC)  # midnight in Paris
+    local = [(begin + timedelta(hours=k)).astimezone(ZoneInfo("Europe/Paris")) for k in range(25)]
+    rows = [f"x,{t.replace(tzinfo=None).isoformat()},{k}" for k, t in enumerate(local)]
+    for order in (rows, rows[::-1]):
+        call = ["score", str(written(tmp_path, order)), "--every", "1h", "--zone", "Europe/Paris"]
+        assert run([*call, "--out", str(tmp_path / "o.csv"), "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["set_aside"] == {"of an hour that the zone repeats, the second": 1}
+        assert (facts["steps"], facts["gaps"]) == (25, 0)
+
+
+def test_a_table_that_leaves_zeros_out_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored(written(tmp_path, [*lines(60, ("a",)), *lines(60, ("b",))[::10], *lines(60, ("c",))[::10]]))
+    assert "not known, which is not zero" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("step", "count"), [("1w", 120), ("1h", 24 * 7 * 9)])
