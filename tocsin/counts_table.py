@@ -14,12 +14,10 @@ import numpy as np
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import population, table_columns
+from tocsin import population, series_places, table_columns
 from tocsin.table_columns import Column
 
 NEEDED: Final = ("series", "time", "observed")
-POSITIONS: Final = ("lat", "lon")
-"""Looked at by nobody: there is no scan over neighbourhoods yet."""
 HIGHEST_COUNT: Final = 10.0**9
 HIGHEST_VALUE: Final = 10.0**12
 MOST_CELLS: Final = 200_000_000
@@ -53,6 +51,8 @@ class Table(NamedTuple):
     row_time: list[str]  # as written
     aside: dict[str, int]  # rows that count for nothing, by reason
     people: Array | None  # (n,) float64 behind each kept row, NaN where not said; None without the column
+    has_places: bool  # whether there is a column of them
+    places: Array | None  # (S, 2) degrees north and east, NaN where not said; None without both columns
     unused: tuple[str, ...]  # columns that were not looked at
 
 
@@ -75,7 +75,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     Raises:
         DataError: a column is missing, a cell cannot be read, rows contradict each other or the step.
     """
-    columns, unused = table_columns.columns(path, NEEDED, (population.COLUMN,))
+    columns, unused = table_columns.columns(path, NEEDED, (population.COLUMN, *series_places.COLUMNS))
     where, times = str(path), columns["time"]
     if not len(times.which):
         raise DataError(where, "holds no row", "check that the file is whole")
@@ -127,6 +127,8 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         row_time=[times.texts[i] for i in times.which[chosen].tolist()],
         aside={reason: count for reason, count in aside.items() if count},
         people=None if behind is None else behind.numbers(partial(population.number, where))[chosen],
+        has_places=any(name in columns for name in series_places.COLUMNS),
+        places=None if holds_values else series_places.degrees(where, columns),
         unused=unused,
     )
 

@@ -153,7 +153,7 @@ def test_a_population_gives_rates_and_changes_no_score(
             float(row["expected"]) / float(behind) * 100_000, abs=1e-3
         )
     assert "population: told as rates; scores rest on counts" in said
-    assert "lat, lon: not used: a scan over neighbourhoods of a table is for later" in said
+    assert "lat, lon: not used: days and weeks are judged series by series" in said
     assert "leaps" not in said
 
 
@@ -213,6 +213,14 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
             ["--sensor"],
             "has a population, and readings have none",
         ),
+        (f"{HEAD},lat,lon", ["a,2025-01-06,1,91,0"], [], "lat holds '91'; write degrees from -90 to 90"),
+        (f"{HEAD},lat,lon", ["a,2025-01-06,1,1,here"], [], "lon holds 'here'; write degrees from -180"),
+        (
+            f"{HEAD},lat,lon",
+            ["a,2025-01-06,1,1,2", "a,2025-01-13,1,1,3"],
+            [],
+            "two places of a: lon differs; write one, or two series",
+        ),
         (HEAD, lines(9), ["--every", "2w"], "--every: cannot be '2w'"),
         (HEAD, lines(9), ["--every", "7min"], "--every: cannot be '7min'"),
         (HEAD, lines(9), ["--zone", "Mars/Olympus"], "no time zone is named 'Mars/Olympus'"),
@@ -263,6 +271,49 @@ def test_a_file_that_is_no_table_is_one_sentence(
         (tmp_path / name).write_bytes(content)
         assert run(["score", str(tmp_path / name), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def scanned(folder: Path, head: str, more: str = "{lat},{lon}") -> list[dict[str, str]]:
+    """Nine weeks of twelve places on a line, four neighbours of which rise by half for the last day."""
+    rng, begin = np.random.default_rng(3), day(2025, 3, 3)
+    rates = np.full((9 * 168, 12), 3.0)
+    rates[-24:, 4:8] *= 1.6
+    counts = rng.poisson(rates)
+    rows = [
+        f"地{s},{begin + timedelta(hours=k)},{counts[k, s]}," + more.format(lat=31.2, lon=121.4 + s / 100)
+        for k in range(len(counts))
+        for s in range(12)
+    ]
+    return scored(written(folder, rows, f"{HEAD},{head}"), step="1h")
+
+
+def test_places_that_rise_together_are_found_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scanned(tmp_path, "lat,lon")
+    assert "lat, lon: neighbouring series are scanned together" in " ".join(capsys.readouterr().out.split())
+    together = [row for row in found if row["together_with"]]
+    assert together, "no neighbourhood was told"
+    last = {name for row in found[-24 * 12 :] if row["alarm"] == "true" for name in told(row)}
+    assert {"地4", "地5", "地6", "地7"} & last
+    assert len({"地4", "地5", "地6", "地7"} & last) >= 2
+
+
+def told(row: dict[str, str]) -> set[str]:
+    """The series of a row and those that rise with it."""
+    return {row["series"], *row["together_with"].split("; ")} - {""}
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "why"),
+    [("lat,x", "{lat},{lon}", "lat and lon are needed, both"), ("lat,lon", ",{lon}", "地0 has no place")],
+)
+def test_places_that_are_not_said_are_not_guessed(
+    head: str, more: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scanned(tmp_path, head, more)
+    assert "together_with" not in found[0]
+    assert f"lat, lon: not used: {why}" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-16-le"])
