@@ -254,6 +254,22 @@ def test_a_storm_is_told_once_by_the_city():
     assert gas[0].explanation.city_factor == 1.0
 
 
+def test_what_the_city_as_a_whole_spends_is_told_apart():
+    at = 3 * PER_WEEK + 40
+
+    def storm(k, observed, hotline, values):
+        if k in (at, at + 1):
+            observed[:, 2] += 2
+
+    _, findings = fold(detection(), history(9, at + 4, storm))
+    first = next(k for k, f in enumerate(findings) if k >= at and f.budget.city_spent)
+    budget, before = findings[first].budget, findings[at - 1].budget
+    told = [h for h in findings[first].hotspots if h.is_city]
+    assert told and told[0].risk >= 700_000
+    assert budget.city_spent - before.city_spent == 1 <= budget.spent - before.spent
+    assert budget.city_allowed == pytest.approx(calibration.CITY_SHARE * budget.allowed)
+
+
 def test_a_street_is_not_the_city(whole):
     _, findings = whole
     assert not any(

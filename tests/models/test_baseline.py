@@ -99,6 +99,28 @@ def test_a_quiet_level_is_never_given_up():
     assert (np.abs(fold.state.baseline.strange_days) < 7).all()
 
 
+def test_a_thousand_years_of_series_that_stay_as_they_are_lose_no_level(monkeypatch):
+    """Ten years of a hundred daily series, some of which stray far more than chance alone would have them."""
+    resets, escape = [], base._escape
+
+    def counted(learnt, week, days):
+        after = escape(learnt, week, days)
+        resets.append(int((after[0] != learnt.events).sum()))
+        return after
+
+    monkeypatch.setattr(base, "_escape", counted)
+    rng, fold = np.random.default_rng(15), Fold(areas=25, width=86_400)
+    level = np.exp(rng.uniform(np.log(0.05), np.log(60), (25, 4)))
+    for k in range(3_652):
+        weekday = 0.7 if k % 7 >= 5 else 1.1
+        fold.step(rng.poisson(level * weekday * rng.gamma(12, 1 / 12, level.shape)))
+    assert len(resets) >= 3_650
+    assert sum(resets) == 0
+    for _ in range(30):
+        fold.step(rng.poisson(3 * level))
+    assert sum(resets) > 0, "the count has teeth"
+
+
 def test_what_is_masked_is_not_learnt():
     rng, fold = np.random.default_rng(11), Fold()
     for _ in range(3 * 168):
