@@ -158,6 +158,27 @@ def test_holidays_are_sundays():
     assert calendar.slot(new_year).hour == calendar.slot(sunday).hour == 6 * 24 + 12
 
 
+@pytest.mark.parametrize(
+    ("country", "zone", "noon"),
+    [
+        ("CN", "Asia/Shanghai", datetime(2025, 1, 29, 4, tzinfo=UTC)),  # spring festival, by the moon
+        (
+            "CN",
+            "Asia/Shanghai",
+            datetime(2026, 2, 17, 4, tzinfo=UTC),
+        ),  # the same, nineteen days later in the year
+        ("CN", "Asia/Shanghai", datetime(2024, 9, 17, 4, tzinfo=UTC)),  # mid-autumn
+        ("SG", "Asia/Singapore", datetime(2025, 3, 31, 4, tzinfo=UTC)),  # the end of Ramadan
+        ("US", "America/New_York", datetime(2025, 11, 27, 17, tzinfo=UTC)),  # a fourth Thursday
+    ],
+)
+def test_holidays_that_move_are_known_without_a_network(country, zone, noon):
+    calendar = Calendar(zone, country, "", 900)
+    slot, week_before = (calendar.slot(int(noon.timestamp()) - days * 86_400) for days in (0, 21))
+    assert slot.is_holiday and slot.hour == 6 * 24 + 12
+    assert not week_before.is_holiday
+
+
 def test_a_short_day_in_spring_keeps_local_hours():
     calendar = Calendar("Europe/Berlin", "", "", 3_600)
     before = int(datetime(2025, 3, 30, 0, tzinfo=UTC).timestamp())
