@@ -79,7 +79,8 @@ def _findings(city: City) -> Findings:
         for number, area in enumerate(city.gazetteer.area_ids)
     )  # fmt: skip
     budget = BudgetStatus(
-        allowed=2.0, spent=1, expected_low=1.5, expected_high=2.5, history_weeks=8.0, threshold=0.5,
+        allowed=2.0, spent=1, city_allowed=0.3, city_spent=0, expected_low=1.5, expected_high=2.5,
+            history_weeks=8.0, threshold=0.5,
         is_calibrated=True,
     )  # fmt: skip
     return Findings(

@@ -3,6 +3,8 @@
 import msgspec
 import numpy as np
 
+from models import calibration
+from models.calibration import Calibration, Rule
 from models.hotspots import Hotspot
 
 
@@ -37,15 +39,36 @@ class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     ``spent`` counts the hotspots that reached an alarm since local Monday, without those that an officer
     confirmed. ``expected_low`` and ``expected_high`` hold the long-run rate with probability 0.8, given
     ``history_weeks`` of scores; ``threshold`` is the rarity (-log10 of a rate per week) of an alarm.
+    ``city_allowed`` and ``city_spent`` are the parts for alarms of the city as a whole; places have the rest.
     """
 
     allowed: float
     spent: int
+    city_allowed: float
+    city_spent: int
     expected_low: float
     expected_high: float
     history_weeks: float
     threshold: float
     is_calibrated: bool
+
+
+def budget_status(learnt: Calibration, rule: Rule) -> BudgetStatus:
+    """The alarm budget as calibration has it."""
+    # rate after K clean weeks: within 20 % with probability .50, .66, .76, .88 for K = 4, 8, 13, 26,
+    # which is a log-normal spread of about 0.6 / sqrt(K); 1.28 spreads hold 80 %
+    spread = 1.28 * 0.6 / max(learnt.weeks, 1.0) ** 0.5
+    return BudgetStatus(
+        allowed=rule.budget,
+        spent=learnt.alarms,
+        city_allowed=calibration.allowed(rule, True),
+        city_spent=learnt.city_alarms,
+        expected_low=rule.budget * float(np.exp(-spread)),
+        expected_high=rule.budget * float(np.exp(spread)),
+        history_weeks=learnt.weeks,
+        threshold=calibration.threshold(learnt, rule),
+        is_calibrated=learnt.is_calibrated,
+    )
 
 
 class Findings(msgspec.Struct, frozen=True, eq=False, kw_only=True):

@@ -12,7 +12,7 @@ from detectors import layout as laying
 from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
 from detectors.city import stands_alone
 from detectors.drift import Drift
-from detectors.findings import BudgetStatus, Findings, SilentFeed
+from detectors.findings import BudgetStatus, Findings, SilentFeed, budget_status
 from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
@@ -238,7 +238,7 @@ class Detection:
         learnt = calibration.excuse(learnt, tuple(_excused(s) for s in closed if s.is_confirmed), 0)
         return msgspec.structs.replace(
             state,
-            calibration=calibration.count(learnt, _new_alarms(told, bucket.index)),
+            calibration=calibration.count(learnt, *_new_alarms(told, bucket.index)),
             stories=told,
             ended=tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold),
         )
@@ -294,28 +294,11 @@ class Detection:
         return Findings(
             hotspots=tuple(sorted(hotspots, key=lambda h: (h.began_at, h.id))),
             silent=silent,
-            budget=self._budget(state),
+            budget=budget_status(state.calibration, self.rule),
             expected=sight.counts.expected,
             warming_up=not sight.is_scoring,
             warm_at=self._warm_at(state),
             misfits=score_drift.misfits(state.fit, self.shape.categories),
-        )
-
-    def _budget(self, state: DetectionState) -> BudgetStatus:
-        """The alarm budget after this bucket."""
-        learnt, allowed = state.calibration, self.rule.budget
-        scored_weeks = learnt.weeks
-        # rate after K clean weeks: within 20 % with probability .50, .66, .76, .88 for K = 4, 8, 13, 26,
-        # which is a log-normal spread of about 0.6 / sqrt(K); 1.28 spreads hold 80 %
-        spread = 1.28 * 0.6 / max(scored_weeks, 1.0) ** 0.5
-        return BudgetStatus(
-            allowed=allowed,
-            spent=learnt.alarms,
-            expected_low=allowed * float(np.exp(-spread)),
-            expected_high=allowed * float(np.exp(spread)),
-            history_weeks=scored_weeks,
-            threshold=calibration.threshold(learnt, self.rule),
-            is_calibrated=learnt.is_calibrated,
         )
 
 
@@ -373,12 +356,14 @@ def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState
     if not named:
         return state
     week_from = state.calibration.week_from
-    cost = sum(s.alarmed_index >= week_from for s in named)
+    costly = [s.is_city for s in named if s.alarmed_index >= week_from]
     return msgspec.structs.replace(
         state,
         stories=_confirmed(state.stories, confirmed),
         ended=_confirmed(state.ended, confirmed),
-        calibration=calibration.excuse(state.calibration, tuple(map(_excused, named)), cost),
+        calibration=calibration.excuse(
+            state.calibration, tuple(map(_excused, named)), len(costly), sum(costly)
+        ),
     )
 
 
@@ -387,10 +372,14 @@ def _excused(story: Story) -> Excused:
     return Excused(story.group, () if story.is_city else story.places, story.began_index, story.last_index)
 
 
-def _new_alarms(told: tuple[Story, ...], index: int) -> int:
-    """Hotspots that became an alarm in this bucket, but for those that a city-wide one explains."""
+def _new_alarms(told: tuple[Story, ...], index: int) -> tuple[int, int]:
+    """Hotspots that became an alarm in this bucket, but for those that a city-wide one explains.
+
+    And how many of them are city-wide.
+    """
     city_wide = {s.group for s in told if s.is_city and s.alarmed_index >= 0}
-    return sum(s.alarmed_index == index and (s.is_city or s.group not in city_wide) for s in told)
+    new = [s.is_city for s in told if s.alarmed_index == index and (s.is_city or s.group not in city_wide)]
+    return len(new), sum(new)
 
 
 def _confirmed(told: tuple[Story, ...], ids: tuple[str, ...]) -> tuple[Story, ...]:

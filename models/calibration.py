@@ -74,6 +74,7 @@ class Calibration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     weeks: float  # of scores at the last fit
     is_calibrated: bool
     alarms: int  # that opened in the open week, unexplained and unconfirmed
+    city_alarms: int  # those of them that tell of the city as a whole
 
 
 def start(rule: Rule) -> Calibration:
@@ -92,6 +93,7 @@ def start(rule: Rule) -> Calibration:
         weeks=0.0,
         is_calibrated=False,
         alarms=0,
+        city_alarms=0,
     )
 
 
@@ -115,22 +117,31 @@ def turn_week(state: Calibration, rule: Rule, index: int, monday: int) -> Calibr
         offset += rule.step * float(np.clip(miss, -1.0, 2.0))
     closed = (*state.weeks_log, peaks.joined(state.recent))[-rule.max_weeks :]
     turned = msgspec.structs.replace(
-        state, weeks_log=closed, recent=(), monday=monday, week_from=index, offset=offset, alarms=0
-    )
+        state, weeks_log=closed, recent=(), monday=monday, week_from=index, offset=offset, alarms=0,
+        city_alarms=0,
+    )  # fmt: skip
     return _refit(turned, rule, index)
 
 
-def excuse(state: Calibration, confirmed: tuple[Excused, ...], cost: int) -> Calibration:
-    """Leave confirmed hotspots out of later fits, and give back the ``cost`` alarms of this week."""
+def excuse(state: Calibration, confirmed: tuple[Excused, ...], cost: int, city_cost: int = 0) -> Calibration:
+    """Leave confirmed hotspots out of later fits, and give back the ``cost`` alarms of this week.
+
+    ``city_cost`` of them told of the city as a whole.
+    """
     if not confirmed:
         return state
     alarms = max(0, state.alarms - cost)
-    return msgspec.structs.replace(state, excused=(*state.excused, *confirmed), alarms=alarms)
+    city = max(0, state.city_alarms - city_cost)
+    excused = (*state.excused, *confirmed)
+    return msgspec.structs.replace(state, excused=excused, alarms=alarms, city_alarms=city)
 
 
-def count(state: Calibration, alarms: int) -> Calibration:
-    """Alarms of the open week, with new ones."""
-    return msgspec.structs.replace(state, alarms=state.alarms + alarms) if alarms else state
+def count(state: Calibration, alarms: int, of_city: int = 0) -> Calibration:
+    """Alarms of the open week, with new ones, ``of_city`` of which tell of the city as a whole."""
+    if not alarms:
+        return state
+    city = state.city_alarms + of_city
+    return msgspec.structs.replace(state, alarms=state.alarms + alarms, city_alarms=city)
 
 
 def rarity(state: Calibration, rule: Rule, events: Events) -> Array:

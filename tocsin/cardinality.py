@@ -58,6 +58,7 @@ def label_counts(city: City, settings: MetricsConfig) -> dict[str, int]:
         "receiver": len(city.routes.receivers),
         "state": len(DELIVERY_STATES),
         "result": ANSWERS,
+        "part": 2,  # of the alarm budget: places, the city
         "edge": len(EDGES),
         "status": len(STATUSES),
     }

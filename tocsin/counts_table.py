@@ -1,12 +1,12 @@
 """An analyst's own table of series: CSV or Parquet in, arrays of time × series out, no row lost silently."""
 
-import difflib
 import math
 import re
 from collections import Counter
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,14 +14,16 @@ import numpy as np
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import population
+from tocsin import population, series_places, table_columns
+from tocsin.table_columns import Column
 
 NEEDED: Final = ("series", "time", "observed")
-POSITIONS: Final = ("lat", "lon")
-"""Looked at by nobody: there is no scan over neighbourhoods yet."""
 HIGHEST_COUNT: Final = 10.0**9
 HIGHEST_VALUE: Final = 10.0**12
 MOST_CELLS: Final = 200_000_000
+MOST_EMPTY: Final = 50
+"""Steps to each that has a row: beyond, a wrong date is likelier than a table so full of holes."""
+MOST_SHOWN: Final = 40
 UNITS: Final = {"min": 60, "h": 3_600, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS}
 
 
@@ -49,6 +51,8 @@ class Table(NamedTuple):
     row_time: list[str]  # as written
     aside: dict[str, int]  # rows that count for nothing, by reason
     people: Array | None  # (n,) float64 behind each kept row, NaN where not said; None without the column
+    has_places: bool  # whether there is a column of them
+    places: Array | None  # (S, 2) degrees north and east, NaN where not said; None without both columns
     unused: tuple[str, ...]  # columns that were not looked at
 
 
@@ -71,22 +75,24 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     Raises:
         DataError: a column is missing, a cell cannot be read, rows contradict each other or the step.
     """
-    columns, unused = _columns(path)
-    where = str(path)
-    if not len(columns["series"]):
+    columns, unused = table_columns.columns(path, NEEDED, (population.COLUMN, *series_places.COLUMNS))
+    where, times = str(path), columns["time"]
+    if not len(times.which):
         raise DataError(where, "holds no row", "check that the file is whole")
-    _refuse_mixed_zones(where, columns["time"])
-    texts, which = np.unique(columns["time"], return_inverse=True)
-    stamps = np.array([_stamp(where, text, zone, step) for text in texts.tolist()], np.float64)[which]
-    values = _observed(where, columns["observed"], holds_values)
-    names, place = np.unique(columns["series"], return_inverse=True)
+    _refuse_mixed_zones(where, times.texts)
+    stamps = times.numbers(lambda text: _stamp(where, text, zone, step))
+    values = _observed(where, columns, holds_values)
+    names, place = columns["series"]
     aside: Counter[str] = Counter()
+    if not holds_values:
+        as_written, stamps = stamps, _with_repeated_hours(columns, stamps, zone, step)
+        aside["of an hour that the zone repeats, the second"] += int((stamps > as_written).sum())
     lost = np.isnan(stamps)
     aside["an hour that the zone skips"] += int(lost.sum())
     if lost.all():
         raise DataError(where, "has no row at a time that exists", "check --zone")
     first = int(np.nanmin(stamps))
-    number = _numbers(where, columns["time"], stamps, first, step, holds_values)
+    number = _numbers(where, times, stamps, first, step, holds_values)
     kept = np.flatnonzero(~lost)
     aside["observed is empty"] += int(np.isnan(values[kept]).sum())
     if not holds_values:
@@ -95,6 +101,10 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     steps, width = int(number[kept].max()) + 1, len(names)
     if steps * width > MOST_CELLS:
         raise DataError(where, f"spans {steps} steps of {width} series", "split it, or check its times")
+    with_rows = len(np.unique(number[kept]))
+    if steps > MOST_EMPTY * max(with_rows, DAY_SECONDS // 60):
+        said = f"spans {steps} steps, of which {with_rows} have a row"
+        raise DataError(where, said, "split it, or check its times")
     cell = number[kept] * width + place[kept]
     if holds_values:
         grid, rows = _means(cell, values[kept], steps * width), _firsts(cell)
@@ -108,97 +118,33 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     chosen = kept[rows]
     behind = columns.get(population.COLUMN)
     return Table(
-        series=tuple(names.tolist()),
+        series=tuple(names),
         opens_at=[first + i * step.seconds for i in range(steps)],
         first_day=datetime.fromtimestamp(first, UTC).date(),
         observed=grid.reshape(steps, width),
         row_step=number[chosen],
         row_series=place[chosen],
-        row_time=columns["time"][chosen].tolist(),
+        row_time=[times.texts[i] for i in times.which[chosen].tolist()],
         aside={reason: count for reason, count in aside.items() if count},
-        people=None if behind is None else population.people(where, behind)[chosen],
+        people=None if behind is None else behind.numbers(partial(population.number, where))[chosen],
+        has_places=any(name in columns for name in series_places.COLUMNS),
+        places=None if holds_values else series_places.degrees(where, columns),
         unused=unused,
     )
 
 
-def write(path: Path, columns: dict[str, Any]) -> None:
-    """``columns`` as CSV or Parquet by the suffix of ``path``."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    table = pa.table(columns)
-    if path.suffix == ".parquet":
-        parquet.write_table(table, path, compression="zstd")
-    else:
-        csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
-
-
-def check_suffix(option: str, path: Path) -> None:
-    """Raises ``ConfigError`` unless ``path`` ends in .csv or .parquet."""
-    if path.suffix not in (".csv", ".parquet"):
-        raise ConfigError(option, f"{path.name} is neither .csv nor .parquet", "name one of these")
-
-
-def _columns(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """The columns that are used, as text, and the names of those that nobody looks at."""
-    check_suffix("COUNTS", path)
-    if not path.is_file():
-        raise DataError(str(path), "no such file", "check the path")
-    table = _table(path)
-    names = table.column_names
-    for name in NEEDED:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(names)[:200]}"
-            raise DataError(str(path), f"has no column {name!r}", remedy)
-    used = (*NEEDED, population.COLUMN)
-    columns = {name: _texts(table.column(name)) for name in names if name in used}
-    return columns, tuple(name for name in names if name not in used)
-
-
-def _table(path: Path) -> Any:
-    """The file by pyarrow; of CSV every cell is text, so that an error can name it."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    try:
-        if path.suffix == ".parquet":
-            return parquet.read_table(path)
-        with path.open("rb") as file:
-            head = csv.open_csv(file).schema.names
-        options = csv.ConvertOptions(column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=False)
-        return csv.read_csv(path, convert_options=options)
-    except pa.ArrowInvalid as error:
-        what = "is empty" if path.stat().st_size == 0 else f"cannot be read: {str(error).splitlines()[0]}"
-        raise DataError(str(path), what, "check that it is a whole table with a head line") from error
-
-
-def _texts(column: Any) -> Array:
-    """A column's cells as text, empty where there is none: (n,) object."""
-    import pyarrow as pa
-
-    return np.array(column.cast(pa.string()).fill_null("").to_pylist(), dtype=object).astype(str)
-
-
-def _refuse_mixed_zones(where: str, texts: Array) -> None:
+def _refuse_mixed_zones(where: str, texts: list[str]) -> None:
     """Raises ``DataError`` where some times say their zone and others do not."""
     ends = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-    unique = np.unique(texts)
-    has = np.array([bool(ends.search(text[10:])) for text in unique.tolist()])
-    if has.any() and not has.all():
-        a, b = unique[has][0], unique[~has][0]
+    has = [bool(ends.search(text.strip()[10:])) for text in texts]
+    if any(has) and not all(has):
+        a, b = texts[has.index(True)], texts[has.index(False)]
         raise DataError(where, f"mixes times with a zone ({a}) and without ({b})", "write all in one way")
 
 
 def _stamp(where: str, text: str, zone: str, step: Every) -> float:
     """Seconds UTC of one time; of days and weeks the local date alone; NaN in an hour that the zone skips."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        shown = repr(text) if text.strip() else "an empty one"
-        raise DataError(
-            where, f"has a time that cannot be read: {shown}", "write them as 2025-03-01 or 2025-03-01T08:15"
-        ) from error
+    at = _time(where, text)
     local = ZoneInfo(zone)
     if step.is_slow:
         day = (at.astimezone(local) if at.tzinfo else at).date()
@@ -210,51 +156,86 @@ def _stamp(where: str, text: str, zone: str, step: Every) -> float:
     return at.timestamp()
 
 
-def _observed(where: str, texts: Array, holds_values: bool) -> Array:
-    """Numbers, NaN where a cell is empty: (n,) float64."""
-    blank = np.isin(np.char.lower(np.char.strip(texts)), ("", "nan", "na", "null"))
+def _time(where: str, text: str) -> datetime:
     try:
-        values = np.where(blank, "nan", texts).astype(np.float64)
-    except ValueError as error:
-        bad = next(text for text in texts[~blank].tolist() if not _is_number(text))
+        at = datetime.fromisoformat(text.strip())
+        at.astimezone(UTC)  # what no zone can hold, the first and the last day of all, ends here
+    except (ValueError, OverflowError) as error:
+        shown = repr(text[:MOST_SHOWN]) if text.strip() else "an empty one"
         raise DataError(
-            where, f"observed holds {bad!r}", "write numbers, or nothing where none is known"
+            where, f"has a time that cannot be read: {shown}", "write them as 2025-03-01 or 2025-03-01T08:15"
         ) from error
-    if np.isinf(values).any() or (holds_values and (np.abs(values) > HIGHEST_VALUE).any()):
-        raise DataError(
-            where, "observed holds a number that is too large", "leave it empty if it is no reading"
-        )
-    if not holds_values:
-        _refuse_uncountable(where, values)
-    return values
+    return at
 
 
-def _refuse_uncountable(where: str, values: Array) -> None:
-    if (values < 0).any():
-        raise DataError(where, f"observed holds {np.nanmin(values):g}, below zero", "use --sensor for values")
-    broken = values[np.isfinite(values) & (values != np.floor(values))]
-    if len(broken):
-        raise DataError(where, f"observed holds {broken[0]:g}, which is no count", "use --sensor for values")
+def _repeated_by(text: str, zone: str, step: Every) -> float:
+    """Seconds until a local time comes again in the hour that its zone repeats; 0 for all others."""
+    at = datetime.fromisoformat(text.strip())
+    if step.is_slow or at.tzinfo is not None:
+        return 0.0
+    first, again = (at.replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp() for fold in (0, 1))
+    return max(0.0, again - first)
 
 
-def _is_number(text: str) -> bool:
+def _with_repeated_hours(columns: dict[str, Column], stamps: Array, zone: str, step: Every) -> Array:
+    """``stamps``, the second of two rows of a repeated hour one hour later: the file's order says which."""
+    later = columns["time"].numbers(lambda text: _repeated_by(text, zone, step))
+    rows = np.flatnonzero(later)
+    if not len(rows):
+        return stamps
+    rows = rows if stamps[0] <= stamps[-1] else rows[::-1]
+    both = np.stack([columns["series"].which[rows], columns["time"].which[rows]])
+    _, first = np.unique(both, axis=1, return_index=True)
+    again = np.delete(rows, first)
+    moved = stamps.copy()
+    moved[again] += later[again]
+    return moved
+
+
+def _observed(where: str, columns: dict[str, Column], holds_values: bool) -> Array:
+    """Numbers, NaN where a cell is empty: (n,) float64."""
+    column = columns["observed"]
+    for text in column.texts:
+        if wrong := _why_not(text, holds_values):
+            row = column.row_of(text)
+            of = f"{columns['series'].at(row)[:MOST_SHOWN]} at {columns['time'].at(row)}"
+            raise DataError(where, f"observed of {of} is {text[:MOST_SHOWN]!r}, {wrong[0]}", wrong[1])
+    return column.numbers(_number)
+
+
+def _why_not(text: str, holds_values: bool) -> tuple[str, str] | None:
+    """What is wrong with one cell, and what to do; None for a good one."""
+    value = _number(text)
+    if math.isnan(value):
+        is_blank = text.strip().lower() in population.BLANK
+        return None if is_blank else ("no number", "write numbers, or nothing where none is known")
+    if math.isinf(value) or (holds_values and abs(value) > HIGHEST_VALUE):
+        return "which is too large", "leave it empty if it is no reading"
+    if not holds_values and value < 0:
+        return "below zero", "use --sensor for values"
+    if not holds_values and value != math.floor(value):
+        return "which is no count", "use --sensor for values"
+    return None
+
+
+def _number(text: str) -> float:
+    """The number that a cell holds, NaN for none."""
     try:
-        float(text)
+        return math.nan if "_" in text else float(text)
     except ValueError:
-        return False
-    return True
+        return math.nan
 
 
-def _numbers(where: str, texts: Array, stamps: Array, first: int, step: Every, holds_values: bool) -> Array:
+def _numbers(where: str, times: Column, stamps: Array, first: int, step: Every, holds_values: bool) -> Array:
     """The number of each row's step, (n,) int64; -1 where the row has no time."""
     since = np.where(np.isnan(stamps), -step.seconds, stamps - first)
     number = np.floor_divide(since, step.seconds).astype(np.int64)
     off = np.flatnonzero((since >= 0) & (since % step.seconds != 0))
     if len(off) and not holds_values:
-        at = texts[int(np.nanargmin(stamps))]
+        at = times.at(int(np.nanargmin(stamps)))
         raise DataError(
             where,
-            f"{texts[off[0]]} is no multiple of {step.text} after {at}, its first time",
+            f"{times.at(int(off[0]))} is no multiple of {step.text} after {at}, its first time",
             "check --every",
         )
     apart = int(np.gcd.reduce(np.unique(number[number >= 0])))
@@ -282,7 +263,7 @@ def _means(cell: Array, values: Array, size: int) -> Array:
 
 
 def _refuse_contradictions(
-    where: str, columns: dict[str, Array], kept: Array, cell: Array, values: Array
+    where: str, columns: dict[str, Column], kept: Array, cell: Array, values: Array
 ) -> None:
     """Raises ``DataError`` where two rows of one series and time differ."""
     order = np.argsort(cell, kind="stable")
@@ -293,6 +274,6 @@ def _refuse_contradictions(
         i = kept[order][int(np.flatnonzero(differs)[0])]
         raise DataError(
             where,
-            f"has two rows of {columns['series'][i]} at {columns['time'][i]} that differ",
+            f"has two rows of {columns['series'].at(i)} at {columns['time'].at(i)} that differ",
             "keep one, or add them up",
         )

@@ -45,6 +45,8 @@ MEANINGS: Final = {
     "tocsin_deliveries": "派发，按状态：待送、已送达、被拒收、已放弃、已随汇总送出。",
     "tocsin_answer_links_total": "打开消息链接的请求：已显示、已签收、未受理、已用过、已过期、伪造。",
     "tocsin_budget_allowed_alarms": "城市每周允许的误报次数。",
+    "tocsin_budget_part_allowed_alarms": "每周允许的误报中，分给各地点合计与分给全市的部分。",
+    "tocsin_budget_part_spent_alarms": "当地周一以来无人确认的告警，按各地点合计与全市分列。",
     "tocsin_budget_spent_alarms": "当地周一以来无人确认的告警。",
     "tocsin_warming_up": "历史太短、尚不能预警时为 1。",
     "tocsin_unit_info": "恒为 1；单位的层级、上级单位和名称。",

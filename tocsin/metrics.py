@@ -206,6 +206,16 @@ METRICS: Final[tuple[Described, ...]] = (
         samples.budget("spent"),
     ),
     Described(
+        "tocsin_budget_part_allowed_alarms", "gauge",
+        "Of the week's false alarms, those for all places together and for the city as a whole.", ("part",),
+        samples.budget_part("allowed"),
+    ),
+    Described(
+        "tocsin_budget_part_spent_alarms", "gauge",
+        "Alarms since local Monday that nobody confirmed, of places and of the city as a whole.", ("part",),
+        samples.budget_part("spent"),
+    ),
+    Described(
         "tocsin_warming_up", "gauge", "1 while there is too little history to warn.", (), samples.warming_up,
     ),
     Described(

@@ -18,17 +18,12 @@ LEAP: Final = 1.25
 MOST_NAMED: Final = 3
 
 
-def people(where: str, texts: Array) -> Array:
-    """How many people stand behind each row: (n,) float64, NaN for an empty cell.
+def number(where: str, text: str) -> float:
+    """How many people one cell says, NaN for an empty one.
 
     Raises:
-        DataError: a cell is no number above zero.
+        DataError: it is no number above zero.
     """
-    unique, which = np.unique(texts, return_inverse=True)
-    return np.array([_number(where, text) for text in unique.tolist()], np.float64)[which]
-
-
-def _number(where: str, text: str) -> float:
     if text.strip().lower() in BLANK:
         return float("nan")
     try:

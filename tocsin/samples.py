@@ -267,6 +267,19 @@ def budget(field: str) -> Read:
     return samples
 
 
+def budget_part(field: str) -> Read:
+    """One figure of the alarm budget, of all places together and of the city as a whole."""
+
+    def samples(reading: Reading) -> Iterator[tuple[tuple[str, ...], float]]:
+        if reading.findings:
+            budget = reading.findings.budget
+            of_city = float(getattr(budget, f"city_{field}"))
+            yield ("places",), float(getattr(budget, field)) - of_city
+            yield ("city",), of_city
+
+    return samples
+
+
 def misfit(reading: Reading) -> Samples:
     """Where the model no longer fits; nothing before the first bucket."""
     if reading.findings is not None:

@@ -6,18 +6,23 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from detectors.bare_panel import BarePanel
+from detectors.bare_panel import BarePanel, Judged
 from models import device_past, own_past, slow_loop
 from models.calendar import DAY_SECONDS, WEEK_SECONDS
 from models.slow_loop import DAYS, WEEKS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import counts_table, population
+from tocsin import counts_table, population, series_places, table_columns
 from tocsin.counts_table import Every, Table
 
 WEEK_DAYS: Final = 7.0
 LIKELIEST: Final = 0.02
 """What chance brings to one look in fifty is no alarm, however large the budget of a small table is."""
+
+TOGETHER: Final = "together_with"
+SEPARATOR: Final = "; "
+MANY_HOLES: Final = 0.5
+"""Share of cells without a number from which a table is likelier to leave zeros out than to have holes."""
 
 
 class Scored(NamedTuple):
@@ -27,6 +32,7 @@ class Scored(NamedTuple):
     score: Array  # slow: nats of one and two steps; fast and values: -log10 of the chance
     interval: Array  # days in which chance brings one score this high in the whole table; 0: nothing strange
     is_strange: Array  # bool: rare enough to be an alarm if the budget allows
+    together: dict[tuple[int, int], tuple[int, ...]] | None = None  # of (step, series): those that rise too
 
 
 def score_slow(observed: Array, every: Every) -> Scored:
@@ -44,17 +50,34 @@ def score_slow(observed: Array, every: Every) -> Scored:
     return Scored(look.expected, look.score, intervals, strange)
 
 
-def score_fast(observed: Array, opens_at: list[int], every: Every, zone: str, budget: float) -> Scored:
-    """Finer buckets by the detectors of a city's counts: (T, S) with NaN as above."""
+def score_fast(
+    observed: Array, opens_at: list[int], every: Every, zone: str, budget: float, places: Array | None = None
+) -> Scored:
+    """Finer buckets by the detectors of a city's counts: (T, S) with NaN as above.
+
+    With ``places``, (S, 2) degrees, neighbourhoods are scanned too.
+    """
     names = tuple(map(str, range(observed.shape[1])))
-    panel = BarePanel(names, zone, every.seconds, budget)
+    centroids = None if places is None else series_places.metres(places)
+    panel = BarePanel(names, zone, every.seconds, budget, centroids)
     state, rows = panel.start(), []
     for at, row in zip(opens_at, observed, strict=True):
         state, judged = panel.step(state, at, row)
         rows.append(judged)
     interval = np.array([10.0**judged.rarity for judged in rows]) * WEEK_DAYS / budget
     score = np.array([judged.score for judged in rows])
-    return Scored(np.array([judged.expected for judged in rows]), score, interval, score > 0)
+    expected = np.array([judged.expected for judged in rows])
+    return Scored(expected, score, interval, score > 0, None if places is None else _together(panel, rows))
+
+
+def _together(panel: BarePanel, rows: list[Judged]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """The series that rise with the one in their middle."""
+    found = {}
+    for step, judged in enumerate(rows):
+        for series in np.flatnonzero(judged.members > 1).tolist():
+            bits, near = int(judged.members[series]), panel.near[series].tolist()
+            found[step, series] = tuple(other for k, other in enumerate(near) if k and bits >> k & 1)
+    return found
 
 
 def score_values(observed: Array, every: Every) -> Scored:
@@ -73,7 +96,9 @@ def score_table(table: Table, every: Every, zone: str, budget: float, holds_valu
         return score_values(table.observed, every)
     if every.is_slow:
         return score_slow(table.observed, every)
-    return score_fast(table.observed, table.opens_at, every, zone, budget)
+    is_scanned = series_places.why_not(table.places, table.series, every.is_slow) is None
+    places = table.places if is_scanned else None
+    return score_fast(table.observed, table.opens_at, every, zone, budget, places)
 
 
 def score_file(
@@ -81,8 +106,8 @@ def score_file(
 ) -> dict[str, Any]:
     """Read, score and write; what was read, what was set aside and how many alarms there were."""
     every = counts_table.every(step)
-    counts_table.check_suffix("--out", out)
-    if not budget > 0:
+    table_columns.check_out(counts, out)
+    if not 0 < budget < float("inf"):
         raise ConfigError("--budget", f"must be above zero, got {budget:g}", "write false alarms a week")
     _check_zone(zone)
     table = counts_table.read(counts, every, zone, holds_values)
@@ -91,7 +116,7 @@ def score_file(
     scored = score_table(table, every, zone, budget, holds_values)
     alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
     columns = _rows(table, scored, alarm)
-    counts_table.write(out, columns)
+    table_columns.write(out, columns)
     weeks = len(table.opens_at) * every.seconds / WEEK_SECONDS
     alarms = episodes(alarm, every)
     return {
@@ -103,7 +128,7 @@ def score_file(
         "gaps": int(np.isnan(table.observed).sum()),
         "set_aside": table.aside,
         "columns_not_used": list(table.unused),
-        "remarks": _remarks(table),
+        "remarks": _remarks(table, every),
         "rows_scored": int((columns["score"] > 0).sum()),
         "rows_in_alarm": int(columns["alarm"].sum()),
         "alarms": alarms,
@@ -132,17 +157,33 @@ def _rows(table: Table, scored: Scored, alarm: Array) -> dict[str, Any]:
         "score": np.round(scored.score[at], 6),
         "recurrence_interval": np.round(scored.interval[at], 6),
         "alarm": alarm[at],
+        **({} if scored.together is None else {TOGETHER: _names_together(table, scored.together)}),
         **({} if behind is None else population.rate_columns(observed, scored.expected[at], behind)),
     }
 
 
-def _remarks(table: Table) -> list[str]:
+def _names_together(table: Table, together: dict[tuple[int, int], tuple[int, ...]]) -> list[str]:
+    """For each kept row the series that rise with its own, empty where it is judged alone."""
+    cells = zip(table.row_step.tolist(), table.row_series.tolist(), strict=True)
+    return [SEPARATOR.join(table.series[other] for other in together.get(cell, ())) for cell in cells]
+
+
+def _remarks(table: Table, every: Every) -> list[str]:
     """What a reader must know of columns that are not used, or not as they might think."""
     said = []
+    missing, cells = int(np.isnan(table.observed).sum()), table.observed.size
+    if missing >= MANY_HOLES * cells:
+        said.append(
+            f"{missing} of {cells} cells have no row or no number: not known, which is not zero; "
+            "if the table leaves zeros out, write them"
+        )
     if table.people is not None:
         said += population.remarks(table.series, table.row_series, table.row_step, table.people)
-    if any(name in counts_table.POSITIONS for name in table.unused):
-        said.append("lat, lon: not used: a scan over neighbourhoods of a table is for later")
+    if table.has_places:
+        why = series_places.why_not(table.places, table.series, every.is_slow)
+        said.append(
+            f"lat, lon: not used: {why}" if why else "lat, lon: neighbouring series are scanned together"
+        )
     return said
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from detectors.bare_panel import BarePanel
+from detectors.base import NONE
+from detectors.drift import Drift
 
 BUCKET = 3_600
 WEEK = 168
@@ -44,6 +46,27 @@ def test_a_hole_has_no_score_and_lowers_no_level() -> None:
     assert not score[5 * WEEK : 6 * WEEK, 3].any()
     day = slice(6 * WEEK, 6 * WEEK + 24)
     assert expected[day, 3].sum() > 1.1 * judged(zeros)[0][day, 3].sum()
+
+
+def test_a_hole_of_a_sparse_series_is_not_calm_either() -> None:
+    seen = counts()
+    holed, zeros = seen.copy(), seen.copy()
+    holed[4 * WEEK : 8 * WEEK, 0] = np.nan  # an event in five hours
+    zeros[4 * WEEK : 8 * WEEK, 0] = 0
+    day = slice(8 * WEEK, 8 * WEEK + 24)
+    usual, after, calm = (judged(values)[0][day, 0].sum() for values in (seen, holed, zeros))
+    assert abs(after - usual) < 0.25 * usual
+    assert calm < 0.75 * usual
+
+
+def test_a_slow_rise_is_found_by_its_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, last = counts(12), slice(11 * WEEK, 12 * WEEK)
+    rise = 0.3 * (1 + 0.6 * np.cos(np.arange(WEEK) / 24 * 2 * np.pi))
+    seen[last, 3] += np.random.default_rng(4).poisson(6 * rise)
+    with_sums = judged(seen)[2][last, 3]
+    monkeypatch.setattr(Drift, "score", lambda *_: NONE)
+    without = judged(seen)[2][last, 3]
+    assert (with_sums >= 0).sum() > 1.5 * (without >= 0).sum()
 
 
 def test_what_is_not_known_has_no_score_in_the_shadow_of_a_burst_either() -> None:

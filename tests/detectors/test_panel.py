@@ -89,7 +89,7 @@ def test_the_golden_explanation_of_that_surge(whole):
     # of twelve streets the other two that smell gas are a good part of the city
     assert why.city_factor == pytest.approx(1.89, abs=0.01)
     # what makes three streets strange together is rarer than what makes one strange
-    assert [(s.detector, s.percent) for s in why.shares] == [("cluster", 54), ("surge", 46)]
+    assert [(s.detector, s.percent) for s in why.shares] == [("cluster", 55), ("surge", 45)]
     assert {a.area for a in why.areas} == {"street-04", "street-05", "street-06"}
     assert why.observed == sum(a.observed for a in why.areas)
     assert why.upper_bound < why.observed
@@ -252,6 +252,22 @@ def test_a_storm_is_told_once_by_the_city():
     gas = [h for h in findings[at + 10].hotspots if h.category == "gas" and h.risk >= 700_000]
     assert [h.is_city for h in gas] == [True]
     assert gas[0].explanation.city_factor == 1.0
+
+
+def test_what_the_city_as_a_whole_spends_is_told_apart():
+    at = 3 * PER_WEEK + 40
+
+    def storm(k, observed, hotline, values):
+        if k in (at, at + 1):
+            observed[:, 2] += 2
+
+    _, findings = fold(detection(), history(9, at + 4, storm))
+    first = next(k for k, f in enumerate(findings) if k >= at and f.budget.city_spent)
+    budget, before = findings[first].budget, findings[at - 1].budget
+    told = [h for h in findings[first].hotspots if h.is_city]
+    assert told and told[0].risk >= 700_000
+    assert budget.city_spent - before.city_spent == 1 <= budget.spent - before.spent
+    assert budget.city_allowed == pytest.approx(calibration.CITY_SHARE * budget.allowed)
 
 
 def test_a_street_is_not_the_city(whole):

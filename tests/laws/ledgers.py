@@ -88,7 +88,8 @@ class ToyDetection:
 
 def _findings(hotspots, silent, bucket):
     budget = BudgetStatus(
-        allowed=2.0, spent=0, expected_low=0.0, expected_high=9.0, history_weeks=0.0, threshold=0.0,
+        allowed=2.0, spent=0, city_allowed=0.3, city_spent=0, expected_low=0.0, expected_high=9.0,
+        history_weeks=0.0, threshold=0.0,
         is_calibrated=False,
     )  # fmt: skip
     return Findings(

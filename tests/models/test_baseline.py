@@ -99,6 +99,28 @@ def test_a_quiet_level_is_never_given_up():
     assert (np.abs(fold.state.baseline.strange_days) < 7).all()
 
 
+def test_a_thousand_years_of_series_that_stay_as_they_are_lose_no_level(monkeypatch):
+    """Ten years of a hundred daily series, some of which stray far more than chance alone would have them."""
+    resets, escape = [], base._escape
+
+    def counted(learnt, week, days):
+        after = escape(learnt, week, days)
+        resets.append(int((after[0] != learnt.events).sum()))
+        return after
+
+    monkeypatch.setattr(base, "_escape", counted)
+    rng, fold = np.random.default_rng(15), Fold(areas=25, width=86_400)
+    level = np.exp(rng.uniform(np.log(0.05), np.log(60), (25, 4)))
+    for k in range(3_652):
+        weekday = 0.7 if k % 7 >= 5 else 1.1
+        fold.step(rng.poisson(level * weekday * rng.gamma(12, 1 / 12, level.shape)))
+    assert len(resets) >= 3_650
+    assert sum(resets) == 0
+    for _ in range(30):
+        fold.step(rng.poisson(3 * level))
+    assert sum(resets) > 0, "the count has teeth"
+
+
 def test_what_is_masked_is_not_learnt():
     rng, fold = np.random.default_rng(11), Fold()
     for _ in range(3 * 168):
@@ -134,6 +156,27 @@ def test_holidays_are_sundays():
     sunday = int(datetime(2025, 1, 5, 4, tzinfo=UTC).timestamp())
     assert calendar.slot(new_year).is_holiday
     assert calendar.slot(new_year).hour == calendar.slot(sunday).hour == 6 * 24 + 12
+
+
+@pytest.mark.parametrize(
+    ("country", "zone", "noon"),
+    [
+        ("CN", "Asia/Shanghai", datetime(2025, 1, 29, 4, tzinfo=UTC)),  # spring festival, by the moon
+        (
+            "CN",
+            "Asia/Shanghai",
+            datetime(2026, 2, 17, 4, tzinfo=UTC),
+        ),  # the same, nineteen days later in the year
+        ("CN", "Asia/Shanghai", datetime(2024, 9, 17, 4, tzinfo=UTC)),  # mid-autumn
+        ("SG", "Asia/Singapore", datetime(2025, 3, 31, 4, tzinfo=UTC)),  # the end of Ramadan
+        ("US", "America/New_York", datetime(2025, 11, 27, 17, tzinfo=UTC)),  # a fourth Thursday
+    ],
+)
+def test_holidays_that_move_are_known_without_a_network(country, zone, noon):
+    calendar = Calendar(zone, country, "", 900)
+    slot, week_before = (calendar.slot(int(noon.timestamp()) - days * 86_400) for days in (0, 21))
+    assert slot.is_holiday and slot.hour == 6 * 24 + 12
+    assert not week_before.is_holiday
 
 
 def test_a_short_day_in_spring_keeps_local_hours():

@@ -105,10 +105,18 @@ def test_what_was_confirmed_is_not_calibrated_on():
 def test_the_controller_moves_a_little(alarms, moves):
     told = rule()
     state = walked(chance(np.random.default_rng(10), 8), 8, told)
-    state = msgspec.structs.replace(state, alarms=alarms)
+    state = msgspec.structs.replace(state, alarms=alarms, city_alarms=alarms // 2)
     turned = calibration.turn_week(state, told, 9 * WEEK, 7 * 9)
     assert turned.offset - state.offset == pytest.approx(moves)
-    assert turned.alarms == 0
+    assert (turned.alarms, turned.city_alarms) == (0, 0)
+
+
+def test_alarms_are_counted_by_part_and_given_back_by_part():
+    state = calibration.count(calibration.count(calibration.start(rule()), 2), 1, 1)
+    assert (state.alarms, state.city_alarms) == (3, 1)
+    back = calibration.excuse(state, (calibration.Excused(0, (), 0, 1),), 1, 1)
+    assert (back.alarms, back.city_alarms) == (2, 0)
+    assert calibration.excuse(state, (), 1, 1) == state
 
 
 def test_the_log_is_bounded():

@@ -82,6 +82,26 @@ def test_a_watch_that_becomes_an_alarm_keeps_its_id_and_drops_what_it_only_watch
     assert (told[0].id, told[0].areas, alarms) == (watched[0].id, (6,), 1)
 
 
+def test_a_hotspot_is_born_grows_travels_and_ends_under_one_name():
+    """It starts in street 5, spreads to 7, and goes on in 9 when 5 has been calm for most of a day."""
+    steps = [
+        (0, 5, 0, -0.5),
+        (2, 5, 0, 0.5),
+        (6, 6, 0, 0.5),
+        (30, 7, 0, 0.5),
+        (80, 8, 0, 0.5),
+        (150, 9, 0, 0.5),
+    ]
+    seen = [walk(steps[: k + 1])[0] for k in range(len(steps))]
+    assert [len(told) for told in seen] == [1] * len(steps)
+    assert {told[0].id for told in seen} == {NAMES.story_id(0, 5, 0)}
+    assert [told[0].areas for told in seen] == [(5,), *(tuple(range(5, last + 1)) for last in range(5, 10))]
+    after = [*steps, (150 + HOLD + 1, 15, 1, 0.5)]
+    assert [s.group for s in walk(after)[0]] == [1], "it ended a day after its last alarm"
+    again, alarms = walk([*steps, (150 + HOLD + 1, 5, 0, 0.5)])
+    assert (again[0].id != seen[0][0].id, alarms) == (True, 2), "what comes after the end is news"
+
+
 def test_a_watch_closes_after_hours_an_alarm_after_a_day():
     assert len(walk([(0, 5, 0, -0.5), (20, 15, 1, -0.5)])[0]) == 1
     assert len(walk([(0, 5, 0, 0.5), (90, 15, 1, 0.5)])[0]) == 2

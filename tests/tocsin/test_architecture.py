@@ -42,7 +42,7 @@ DOORS = {
         "streams/exports.py",
         "streams/schema.py",
         "tocsin/places.py",
-        "tocsin/counts_table.py",
+        "tocsin/table_columns.py",
         "tocsin/case_studies/",
     ),
     "river": ("detectors/",),

@@ -4,6 +4,7 @@ import csv
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -152,7 +153,7 @@ def test_a_population_gives_rates_and_changes_no_score(
             float(row["expected"]) / float(behind) * 100_000, abs=1e-3
         )
     assert "population: told as rates; scores rest on counts" in said
-    assert "lat, lon: not used: a scan over neighbourhoods of a table is for later" in said
+    assert "lat, lon: not used: days and weeks are judged series by series" in said
     assert "leaps" not in said
 
 
@@ -181,10 +182,20 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
         (HEAD, ["a,yesterday,1"], [], "a time that cannot be read: 'yesterday'; write them as 2025-03-01"),
         (HEAD, ["a,,1"], [], "a time that cannot be read: an empty one"),
         (HEAD, ["a,2025-01-06T00:00Z,1", "a,2025-01-13T00:00,1"], [], "mixes times with a zone"),
-        (HEAD, ["a,2025-01-06,many"], [], "observed holds 'many'; write numbers"),
-        (HEAD, ["a,2025-01-06,-2"], [], "observed holds -2, below zero; use --sensor"),
-        (HEAD, ["a,2025-01-06,1.5"], [], "observed holds 1.5, which is no count; use --sensor"),
-        (HEAD, ["a,2025-01-06,inf"], [], "a number that is too large"),
+        (HEAD, ["a,2025-01-06,many"], [], "observed of a at 2025-01-06 is 'many', no number; write numbers"),
+        (HEAD, ["a,2025-01-06,-2"], [], "is '-2', below zero; use --sensor"),
+        (HEAD, ["a,2025-01-06,1.5"], [], "is '1.5', which is no count; use --sensor"),
+        (HEAD, ["a,2025-01-06,inf"], [], "is 'inf', which is too large"),
+        (HEAD, ["a,2025-01-06,1_000"], [], "is '1_000', no number"),
+        (HEAD, ["a,0001-01-01,1"], ["--zone", "Asia/Shanghai"], "a time that cannot be read: '0001-01-01'"),
+        (f"{HEAD},observed", ["a,2025-01-06,1,1"], [], "has two columns 'observed'; keep one"),
+        (
+            HEAD.replace(",", ";"),
+            ["a;2025-01-06;1"],
+            [],
+            "separates its cells by semicolons; save it with commas",
+        ),
+        (HEAD.replace(",", "\t"), ["a\t2025-01-06\t1"], [], "separates its cells by tabs"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-06,2"], [], "two rows of a at 2025-01-06 that differ"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-08,2"], [], "2025-01-08 is no multiple of 1w after 2025-01-06"),
         (HEAD, ["a,2025-01-06,1", "a,2025-01-20,2"], [], "no two times closer than 2 steps of 1w"),
@@ -202,16 +213,37 @@ def test_an_hour_that_the_zone_skips_is_set_aside(tmp_path: Path, capsys: pytest
             ["--sensor"],
             "has a population, and readings have none",
         ),
+        (f"{HEAD},lat,lon", ["a,2025-01-06,1,91,0"], [], "lat holds '91'; write degrees from -90 to 90"),
+        (f"{HEAD},lat,lon", ["a,2025-01-06,1,1,here"], [], "lon holds 'here'; write degrees from -180"),
+        (
+            f"{HEAD},lat,lon",
+            ["a,2025-01-06,1,1,2", "a,2025-01-13,1,1,3"],
+            [],
+            "two places of a: lon differs; write one, or two series",
+        ),
         (HEAD, lines(9), ["--every", "2w"], "--every: cannot be '2w'"),
         (HEAD, lines(9), ["--every", "7min"], "--every: cannot be '7min'"),
         (HEAD, lines(9), ["--zone", "Mars/Olympus"], "no time zone is named 'Mars/Olympus'"),
         (HEAD, lines(9), ["--budget", "0"], "--budget: must be above zero, got 0"),
+        (HEAD, lines(9), ["--budget", "inf"], "--budget: must be above zero, got inf"),
+        (
+            HEAD,
+            lines(9),
+            ["--out", "/no/where/o.csv"],
+            "--out: there is no directory /no/where; make it first",
+        ),
         (HEAD, lines(9), ["--out", "scores.txt"], "--out: scores.txt is neither .csv nor .parquet"),
         (
             HEAD,
             ["a,1970-01-01T00:00,1", "a,1970-01-01T00:01,1", "a,2900-01-01T00:01,1"],
             ["--every", "1min"],
             "split it",
+        ),
+        (
+            HEAD,
+            ["a,1970-01-01T00:00,1", "a,2020-01-01T00:00,1", "a,2020-01-01T00:15,1"],
+            ["--every", "15min"],
+            "spans 1753154 steps, of which 3 have a row; split it, or check its times",
         ),
     ],
 )
@@ -239,6 +271,117 @@ def test_a_file_that_is_no_table_is_one_sentence(
         (tmp_path / name).write_bytes(content)
         assert run(["score", str(tmp_path / name), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def scanned(folder: Path, head: str, more: str = "{lat},{lon}") -> list[dict[str, str]]:
+    """Nine weeks of twelve places on a line, four neighbours of which rise by half for the last day."""
+    rng, begin = np.random.default_rng(3), day(2025, 3, 3)
+    rates = np.full((9 * 168, 12), 3.0)
+    rates[-24:, 4:8] *= 1.6
+    counts = rng.poisson(rates)
+    rows = [
+        f"地{s},{begin + timedelta(hours=k)},{counts[k, s]}," + more.format(lat=31.2, lon=121.4 + s / 100)
+        for k in range(len(counts))
+        for s in range(12)
+    ]
+    return scored(written(folder, rows, f"{HEAD},{head}"), step="1h")
+
+
+def test_places_that_rise_together_are_found_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scanned(tmp_path, "lat,lon")
+    assert "lat, lon: neighbouring series are scanned together" in " ".join(capsys.readouterr().out.split())
+    together = [row for row in found if row["together_with"]]
+    assert together, "no neighbourhood was told"
+    last = {name for row in found[-24 * 12 :] if row["alarm"] == "true" for name in told(row)}
+    assert {"地4", "地5", "地6", "地7"} & last
+    assert len({"地4", "地5", "地6", "地7"} & last) >= 2
+
+
+def told(row: dict[str, str]) -> set[str]:
+    """The series of a row and those that rise with it."""
+    return {row["series"], *row["together_with"].split("; ")} - {""}
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "why"),
+    [("lat,x", "{lat},{lon}", "lat and lon are needed, both"), ("lat,lon", ",{lon}", "地0 has no place")],
+)
+def test_places_that_are_not_said_are_not_guessed(
+    head: str, more: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = scanned(tmp_path, head, more)
+    assert "together_with" not in found[0]
+    assert f"lat, lon: not used: {why}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-16-le"])
+def test_a_table_in_another_encoding_is_told_what_to_do(
+    encoding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("\n".join([HEAD, *lines(9, ("海淀区", "朝阳区"))]), encoding=encoding)
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
+    assert capsys.readouterr().err.endswith("counts.csv: is not UTF-8; save it as CSV UTF-8\n")
+
+
+def test_names_keep_commas_quotes_newlines_and_a_byte_order_mark_is_no_part(tmp_path: Path) -> None:
+    names = ("海淀, 北", 'the "old" port', "two\nlines")
+    path = tmp_path / "counts.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(
+            [
+                HEAD.split(","),
+                *((name, MONDAY + timedelta(weeks=k), k % 5) for name in names for k in range(30)),
+            ]
+        )
+    assert [row["series"] for row in scored(path)] == [name for name in names for _ in range(30)]
+
+
+def test_one_endless_name_costs_no_more_than_it_is_long(tmp_path: Path) -> None:
+    path = written(tmp_path, [*lines(3_000), f"{'x' * 900_000},{MONDAY},1"])
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.parquet")]) == 0
+    assert len(parquet.read_table(tmp_path / "o.parquet")) == 6_001
+
+
+@pytest.mark.parametrize(("column", "kind"), [([[1]] * 9, "list<"), ([b"\xff"] * 9, "binary")])
+def test_a_parquet_column_that_is_no_number_is_one_sentence(
+    column: list[object], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.parquet"
+    at = [MONDAY + timedelta(weeks=k) for k in range(9)]
+    parquet.write_table(pa.table({"series": ["a"] * 9, "time": at, "observed": column}), path)
+    assert run(["score", str(path), "--every", "1w", "--out", str(tmp_path / "o.csv")]) == 3
+    told = capsys.readouterr().err
+    assert f"has a column 'observed' of {kind}" in told and told.count("\n") == 1
+
+
+def test_the_table_itself_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, lines(9))
+    before = path.read_bytes()
+    assert run(["score", str(path), "--every", "1w", "--out", str(path)]) == 2
+    assert "is the table itself; name another file" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_the_hour_that_the_zone_repeats_is_two_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = datetime(2025, 10, 25, 22, tzinfo=UTC)  # midnight in Paris
+    local = [(begin + timedelta(hours=k)).astimezone(ZoneInfo("Europe/Paris")) for k in range(25)]
+    rows = [f"x,{t.replace(tzinfo=None).isoformat()},{k}" for k, t in enumerate(local)]
+    for order in (rows, rows[::-1]):
+        call = ["score", str(written(tmp_path, order)), "--every", "1h", "--zone", "Europe/Paris"]
+        assert run([*call, "--out", str(tmp_path / "o.csv"), "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["set_aside"] == {"of an hour that the zone repeats, the second": 1}
+        assert (facts["steps"], facts["gaps"]) == (25, 0)
+
+
+def test_a_table_that_leaves_zeros_out_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored(written(tmp_path, [*lines(60, ("a",)), *lines(60, ("b",))[::10], *lines(60, ("c",))[::10]]))
+    assert "not known, which is not zero" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("step", "count"), [("1w", 120), ("1h", 24 * 7 * 9)])

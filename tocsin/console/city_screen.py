@@ -1,5 +1,6 @@
 """The city on one wall: what is shown, in which order, and what is counted instead."""
 
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -145,7 +146,7 @@ def city_screen(s: Screen) -> CityScreen:
         feeds=feeds[:FEEDS_SHOWN],
         feeds_hidden=max(0, len(feeds) - FEEDS_SHOWN),
         data_title=data_title(s),
-        budget_boxes=max(view.budget.allowed, view.budget.used) if view.budget else 0,
+        budget_boxes=ceil(max(view.budget.allowed, view.budget.used)) if view.budget else 0,
         budget_note=_budget_note(s),
         blind=_blind_panel(s),
         seen_to=_seen_to(s),
@@ -290,10 +291,14 @@ def data_title(s: Screen) -> str:
 
 def _budget_note(s: Screen) -> str:
     b = s.view.budget
-    if b is None or b.rate is None:
-        return s.words("budget-young")
-    low, high = (f"{v:.1f}" if v is not None else "?" for v in (b.low, b.high))
-    return s.words("budget-range", weeks=b.weeks, rate=f"{b.rate:.1f}", low=low, high=high)
+    if b is None:
+        return ""
+    likely = s.words("budget-young")
+    if b.low is not None and b.high is not None:
+        likely = s.words("budget-range", low=f"{b.low:.1f}", high=f"{b.high:.1f}")
+    places, city = (f"{part:.3g}" for part in (b.allowed - b.city_allowed, b.city_allowed))
+    used = b.used - b.city_used
+    return s.words("budget-parts", used=used, places=places, city_used=b.city_used, city=city, likely=likely)
 
 
 def _timeline(s: Screen) -> Timeline:

@@ -252,12 +252,15 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
-    """False alarms allowed a week, used this week, and the rate lately with its likely range."""
+    """False alarms allowed a week and used this week, the city's part of both, and what history promises.
 
-    allowed: int
+    ``low`` and ``high`` hold the rate of the long run, once the city's own history carries it.
+    """
+
+    allowed: float
     used: int
-    weeks: int = 0
-    rate: float | None = None
+    city_allowed: float
+    city_used: int
     low: float | None = None
     high: float | None = None
 

@@ -37,10 +37,10 @@ def budget_view(findings: Findings | None) -> BudgetView | None:
         return None
     budget = findings.budget
     return BudgetView(
-        allowed=round(budget.allowed),
+        allowed=budget.allowed,
         used=budget.spent,
-        weeks=int(budget.history_weeks),
-        rate=budget.allowed if budget.is_calibrated else None,
+        city_allowed=budget.city_allowed,
+        city_used=budget.city_spent,
         low=budget.expected_low if budget.is_calibrated else None,
         high=budget.expected_high if budget.is_calibrated else None,
     )

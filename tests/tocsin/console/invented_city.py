@@ -119,7 +119,7 @@ def night(at=None, count=60):
         ),
         feeds=feeds(at),
         journal=journal(at),
-        budget=BudgetView(allowed=2, used=1, weeks=13, rate=2.2, low=1.7, high=2.8),
+        budget=BudgetView(allowed=2.0, used=1, city_allowed=0.3, city_used=0, low=1.7, high=2.8),
         people=PEOPLE,
         departments=DEPARTMENTS,
         categories=CATEGORIES,

@@ -58,7 +58,7 @@ def blind(is_responding=False):
         seen_areas=seen,
         sealed_to=at // 900 * 900,
         blind_told=(who("2 operators", "2 名值班员"), who("chief Yao", "姚指挥长")),
-        budget=BudgetView(allowed=2, used=0, weeks=13, rate=2.2, low=1.7, high=2.8),
+        budget=BudgetView(allowed=2.0, used=0, city_allowed=0.3, city_used=0, low=1.7, high=2.8),
         offset=91_000,
     )
 

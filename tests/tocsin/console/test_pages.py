@@ -10,7 +10,7 @@ from browse import Visitor
 
 from models.hotspots import Wording
 from tocsin.console.phrases import Phrase
-from tocsin.console.view import MisfitView, SampleText, UnitView
+from tocsin.console.view import BudgetView, MisfitView, SampleText, UnitView
 
 PAGES = (
     "/",
@@ -51,6 +51,20 @@ SCENES = {
     "overdue": scenes.overdue,
     "recovery": scenes.recovery,
 }
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", ("1 of 0.5 false alarms", "Places 0 of 0.425, whole city 1 of 0.075 · likely 0.4–0.7 a week")),
+        ("zh-CN", ("本周误报 1 次，预算 0.5 次", "各地点 0 / 0.425，全市 1 / 0.075 · 每周可能 0.4–0.7 次")),
+    ],
+)
+def test_a_budget_of_half_an_alarm_is_not_none_and_its_parts_are_told(lang, said):
+    budget = BudgetView(allowed=0.5, used=1, city_allowed=0.075, city_used=1, low=0.4, high=0.7)
+    page = Visitor(msgspec.structs.replace(city.night(), budget=budget), "", lang).get("/").text
+    text = re.sub(r"[\u2068\u2069]|<[^>]+>", "", page).replace("\xa0", " ")
+    assert all(words in text for words in said)
 
 
 @pytest.mark.parametrize(
