@@ -19,8 +19,7 @@ from models.neighbours import nearest
 
 WEEKS, CALIBRATED = 16, 10
 ALARM = 700_000
-ANSWER_BUCKETS = 4
-GRACE = 96
+GRACE_HOURS = 24
 
 
 class Alarm(NamedTuple):
@@ -47,7 +46,7 @@ def alarms(city: SimulatedCity, budget: float) -> tuple[list[Alarm], list[tuple[
             if hotspot.risk >= ALARM and hotspot.id not in first_seen:
                 first_seen[hotspot.id] = Alarm(hotspot, t)
                 if cause(city, hotspot, t, near) is not None:
-                    answers[t + ANSWER_BUCKETS].append(hotspot.id)
+                    answers[t + city.per_hour].append(hotspot.id)
         if findings.silent:
             silent.append((t, findings))
     found = [a for a in first_seen.values() if a.t >= CALIBRATED * PER_WEEK]
@@ -57,7 +56,8 @@ def alarms(city: SimulatedCity, budget: float) -> tuple[list[Alarm], list[tuple[
 def cause(city: SimulatedCity, hotspot: Hotspot, t: int, near: np.ndarray) -> Trouble | None:
     """The truth behind an alarm, if any; injected troubles before storms."""
     if hotspot.feed:
-        stops = [x for x in city.troubles if x.kind.endswith("stop") and x.first <= t < x.last + GRACE]
+        grace = GRACE_HOURS * city.per_hour
+        stops = [x for x in city.troubles if x.kind.endswith("stop") and x.first <= t < x.last + grace]
         return stops[0] if stops else None
     category = city.shape.categories.index(hotspot.category)
     places = {city.shape.areas.index(a) for a in hotspot.areas}
@@ -67,11 +67,12 @@ def cause(city: SimulatedCity, hotspot: Hotspot, t: int, near: np.ndarray) -> Tr
 def truth(city: SimulatedCity, category: int, places: set[int], t: int, near: np.ndarray) -> Trouble | None:
     """What really happened to a category around places, if anything."""
     around = {int(n) for a in places for n in near[a]}
+    grace = GRACE_HOURS * city.per_hour
     for trouble in sorted(city.troubles, key=lambda x: x.kind == "storm"):
         if trouble.kind.endswith("stop") or trouble.category != category:
             continue
         is_here = not trouble.areas or not around.isdisjoint(trouble.areas)
-        if is_here and trouble.first <= t < trouble.last + GRACE:
+        if is_here and trouble.first <= t < trouble.last + grace:
             return trouble
     return None
 
@@ -102,7 +103,7 @@ def judged(city: SimulatedCity, budget: float = 2.0) -> dict[str, Any]:
     for t, findings in silent:
         for trouble in city.troubles:
             if trouble.kind.endswith("stop") and trouble.first <= t < trouble.last:
-                _note_silence(city, trouble, findings, t, delays)
+                note_silence(city, trouble, findings, t, delays)
     stray = [t for t, _ in silent if t >= 4 * PER_WEEK and not _is_stopped(city, t)]
     return {
         "weeks": WEEKS - CALIBRATED,
@@ -118,7 +119,7 @@ def judged(city: SimulatedCity, budget: float = 2.0) -> dict[str, Any]:
     }
 
 
-def _note_silence(
+def note_silence(
     city: SimulatedCity, trouble: Trouble, findings: Findings, t: int, delays: dict[Trouble, int]
 ) -> None:
     """Count a stop as found where the right feed is silent in the city, or in some of its areas."""

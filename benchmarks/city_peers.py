@@ -3,20 +3,24 @@
 The simulated city of ``benchmarks.city``, all of Tocsin's budgets in one walk. Each peer sees its counts by
 the hour, is fused as Tocsin fuses (one alarm a category and neighbourhood, open for a day) and gets, of each
 seed, the threshold at which it gives as many false alarms as Tocsin gave at a budget of two: it is told the
-truth that Tocsin is not. Run a piece: ``python -m benchmarks.city_peers SEED …``; pieces are kept.
+truth that Tocsin is not. Run a piece: ``python -m benchmarks.city_peers SEED …``; pieces are kept. With
+``--alone`` no peer is asked.
 """
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks import results, series_peers
-from benchmarks.city import ALARM, ANSWER_BUCKETS, CALIBRATED, GRACE, WEEKS, cause, truth
+from benchmarks.city import ALARM, CALIBRATED, GRACE_HOURS, WEEKS, cause, note_silence, truth
 from benchmarks.simulated_city import BUCKET, PER_WEEK, SimulatedCity, Trouble, simulate
-from detectors.panel import Detection, DetectionSettings, step_together
+from detectors.explain import Telling
+from detectors.panel import Detection, DetectionSettings, Findings, step_together
 from models.hotspots import Hotspot
 from models.neighbours import nearest
 from streams.panel import Array
@@ -24,6 +28,10 @@ from streams.panel import Array
 BUDGETS: Final = (0.5, 2.0, 5.0, 10.0, 20.0)
 MATCHED: Final = 2.0
 KINDS: Final = ("surge", "slow", "cluster")
+WIDE: Final = ("storm", "city-stop", "area-stop")
+"""Troubles that no peer is asked for: a storm counts when it is told of the city as a whole."""
+
+ALONE: Final = "--alone"
 HOUR: Final = 3_600 // BUCKET
 FIRST: Final = CALIBRATED * series_peers.WEEK  # the first judged hour
 
@@ -31,8 +39,22 @@ Caused = list[tuple[int, Trouble | None]]
 """Alarms by the bucket that raised them, and what really happened."""
 
 
-def alarms(city: SimulatedCity, near: Array) -> Iterator[tuple[float, int, Hotspot, Trouble | None]]:
-    """Budget, bucket, hotspot and truth of each alarm; an officer confirms an hour later what is real."""
+def unexplained() -> AbstractContextManager[Any]:
+    """Hotspots without their explanation, on which no decision rests and which takes a third of the time."""
+    return patch.object(Telling, "_explanation", lambda *_: None)
+
+
+class Raised(NamedTuple):
+    """A hotspot that has reached the alarm line under one budget, and what really happened."""
+
+    budget: float
+    t: int
+    hotspot: Hotspot
+    real: Trouble | None
+
+
+def alarms(city: SimulatedCity, near: Array) -> Iterator[tuple[Findings, list[Raised]]]:
+    """Each bucket's findings and new alarms; an officer confirms an hour later what is real."""
     settings = [DetectionSettings(budget_per_week=budget, warm_up_weeks=4) for budget in BUDGETS]
     engines = [Detection(city.shape, own) for own in settings]
     states = tuple(engine.start() for engine in engines)
@@ -42,6 +64,7 @@ def alarms(city: SimulatedCity, near: Array) -> Iterator[tuple[float, int, Hotsp
         confirmed = [tuple(own.pop(t, ())) for own in answers]
         stepped = step_together(engines, states, city.bucket(t), confirmed)
         states = tuple(state for state, _ in stepped)
+        raised = []
         for k, (_, findings) in enumerate(stepped):
             for hotspot in findings.hotspots:
                 if hotspot.risk < ALARM or hotspot.id in seen[k]:
@@ -49,16 +72,34 @@ def alarms(city: SimulatedCity, near: Array) -> Iterator[tuple[float, int, Hotsp
                 seen[k].add(hotspot.id)
                 real = cause(city, hotspot, t, near)
                 if real is not None:
-                    answers[k][t + ANSWER_BUCKETS].append(hotspot.id)
-                yield BUDGETS[k], t, hotspot, real
+                    answers[k][t + city.per_hour].append(hotspot.id)
+                raised.append(Raised(BUDGETS[k], t, hotspot, real))
+        yield stepped[0][1], raised
 
 
-def walked(city: SimulatedCity, near: Array) -> dict[float, Caused]:
-    """Alarms over counts in the judged weeks, under every budget."""
-    found: dict[float, Caused] = {budget: [] for budget in BUDGETS}
-    for budget, t, hotspot, real in alarms(city, near):
-        if t >= CALIBRATED * PER_WEEK and not hotspot.feed:
-            found[budget].append((t, real))
+class Walked(NamedTuple):
+    """What the judged weeks brought; silence does not depend on a budget."""
+
+    raised: dict[float, list[Raised]]
+    stops: dict[Trouble, int]  # buckets until a stop was said
+
+    def places(self, budget: float) -> Caused:
+        """Alarms over counts under a budget."""
+        return [(one.t, one.real) for one in self.raised[budget] if not one.hotspot.feed]
+
+
+def walked(city: SimulatedCity, near: Array) -> Walked:
+    """Alarms under every budget, and what was said of feeds."""
+    found = Walked({budget: [] for budget in BUDGETS}, {})
+    with unexplained():
+        for t, (findings, raised) in enumerate(alarms(city, near)):
+            if t < CALIBRATED * PER_WEEK:
+                continue
+            for one in raised:
+                found.raised[one.budget].append(one)
+            for trouble in city.troubles if findings.silent else ():
+                if trouble.kind.endswith("stop") and trouble.first <= t < trouble.last:
+                    note_silence(city, trouble, findings, t, found.stops)
     return found
 
 
@@ -90,7 +131,7 @@ def raised(city: SimulatedCity, score: Array, threshold: float, near: Array) -> 
         area, category = divmod(series, categories)
         t = (FIRST + hour + 1) * HOUR - 1
         around = set(near[area].tolist())
-        alive = [(areas, last) for areas, last in open_[category] if t - last <= GRACE]
+        alive = [(areas, last) for areas, last in open_[category] if t - last <= GRACE_HOURS * HOUR]
         at = next((k for k, (areas, _) in enumerate(alive) if not around.isdisjoint(areas)), None)
         if at is None:
             alive.append(({area}, t))
@@ -133,15 +174,31 @@ def judged(city: SimulatedCity, alarms: Caused) -> dict[str, Any]:
     }
 
 
-def piece(seed: int) -> dict[str, Any]:
-    """One seed: Tocsin under every budget, and every peer."""
+def own_figures(city: SimulatedCity, own: Walked, budget: float) -> dict[str, Any]:
+    """What is judged of peers too, and what only Tocsin has: alarms of feeds, stops, storms of the city."""
+    found = judged(city, own.places(budget))
+    delays: dict[Trouble, int] = dict(own.stops)
+    for one in own.raised[budget]:
+        if one.hotspot.is_city and one.real is not None and one.real.kind == "storm":
+            delays.setdefault(one.real, one.t - one.real.first + 1)
+    for kind in WIDE:
+        told = [x for x in city.troubles if x.kind == kind and x.first >= CALIBRATED * PER_WEEK]
+        found["delays"][kind] = [delays[x] / HOUR if x in delays else None for x in told]
+    return found | {
+        "false feeds": sum(bool(one.hotspot.feed) and one.real is None for one in own.raised[budget])
+    }
+
+
+def piece(seed: int, is_alone: bool) -> dict[str, Any]:
+    """One seed: Tocsin under every budget, and every peer unless it is alone."""
     city = simulate(seed, WEEKS, CALIBRATED)
     near = nearest(city.shape.centroids, 7)
     own = walked(city, near)
+    false = false_of(own.places(MATCHED))
     return {
         "weeks": WEEKS - CALIBRATED,
-        "budgets": {f"{budget:g}": judged(city, alarms) for budget, alarms in own.items()},
-        "peers": peers(city, false_of(own[MATCHED]), near),
+        "budgets": {f"{budget:g}": own_figures(city, own, budget) for budget in BUDGETS},
+        "peers": {} if is_alone else peers(city, false, near),
     }
 
 
@@ -151,14 +208,15 @@ def peers(city: SimulatedCity, false: int, near: Array) -> dict[str, Any]:
     return {name: judged(city, matched(city, score, false, near)) for name, score in scores.items()}
 
 
-def main(seeds: tuple[int, ...]) -> None:
-    """Measure pieces that are not kept yet, and keep each as it ends."""
+def main(seeds: tuple[int, ...], is_alone: bool = False) -> None:
+    """Measure pieces, and keep each as it ends."""
     facts = results.begun("city_peers")
     for seed in seeds:
-        facts["seeds"][str(seed)] = piece(seed)
+        facts["seeds"][str(seed)] = piece(seed, is_alone)
         results.keep("city_peers", facts)
         print(seed, facts["seeds"][str(seed)], flush=True)
 
 
 if __name__ == "__main__":
-    main(tuple(int(seed) for seed in sys.argv[1:]))
+    asked = [word for word in sys.argv[1:] if word != ALONE]
+    main(tuple(int(seed) for seed in asked), ALONE in sys.argv)

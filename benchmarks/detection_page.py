@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import results
+from benchmarks import purpose_table, results
 from benchmarks.ablation import WHOLE
 from benchmarks.detection_words import CHINESE, COLUMNS, ENGLISH, Words
 
@@ -19,7 +19,7 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    makers = (_city, _scan, _ablation, _noufaily, _labelled, _nab)
+    makers = (_city, _years, _scan, _ablation, _purposes, _noufaily, _labelled, _nab)
     sections = [make(words) for make in makers]
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
@@ -31,30 +31,78 @@ def replaced(text: str, words: Words) -> str:
 
 
 def _city(words: Words) -> tuple[str, str]:
+    """Tocsin over all seeds; beside peers over those seeds in which they were asked."""
     seeds = results.kept("city_peers")["seeds"]
-    pieces, weeks = list(seeds.values()), sum(piece["weeks"] for piece in seeds.values())
-    budgets = [
-        f"| {budget} | {' | '.join(_city_figures([p['budgets'][budget] for p in pieces], weeks, words))} |"
-        for budget in pieces[0]["budgets"]
-    ]
-    peers = [
-        f"| {words.peers.get(name, name)} | "
-        f"{' | '.join(_city_figures([p['peers'][name] for p in pieces], weeks, words))} |"
-        for name in pieces[0]["peers"]
-    ]
-    own = _city_figures([p["budgets"]["2"] for p in pieces], weeks, words)
-    head, rule = " | ".join(words.city_columns[2:]), "|---" * 6 + "|"
-    first = [f"| {words.city_columns[0]} | {head} |", rule, *budgets]
-    second = [f"| {words.city_columns[1]} | {head} |", rule, f"| {words.own} | {' | '.join(own)} |", *peers]
-    text = words.city.format(arguments=" ".join(seeds), seeds=", ".join(seeds), weeks=weeks)
-    return text, "\n".join(first) + f"\n\n{words.city_peers}\n\n" + "\n".join(second)
+    asked = {seed: piece for seed, piece in seeds.items() if piece["peers"]}
+    weeks, asked_weeks = _weeks(seeds), _weeks(asked)
+    budgets = {
+        budget: [piece["budgets"][budget] for piece in seeds.values()]
+        for budget in next(iter(seeds.values()))["budgets"]
+    }
+    own = {words.own: [piece["budgets"]["2"] for piece in asked.values()]}
+    peers = {
+        words.peers.get(name, name): [piece["peers"][name] for piece in asked.values()]
+        for name in next(iter(asked.values()), {"peers": ()})["peers"]
+    }
+    alone = {
+        budget: [*_city_figures(found, weeks, words), *_wide_figures(found, weeks, words)]
+        for budget, found in budgets.items()
+    }
+    beside = {name: _city_figures(found, asked_weeks, words) for name, found in (own | peers).items()}
+    columns, method, *figures = words.city_columns
+    error = (sum(one["false"] for one in budgets["2"]) ** 0.5) / weeks
+    text = words.city.format(
+        arguments=" ".join(seeds), seeds=", ".join(seeds), weeks=weeks, error=_short(error, 2)
+    )
+    said = words.city_peers.format(seeds=", ".join(asked), weeks=asked_weeks)
+    return text, f"{_rows((columns, *figures), alone)}\n\n{said}\n\n{_rows((method, *figures[:5]), beside)}"
+
+
+def _weeks(pieces: dict[str, Any]) -> int:
+    return sum(piece["weeks"] for piece in pieces.values())
+
+
+def _rows(columns: Iterable[str], rows: dict[str, list[str]]) -> str:
+    """A table of named rows."""
+    columns = tuple(columns)
+    lines = [f"| {' | '.join((name, *figures))} |" for name, figures in rows.items()]
+    return "\n".join((f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *lines))
 
 
 def _city_figures(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]:
     rates = [f"{sum(one[key] for one in found) / weeks:.2f}" for key in ("false", "in storms")]
-    return rates + [
-        _recall([d for one in found for d in one["delays"][k]], words) for k in ("surge", "slow", "cluster")
-    ]
+    return rates + [_recall_of(found, kind, words) for kind in ("surge", "slow", "cluster")]
+
+
+def _wide_figures(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]:
+    """False alarms of feeds, and storms and stops of feeds."""
+    rate = f"{sum(one['false feeds'] for one in found) / weeks:.2f}"
+    return [rate, *(_recall_of(found, kind, words) for kind in ("storm", "city-stop", "area-stop"))]
+
+
+def _recall_of(found: list[dict[str, Any]], kind: str, words: Words) -> str:
+    return _recall([delay for one in found for delay in one["delays"][kind]], words)
+
+
+def _years(words: Words) -> tuple[str, str]:
+    seeds = results.kept("city_years")["seeds"]
+    rows = {
+        f"{bucket} | {budget}": _budget(float(budget), [one[budget] for one in years.values()])
+        for bucket, years in seeds.items()
+        for budget in next(iter(years.values()))
+    }
+    seeds_of = {bucket: ", ".join(years) for bucket, years in seeds.items()}
+    text = words.years.text.format(seeds="; ".join(f"{key}: {told}" for key, told in seeds_of.items()))
+    return text, _rows(words.years.columns, rows)
+
+
+def _budget(allowed: float, years: list[dict[str, list[int]]]) -> list[str]:
+    """False alarms a week: of all years, years within a fifth of what is allowed, both ends; in storms."""
+    rates = [statistics.mean(year["false"]) for year in years]
+    near = sum(abs(rate - allowed) <= 0.2 * allowed for rate in rates) / len(rates)
+    storms = statistics.mean(statistics.mean(year["in storms"]) for year in years)
+    ends = [f"{rate:.2f}" for rate in (statistics.mean(rates), min(rates), max(rates), storms)]
+    return [str(len(years)), ends[0], _short(near, 2), *ends[1:]]
 
 
 def _recall(delays: list[float | None], words: Words) -> str:
@@ -105,6 +153,12 @@ def _without(found: list[dict[str, Any]], weeks: int, words: Words) -> list[str]
         _recall([d for one in found for kind in together for d in one["delays"][kind]], words)
         for together in kinds
     ]
+
+
+def _purposes(words: Words) -> tuple[str, str]:
+    kept = purpose_table.complete(results.kept("purposes")["seeds"])
+    table = purpose_table.table(kept, words.purposes, lambda delays: _recall(delays, words))
+    return purpose_table.text(kept, words.purposes), table
 
 
 def _scan(words: Words) -> tuple[str, str]:

@@ -4,6 +4,9 @@ from typing import Final
 
 import msgspec
 
+from benchmarks import purpose_words
+from benchmarks.purpose_words import PurposeWords
+
 COLUMNS: Final = ("detected", "first week", "timeliness", "weeks", "sd of the rate", "after")
 """The figures of a method, as the results name them."""
 
@@ -16,17 +19,26 @@ class Ablation(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, str]
 
 
+class Years(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of budgets over years."""
+
+    text: str
+    columns: tuple[str, ...]
+
+
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """One language: the text above each table, its columns and its rows; braces take figures."""
 
     city: str
     city_peers: str
     city_columns: tuple[str, ...]
+    years: Years
     own: str
     peers: dict[str, str]
     found: str
     found_none: str
     ablation: Ablation
+    purposes: PurposeWords
     scan: str
     scan_cost: str
     scan_columns: tuple[str, ...]
@@ -43,17 +55,50 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 ENGLISH: Final = Words(
     city="""### A simulated city, and peers that know one series
 
-`python -m benchmarks.city_peers {arguments}`: the city above, seeds {seeds},
-{weeks} city-weeks. Recall, and median delay of what was found. Alarms of feeds are left out: no peer has
-any.""",
-    city_peers="""The same counts by the hour, each peer fused as Tocsin fuses and at the threshold at which
-it gives, seed by seed, at most as many false alarms as Tocsin at a budget of two. That threshold knows
+`python -m benchmarks.city_peers {arguments}`: a simulated city of 60 areas and 20 categories, calibrated on
+weeks 4 to 10 and judged on weeks 10 to 16; seeds {seeds}, {weeks} city-weeks, so that the rate at a
+budget of two is known to about {error}. Recall, and median delay of what was found. Slow is a rise of 60 %
+within two days, cluster one of 40 % for a day in six neighbouring areas; a storm counts where it is told of
+the city as a whole; feeds stop in the whole city or in ten areas.""",
+    city_peers="""The next table is of seeds {seeds}, {weeks} city-weeks: the same counts by the hour, each
+peer fused as Tocsin fuses and at the threshold at which it gives, seed by seed, at most as many false alarms
+as Tocsin at a budget of two; alarms of feeds are left out, for no peer has any. That threshold knows
 the truth of the judged weeks; Tocsin's was set by the weeks before. All are written from the texts of
 their authors but river's; none knows holidays, neighbours or the city. One threshold serves all series
 of a peer: in a sparse series an accident with many callers outranks a surge elsewhere. Busy series are
 those that expect an event an hour or more: there a peer is asked only where surges were injected. Hours
 are the clock's, of which a surge of one hour mostly fills two halves.""",
-    city_columns=("budget", "method", "false a week", "in storms a week", "surge", "slow", "cluster"),
+    city_columns=(
+        "budget",
+        "method",
+        "false a week",
+        "in storms a week",
+        "surge",
+        "slow",
+        "cluster",
+        "false of feeds a week",
+        "storm",
+        "a feed stops, city",
+        "a feed stops, areas",
+    ),
+    years=Years(
+        text="""### What a budget costs over a year
+
+`python -m benchmarks.city_years SEED`, with `--hours` in buckets of an hour: the same city, with storms and
+nothing else, for a year of 52 weeks after ten weeks of calibration; a controller corrects the threshold each
+week. Seeds: {seeds}. Alarms in storms are confirmed by an officer and cost nothing; every other one is
+false.""",
+        columns=(
+            "bucket",
+            "budget",
+            "years",
+            "false a week",
+            "years within a fifth",
+            "lowest year",
+            "highest year",
+            "in storms a week",
+        ),
+    ),
     own="**Tocsin**, budget 2",
     peers={},
     found="{share} of {all}, {hours} h",
@@ -68,7 +113,7 @@ week, held for another. A standard error of the rate is {rate}, of the recall of
 rises {rises}; the cities are the same in all rows, so that a difference of one trouble is real, but says
 little. Storms are those told of the city as a whole. The city has no sensors, no texts, no place with a
 rhythm of its own, no level that leaves for good, and one holiday: what sensor, topic, ratio, escape and
-holidays are for is not in it.""",
+holidays are for is in the next table.""",
         columns=(
             "taken out",
             "false a week",
@@ -102,6 +147,7 @@ holidays are for is not in it.""",
             "cross-fit": "cross-fit of the second stage",
         },
     ),
+    purposes=purpose_words.ENGLISH,
     scan="""### The scan over neighbourhoods
 
 `python -m benchmarks.scan`, seeds {seeds}: a rise for a day in a circle of a simulated city of 60 areas,
@@ -154,16 +200,48 @@ somewhat less of data that nobody has looked at.""",
 CHINESE: Final = Words(
     city="""### 模拟城市，以及只认识单个序列的同类方法
 
-`python -m benchmarks.city_peers {arguments}`：上述城市，种子 {seeds}，
-共 {weeks} 个城市周。召回率，以及已发现者的延迟中位数。信息源的报警不计：同类方法都没有。""",
-    city_peers="""同样的计数按小时给出；每种同类方法都按 Tocsin 的方式融合，
-其门槛使它在每个种子上的误报不多于预算为二时的 Tocsin。
+`python -m benchmarks.city_peers {arguments}`：一座模拟城市，60 个片区、20 个类别，
+以第 4 至 10 周校准，在第 10 至 16 周评判；种子 {seeds}，共 {weeks} 个城市周，
+因此预算为二时的频率误差约为 {error}。召回率，以及已发现者的延迟中位数。缓升为两天内 60 % 的上升，
+聚集为六个相邻片区一天 40 % 的上升；风暴在就全市告知时才算；信息源在全市或十个片区停止。""",
+    city_peers="""下一张表为种子 {seeds}，共 {weeks} 个城市周：同样的计数按小时给出；
+每种同类方法都按 Tocsin 的方式融合，其门槛使它在每个种子上的误报不多于预算为二时的 Tocsin；
+信息源的报警不计，因为同类方法都没有。
 这个门槛知道被评判各周的真相，而 Tocsin 的门槛由此前各周得出。除 river 的以外，都按作者的文章写成；
 都不知道节假日、相邻片区和整座城市。一种方法的全部序列共用一个门槛：
 在稀疏序列中，一次有许多来电的事故会排在别处的突增之前。
 繁忙序列是指预期每小时有一个或更多事件的序列：在那里，只在注入过突增之处询问同类方法。小时按钟表划分，
 持续一小时的突增大多分落在两个半边。""",
-    city_columns=("预算", "方法", "每周误报", "每周风暴中的报警", "突增", "缓升", "聚集"),
+    city_columns=(
+        "预算",
+        "方法",
+        "每周误报",
+        "每周风暴中的报警",
+        "突增",
+        "缓升",
+        "聚集",
+        "每周信息源的误报",
+        "风暴",
+        "信息源停止，全市",
+        "信息源停止，片区",
+    ),
+    years=Years(
+        text="""### 一年中预算的代价
+
+`python -m benchmarks.city_years SEED`，带 `--hours` 时以一小时为时段：同一座城市，只有风暴，
+十周校准之后为 52 周的一年；控制器每周修正门槛。种子：{seeds}。风暴中的报警由人员确认，不计代价；
+其余每次都是误报。""",
+        columns=(
+            "时段",
+            "预算",
+            "年数",
+            "每周误报",
+            "五分之一以内的年份",
+            "最低的一年",
+            "最高的一年",
+            "每周风暴中的报警",
+        ),
+    ),
     own="**Tocsin**，预算 2",
     peers={
         "Farrington Flexible, hours": "Farrington Flexible，小时",
@@ -183,7 +261,7 @@ CHINESE: Final = Words(
 缓升：两天内 60 %；更缓：四天内 30 %，再保持四天；微弱：一周内 20 %，再保持一周。
 误报率的标准误为 {rate}，突增召回率的为 {surges}，全部缓升召回率的为 {rises}；各行的城市相同，
 因此相差一件是真实的，但说明不了什么。风暴只算就全市告知的。这座城市没有传感器，没有文字，没有自有节律的地点，
-没有一去不返的水平，只有一个假日：传感、用语、比率、作废和节假日所针对的，其中没有。""",
+没有一去不返的水平，只有一个假日：传感、用语、比率、作废和节假日所针对的，见下一张表。""",
         columns=("取走", "每周误报", "突增", "缓升", "更缓", "微弱", "聚集", "风暴", "信息源停止"),
         parts={
             "nothing": "*无*",
@@ -207,6 +285,7 @@ CHINESE: Final = Words(
             "cross-fit": "第二阶段的交叉拟合",
         },
     ),
+    purposes=purpose_words.CHINESE,
     scan="""### 对邻域的扫描
 
 `python -m benchmarks.scan`，种子 {seeds}：在 60 个片区的模拟城市中，

@@ -58,7 +58,7 @@ def city(seed: int) -> City:
     times = counts[bucket, series]
     bucket, series = np.repeat(bucket, times), np.repeat(series, times)
     news = _news(rng, near)
-    writer = _Writer(rng, news)
+    writer = Writer(rng, news)
     texts = [writer.text(*each) for each in zip(bucket.tolist(), series.tolist(), strict=True)]
     return City(near, bucket, series.astype(np.int32), texts, news)
 
@@ -72,19 +72,19 @@ def _news(rng: np.random.Generator, near: Array) -> tuple[News, ...]:
             first += int(rng.integers(0, PER_DAY // 2))
             areas = tuple(near[rng.integers(AREAS)][:3].tolist())
             share = NEWS_SHARES[(week + k) % 2]
-            words = _new_words(rng, is_chinese=bool(k % CATEGORIES % 2))
+            words = new_words(rng, is_chinese=bool(k % CATEGORIES % 2))
             found.append(News(k % CATEGORIES, areas, first, first + NEWS_BUCKETS, share, words))
     return tuple(found)
 
 
-def _new_words(rng: np.random.Generator, is_chinese: bool) -> str:
+def new_words(rng: np.random.Generator, is_chinese: bool) -> str:
     """Two long words or four rare signs."""
     if is_chinese:
         return "".join(chr(0x4E00 + int(k)) for k in rng.choice(6_000, 4, replace=False))
     return " ".join("".join(rng.choice(SYLLABLES, 5)) for _ in range(2))
 
 
-class _Writer:
+class Writer:
     """Writes texts; knows what was last said of each series."""
 
     def __init__(self, rng: np.random.Generator, news: tuple[News, ...]) -> None:

@@ -6,6 +6,7 @@ Not the city of the demo: it has no story, only known truth, and more series tha
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from models import tails
@@ -59,9 +60,23 @@ class SimulatedCity(NamedTuple):
         split = _split(len(self.shape.categories))
         feeds = np.stack([observed[:, :split].sum(axis=1), observed[:, split:].sum(axis=1)]).astype(np.int32)
         none = np.zeros(0, np.int64)
-        opens_at = ORIGIN + t * BUCKET
+        width = self.shape.bucket_seconds
+        opens_at = ORIGIN + t * width
         sensors = SensorBucket(none, none, none, none, none)
-        return SealedBucket(opens_at // BUCKET, opens_at, opens_at + BUCKET, observed, feeds, sensors)
+        return SealedBucket(opens_at // width, opens_at, opens_at + width, observed, feeds, sensors)
+
+    @property
+    def per_hour(self) -> int:
+        """Buckets in an hour."""
+        return 3_600 // self.shape.bucket_seconds
+
+    def by_hour(self) -> "SimulatedCity":
+        """The same city in buckets of an hour."""
+        width = self.per_hour
+        shape = msgspec.structs.replace(self.shape, bucket_seconds=3_600)
+        observed = self.observed.reshape(-1, width, *self.observed.shape[1:]).sum(axis=1, dtype=np.int32)
+        troubles = (x._replace(first=x.first // width, last=-(-x.last // width)) for x in self.troubles)
+        return SimulatedCity(shape, observed, tuple(troubles))
 
 
 def _split(categories: int) -> int:

@@ -3,9 +3,23 @@
 import numpy as np
 import pytest
 
-from benchmarks import series_peers
-from benchmarks.city_peers import FIRST, HOUR, false_of, judged, matched, raised
-from benchmarks.simulated_city import PER_WEEK, SimulatedCity, Trouble, shape_of
+from benchmarks import city_years, detection_page, series_peers
+from benchmarks.city import truth
+from benchmarks.city_peers import (
+    FIRST,
+    HOUR,
+    Raised,
+    Walked,
+    false_of,
+    judged,
+    matched,
+    own_figures,
+    raised,
+)
+from benchmarks.detection_words import ENGLISH
+from benchmarks.simulated_city import PER_WEEK, SimulatedCity, Trouble, shape_of, simulate
+from detectors.panel import Findings
+from models.hotspots import Hotspot
 from models.neighbours import nearest
 
 HOURS = 11 * series_peers.WEEK
@@ -85,3 +99,73 @@ def test_alarms_are_fused_judged_and_matched(city):
     assert false_of(matched(city, score, 1, near)) == 1
     assert false_of(matched(city, score, 0, near)) == 0
     assert judged(city, raised(city, score, 7.0, near))["delays"]["surge"] == [None]
+
+
+def alarm(t, real, is_city=False, feed=""):
+    """What reached the line at a budget of two."""
+    hotspot = Hotspot(
+        id=str(t), category="category-01", areas=("area-003",), began_at=0, last_seen_at=0, risk=800_000,
+        is_city=is_city, explanation=None, feed=feed,
+    )  # fmt: skip
+    return Raised(2.0, t, hotspot, real)
+
+
+def test_storms_count_where_the_city_is_told_and_stops_where_they_are_said(city):
+    first = 10 * PER_WEEK
+    storms = [Trouble("storm", c, (), first + 100 * c, first + 100 * c + 40, 2.0) for c in (0, 1)]
+    stop = Trouble("area-stop", 0, (1, 2), first + 500, first + 516, 0.0)
+    before = Trouble("storm", 0, (), 50, 90, 2.0)
+    known = city._replace(troubles=(*city.troubles, before, *storms, stop))
+    told = [
+        alarm(first + 3, storms[0]), alarm(first + 7, storms[0], is_city=True), alarm(first + 101, storms[1]),
+        alarm(first + 300, None, feed="hotline"), alarm(first + 301, None),
+        alarm(first + 42, city.troubles[0]),
+    ]  # fmt: skip
+    found = own_figures(known, Walked({2.0: told}, {stop: 2}), 2.0)
+    assert (found["false"], found["false feeds"], found["in storms"]) == (1, 1, 3)
+    assert found["delays"]["storm"] == [2.0, None]
+    assert (found["delays"]["area-stop"], found["delays"]["city-stop"]) == ([0.5], [])
+    assert found["delays"]["surge"] == [0.75]
+
+
+def test_a_year_is_told_by_the_hour(monkeypatch):
+    fine = simulate(3, weeks=2, inject_from=1, areas=8, categories=6)
+    coarse = fine.by_hour()
+    assert coarse.observed.shape == (336, 8, 6)
+    assert (coarse.observed[5] == fine.observed[20:24].sum(axis=0)).all()
+    assert coarse.bucket(5).closes_at == fine.bucket(23).closes_at
+    assert coarse.bucket(5).index * 3_600 == coarse.bucket(5).opens_at
+    storm, same = (next(x for x in c.troubles if x.kind == "storm") for c in (fine, coarse))
+    assert (same.first, same.last) == (storm.first // 4, -(-storm.last // 4))
+    near = nearest(fine.shape.centroids, 3)
+    assert truth(coarse, same.category, {0}, same.last + 23, near) is not None
+    assert truth(coarse, same.category, {0}, same.last + 24, near) is None
+    silent = Findings(hotspots=(), silent=(), budget=None, expected=np.zeros(0), warming_up=False, warm_at=0)
+    told = [[alarm(1_680 + 168, None), alarm(1_680 + 169, same)], [alarm(0, None)]]
+    steps = {0: told[1], 1_680 + 168: told[0]}
+    monkeypatch.setattr(city_years, "alarms", lambda *_: ((silent, steps.get(t, [])) for t in range(2_184)))
+    year = coarse._replace(observed=np.zeros((2_184, 8, 6), np.int32))
+    assert city_years.weekly(year)["2"] == {"false": [0, 1, 0], "in storms": [0, 1, 0]}
+
+
+def test_a_budget_over_years():
+    years = [{"false": [2, 2], "in storms": [1, 0]}, {"false": [3, 4], "in storms": [0, 0]}]
+    assert detection_page._budget(2.0, years) == ["2", "2.75", ".50", "2.00", "3.50", "0.25"]
+    assert len(ENGLISH.years.columns) == 8
+
+
+def test_pieces_without_peers_count_for_tocsin_alone(monkeypatch):
+    delays = {kind: [1.0] for kind in ("surge", "slow", "cluster", "storm", "city-stop", "area-stop")}
+    own = {"false": 12, "false feeds": 6, "in storms": 6, "delays": delays}
+    seeds = {
+        "1": {"weeks": 6, "budgets": {"2": own}, "peers": {"EWMA": own}},
+        "2": {"weeks": 6, "budgets": {"2": own | {"false": 24}}, "peers": {}},
+    }
+    monkeypatch.setattr(detection_page.results, "kept", lambda _: {"seeds": seeds})
+    text, tables = detection_page._city(ENGLISH)
+    assert "seeds 1, 2, 12 city-weeks" in text
+    assert "known to about .50." in text
+    assert "of seeds 1, 6 city-weeks" in tables
+    found = "1.00 of 2, 1 h"
+    assert f"| 2 | 3.00 | 1.00 | {found} | {found} | {found} | 1.00 | {found} | {found} | {found} |" in tables
+    assert "| **Tocsin**, budget 2 | 2.00 | 1.00 | 1.00 of 1, 1 h |" in tables
