@@ -12,7 +12,7 @@ demo: $(READY)
 # The live tests wait more than they work, one behind the other; the others fill the time, and step back for them.
 test: $(READY) lint types
 	@$(BIN)/python -m pytest tests/live >$(VENV)/live.log 2>&1 & live=$$!; \
-	trap 'kill -INT $$live' INT TERM; \
+	trap 'kill -INT $$live' TERM; \
 	nice $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --ignore tests/live; \
 	rest=$$?; wait $$live; live=$$?; cat $(VENV)/live.log; exit $$((rest + live))
 
