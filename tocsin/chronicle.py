@@ -64,7 +64,11 @@ class SetAside(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What was decided between two checkpoints."""
+    """What was decided between two checkpoints.
+
+    ``reminders`` are the deliveries for which no entry asks: of silences that ended while their alerts stand,
+    and of warnings and responses that are published again.
+    """
 
     lines: tuple[Line, ...] = ()
     reminders: tuple[Delivery, ...] = ()

@@ -4,6 +4,7 @@ The library bounds each read of a service's answer, not the whole, and holds who
 line to a child that an alarm ends, and that has so much memory.
 """
 
+import contextlib
 import os
 import resource
 import select
@@ -34,6 +35,8 @@ IDLE_SECONDS: Final = 60.0
 
 MEMORY_BYTES: Final = 1 << 30
 """Address space of the child: an answer without end ends there."""
+
+TAKEN: Final = b"1\n"
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -70,13 +73,11 @@ class ChatNotifier:
             is_grave=delivery.rank >= ORANGE,
             seconds=self._seconds,
         )
-        done = self._ask(said)
-        if done is None:
-            what = f"the chat service came to no end in {self._seconds:g} s"
-            return Answer(False, should_retry=True, detail=what)
-        if done:
+        found = self._ask(msgspec.json.encode(said) + b"\n")
+        if found == TAKEN:
             return Answer(True, detail="accepted by the service")
-        return Answer(False, should_retry=True, detail="the chat service did not accept it")
+        what = _ending(found, self._seconds) if isinstance(found, int) else "did not accept it"
+        return Answer(False, should_retry=True, detail=f"the chat service {what}")
 
     def close(self) -> None:
         """End the child."""
@@ -85,20 +86,25 @@ class ChatNotifier:
             self._child.wait()
             self._let_go(self._child)
 
-    def _ask(self, said: Said) -> bool | None:
-        """Whether the service took it; None if the child did not live to say."""
+    def _ask(self, line: bytes) -> bytes | int:
+        """What a child answers; its exit code if it did not live to answer.
+
+        A child may end, for want of work, just when there is some: what it has not read goes to the next.
+        """
+        found = self._ask_child(line)
+        return (self._ask_child(line) or 0) if found is None else found
+
+    def _ask_child(self, line: bytes) -> bytes | int | None:
+        """As ``_ask``, of one child; None if it ended without having read the line."""
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
         try:
-            child.stdin.write(msgspec.json.encode(said) + b"\n")
+            child.stdin.write(line)
             child.stdin.flush()
         except OSError:
+            child.wait()
             return None
-        answer = child.stdout.readline()
-        if answer:
-            return answer == b"1\n"
-        child.wait()
-        return None
+        return child.stdout.readline() or child.wait() or None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
@@ -116,8 +122,17 @@ class ChatNotifier:
     def _let_go(self, child: subprocess.Popen[bytes]) -> None:
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(OSError):  # what could not be written is tried once more
+                    pipe.close()
         self._child = None
+
+
+def _ending(code: int, seconds: float) -> str:
+    """What the end of the child says of the service: ``code`` is negative for the signal that ended it."""
+    if code == -signal.SIGALRM:
+        return f"came to no end in {seconds:g} s"
+    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+    return f"was not heard: the process that speaks to it ended {how}"
 
 
 def _service(to: str) -> apprise.Apprise | None:

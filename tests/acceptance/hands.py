@@ -13,9 +13,13 @@ SECONDS: Final = 60
 class Hands:
     """A browser of one's own, in one size and one language; ``complaints`` is what its console said."""
 
-    def __init__(self, chromium: Any, url: str, person: str, size: tuple[int, int], lang: str) -> None:
-        self.person, self.lang, self.url = person, lang, url
-        self.context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale=lang)
+    def __init__(
+        self, chromium: Any, url: str, person: str, size: tuple[int, int], lang: str, signed_in: Any = None
+    ) -> None:
+        """``signed_in`` is what another browser of the same person has kept."""
+        self.person, self.lang, self.url, self._chromium, self._size = person, lang, url, chromium, size
+        viewport = {"width": size[0], "height": size[1]}
+        self.context = chromium.new_context(viewport=viewport, locale=lang, storage_state=signed_in)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
@@ -28,6 +32,13 @@ class Hands:
     def close(self) -> None:
         """Shut the browser."""
         self.context.close()
+
+    def in_words_of(self, lang: str) -> "Hands":
+        """Another browser of the same person and size, in another language, at the same page."""
+        kept = self.context.storage_state()
+        other = Hands(self._chromium, self.url, self.person, self._size, lang, kept)
+        other.page.goto(self.page.url)
+        return other
 
     # -- what hands do
 

@@ -33,12 +33,6 @@ CONFLICT = "Failed to load resource: the server responded with a status of 409 (
 
 
 @pytest.fixture(scope="module")
-def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
-    with pytest.MonkeyPatch.context() as patched:
-        return Evening(tmp_path_factory.mktemp("evening") / "store", patched)
-
-
-@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
@@ -61,6 +55,7 @@ class Stage:
 
     def __init__(self, night: Night, chromium: Any, hand: Any, wall: Any, lang: str, pictures: Path) -> None:
         self.night, self.lang, self.pictures = night, lang, pictures
+        self._other = next(one for one in LOCALES if one != lang)
         self.wall = Hands(chromium, night.url, WATCHER, wall, lang)
         self.clerk, self.officer, self.first, self.second = (
             Hands(chromium, night.url, person, hand, lang) for person in (CLERK, OFFICER, FIRST, SECOND)
@@ -85,15 +80,22 @@ class Stage:
         told = [(self.night.minute(e), e.unit, e.row, e.actor) for e in entries[self._told :]]
         self._told = len(entries)
         assert told == rows
-        self.wall.sees(self.says(f"console-mode-{mode}"), f".unit:has([href*='/units/{STREET}']) .mode")
-        self.wall.sees(self.says("console-owed", n=owed), "#h-owed")
-        self.wall.until(f"document.querySelector('.timeline {bars}') !== null")
+        reads_wall(self.wall, mode, owed, bars)
         for one in dict.fromkeys((self.wall, who)):
-            self._shots += 1
-            one.picture(self.pictures / f"{self._shots:02}-{mode}-{one.person}.png")
-            assert one.grave() == [], one.page.url
-            assert one.says("document.documentElement.scrollWidth <= innerWidth"), "never sideways"
-        assert self.wall.says(WHOLE_HEADLINE), "the headline is not cut"
+            self._looks(one, mode)
+            other = one.in_words_of(self._other)
+            if one is self.wall:
+                reads_wall(other, mode, owed, bars)
+            self._looks(other, mode)
+            assert other.complaints == []
+            other.close()
+
+    def _looks(self, one: Hands, mode: str) -> None:
+        """Nothing grave by axe, nothing beside the screen."""
+        self._shots += 1
+        one.picture(self.pictures / f"{self._shots:02}-{mode}-{one.person}-{one.lang}.png")
+        assert one.grave() == [], one.page.url
+        assert one.says("document.documentElement.scrollWidth <= innerWidth"), "never sideways"
 
     def decides(self, who: Hands) -> None:
         """From the list of duties to the page of the one that is the reader's."""
@@ -122,8 +124,18 @@ class Stage:
         who.until("document.readyState === 'complete' && !location.pathname.startsWith('/acts/')")
 
 
-@pytest.mark.parametrize("lang", LOCALES)
-@pytest.mark.parametrize(("hand", "wall"), [(PHONE, PHONE), (DESK, WALL)], ids=["phone", "wall"])
+def reads_wall(wall: Hands, mode: str, owed: int, bars: str) -> None:
+    """The street's mode, what is owed and the newest bars, in the words of whoever sits there."""
+    of_street = f".unit:has([href*='/units/{STREET}']) .mode"
+    wall.sees(text(wall.lang, f"console-mode-{mode}"), of_street)
+    wall.sees(text(wall.lang, "console-owed", n=owed), "#h-owed")
+    wall.until(f"document.querySelector('.timeline {bars}') !== null")
+    assert wall.says(WHOLE_HEADLINE), "the headline is not cut"
+
+
+@pytest.mark.parametrize(
+    ("hand", "wall", "lang"), [(PHONE, PHONE, "en"), (DESK, WALL, "zh-CN")], ids=["phone-en", "wall-zh-CN"]
+)
 def test_the_written_night(
     evening: Evening, night: Night, chromium: Any, tmp_path: Path, hand: Any, wall: Any, lang: str
 ) -> None:

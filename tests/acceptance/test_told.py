@@ -69,12 +69,6 @@ receiver = "rest"
 """
 
 
-@pytest.fixture(scope="module")
-def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
-    with pytest.MonkeyPatch.context() as patched:
-        return Evening(tmp_path_factory.mktemp("evening") / "store", patched)
-
-
 @pytest.fixture
 def mails(tmp_path: Path) -> Iterator[tuple[Mailbox, int, Path]]:
     with mail_server(tmp_path) as found:

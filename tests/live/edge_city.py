@@ -167,6 +167,11 @@ class EdgeCity:
             self.kill()
         self.stop_workers(signal.SIGTERM)
 
+    def hears(self, source: str) -> bool:
+        """Whether a source of the newest ``tocsin up`` has got through; it misses what came before."""
+        said = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return any(one["event"] == "connected" and one["source"].startswith(source) for one in said)
+
     def run(self, *arguments: object) -> str:
         """What a command of the program prints."""
         command = self._command(*arguments)
@@ -179,7 +184,7 @@ class EdgeCity:
 
     def metrics(self) -> dict[str, float]:
         """Every sample of ``/metrics``."""
-        page = httpx.get(f"{self.url}/metrics", trust_env=False, timeout=20).text
+        page = httpx.get(f"{self.url}/metrics", trust_env=False, timeout=60).text
         pairs = [line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, value in pairs}
 

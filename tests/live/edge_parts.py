@@ -139,6 +139,7 @@ def parts(
     Foreign(broker.address).create(f"foreign-{name}", 2)
     Foreign(broker.address).create(f"foreign-{name}-events")
     with edge_city(city):
+        city.until(lambda: city.hears("mqtt"), True)  # from then on the session is kept for it
         yield Parts(name, city, broker, posts)
 
 

@@ -45,6 +45,7 @@ def check(city: "Rig") -> dict[str, int]:
     found = list(city.reader.lines(head))
     assert found == lines, f"journal of {len(found)} entries, the ledger leads to {len(lines)}"
     assert journal.verify(found) == len(lines)
+    assert not city.is_rewritten, "a journal that had been published was another one later"
     _check_rows(city, records)
     _check_counts(city, state, found)
     _check_samples(city, records)

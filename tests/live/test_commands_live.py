@@ -34,6 +34,7 @@ from tests.parts.kafka import Broker, free_ports
 from tocsin import clock
 from tocsin.live.directory import DirectoryReader
 
+LAG = 'tocsin_raw_lag_messages{partition="0",topic="commands.raw.hotline"}'
 PERSONAL = ("Wang Xiaoming", "13912345678", "王小明")
 """Who called, and where: in the text of every call, and nowhere else for longer than a day's key."""
 
@@ -117,12 +118,13 @@ def test_events_are_decided_told_and_answered_and_all_ends_in_peace(live: LiveCi
     eventually(lambda: console.metric('tocsin_unit_mode{tier="street",unit="mill-street"}') == 4)
     eventually(lambda: any(journal.read_line(line).actor == "chen" for line in live.journal()))
     intake, step, dispatch = parts
-    assert intake.metric("tocsin_raw_messages_total") >= 4  # two that came, and the ticks of both feeds
-    assert intake.metric('tocsin_raw_lag_messages{partition="0",topic="commands.raw.hotline"}') == 0
+    # two that came, and the ticks of both feeds
+    eventually(lambda: intake.metric("tocsin_raw_messages_total") >= 4)
+    eventually(lambda: intake.metric(LAG) == 0)
     eventually(lambda: step.metric("tocsin_ledger_safe_offset") >= 6)
     assert step.metric("tocsin_step_owner") == 1
-    assert step.metric("tocsin_ledger_lag_records") == 0
-    assert step.metric("tocsin_journal_entries_total") == len(live.journal())
+    eventually(lambda: step.metric("tocsin_ledger_lag_records") == 0)
+    eventually(lambda: step.metric("tocsin_journal_entries_total") == len(live.journal()))
     _check_instants(step)
     eventually(lambda: dispatch.metric("tocsin_deliveries_pending") == 0)
     assert ended(console, everything) == {"up": 0, "all": 0}
@@ -131,23 +133,24 @@ def test_events_are_decided_told_and_answered_and_all_ends_in_peace(live: LiveCi
 def _check_instants(step: Process) -> None:
     """Watermarks stand behind the ticks, or at the ledger's origin; the rest is of this minute."""
     for feed in ("hotline", "sensors"):
-        watermark = step.metric(f'tocsin_feed_watermark_timestamp_seconds{{feed="{feed}"}}')
+        line = f'tocsin_feed_watermark_timestamp_seconds{{feed="{feed}"}}'
+        eventually(lambda line=line: clock.now() - step.metric(line) < 600)  # type: ignore[misc]
+        watermark = step.metric(line)
         # read before the clock: a tick may come at any moment; it never lies before the ledger's first bucket
         assert watermark % 900 == 0 or clock.now() - watermark >= 300
-        assert clock.now() - watermark < 600
     for name in ("tocsin_decision_timestamp_seconds", "tocsin_checkpoint_timestamp_seconds"):
         instant = step.metric(name)
         assert 0 <= clock.now() - instant < 120
-    assert step.metric("tocsin_sealed_buckets_total") == 0
+    assert 0 <= step.metric("tocsin_sealed_buckets_total") <= 1  # begun just before a quarter of an hour
 
 
 def _ratify(url: str) -> None:
     """A chief answers the provisional response on the console."""
     facts = {"kind": "ratify", "unit": "mill-street", "level": "III", "duration_seconds": "21600"}
-    with httpx.Client(base_url=url, timeout=20) as visitor:
+    with httpx.Client(base_url=url, timeout=60) as visitor:
         visitor.post("/who", data={"person": "chen", "back": "/"})
-        answer = visitor.post("/acts", data={**facts, "held": "1", "token": "t"})
-    assert answer.status_code == 200, answer.text
+        asked = {**facts, "held": "1", "token": "t"}  # has one answer, however often it is asked
+        eventually(lambda: visitor.post("/acts", data=asked).status_code == 200)
 
 
 def test_workers_do_not_outlive_a_supervisor_that_is_killed(live: LiveCity) -> None:
@@ -198,7 +201,9 @@ def test_a_rolling_restart_and_a_move_to_another_machine_lose_nothing(live: Live
     eventually(lambda: done('tocsin_events_total{feed="hotline",outcome="accepted"}') >= len(accepted) + 1)
     eventually(lambda: done('tocsin_events_total{feed="sensors",outcome="accepted"}') >= 2)
     eventually(lambda: len(live.journal()) >= done("tocsin_journal_entries_total"))
-    codes |= ended(intake, away, dispatch, console)
+    codes |= ended(intake)  # from here on the ledger does not grow: wait until all of it is decided
+    eventually(lambda: away.metric("tocsin_ledger_lag_records") == 0)
+    codes |= ended(away, dispatch, console)
     assert codes == dict.fromkeys(("intake", "step", "dispatch", "away", "up"), 0)
     assert live.journal()[: len(before)] == before
     assert live.told()[: len(told)] == told

@@ -76,7 +76,7 @@ class Stack:
     def _wait(self, name: str) -> None:
         """What whoever depends on it waits for."""
         if name == "topics":
-            assert self.processes[name].process.wait(60) == 0, self.processes[name].said()
+            assert self.processes[name].process.wait(120) == 0, self.processes[name].said()
         elif name not in STEADY:
             eventually(lambda: self.mapped.is_healthy(name))
 
@@ -113,6 +113,7 @@ def test_the_services_of_the_file_run_as_written(stack: Stack) -> None:
     mapped, console = stack.mapped, stack.processes["console"]
     for name in STEADY:
         eventually(lambda name=name: mapped.is_healthy(name))
+    eventually(lambda: '"event": "connected"' in console.said())  # a broker keeps nothing for strangers
     assert posted(f"http://127.0.0.1:{console.port}", "sensors", reading(25.0)) == 202
     mqtt = mapped.port("mosquitto", "1883")
     asyncio.run(publish(mqtt, PASSWORD))
@@ -120,7 +121,7 @@ def test_the_services_of_the_file_run_as_written(stack: Stack) -> None:
         asyncio.run(publish(mqtt, "guessed"))
     counted = 'tocsin_events_total{feed="sensors",outcome="accepted"}'
     eventually(lambda: console.metric(counted) == 2)
-    eventually(lambda: console.metric('tocsin_deliveries{receiver="duty-room",state="delivered"}') == 1)
+    eventually(lambda: console.metric('tocsin_deliveries{receiver="duty-room",state="delivered"}') >= 1)
     assert (stack.folder / "store" / "notifications.jsonl").exists()
     assert PASSWORD not in "".join(
         path.read_text() for path in (stack.folder / "tmp").iterdir() if path.is_file()

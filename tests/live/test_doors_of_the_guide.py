@@ -36,6 +36,7 @@ def test_each_door_opens_as_the_guide_says(broker: Broker, tmp_path: Path, page:
         keys, *examples = blocks(page, "sh")
         secret = made_key(city, keys)
         with edge_city(city):
+            city.until(lambda: city.hears("mqtt"), True)
             here = {"http://127.0.0.1:8750": city.url, "/srv/tocsin": str(city.store), **places}
             for example in examples:
                 run(named(example, here), secret)

@@ -38,7 +38,9 @@ def test_a_drill_goes_through_the_workers_is_marked_and_reported(
     everything = processes.worker("all", city, store, tmp_path, broker.address)
     console = processes.up(city, store, tmp_path, broker.address)
     started.extend((everything, console))
-    ready(*parts_of(everything), console)
+    parts = parts_of(everything)
+    ready(*parts, console)
+    eventually(lambda: parts[1].metric("tocsin_step_owner") == 1)  # the console waits 5 s for an answer
     url = f"http://127.0.0.1:{console.port}"
     begun = tocsin(
         "drill", "start", "threshold", "--unit", STREET, "--unit", DISTRICT,
@@ -48,7 +50,7 @@ def test_a_drill_goes_through_the_workers_is_marked_and_reported(
     eventually(lambda: {e.unit for e in entries(store) if e.trigger == "begin_drill"} == {STREET, DISTRICT})
     eventually(lambda: any(e.exercise and e.row == "Q1" and e.unit == STREET for e in entries(store)))
     page = f"{url}/units/{STREET}?lang=en"
-    eventually(lambda: "<title>EXERCISE" in httpx.get(page, timeout=20).text)
+    eventually(lambda: "<title>EXERCISE" in httpx.get(page, timeout=60).text)
     assert console.metric(REAL) == 0, "the real street is as it was"
     eventually(lambda: any(one["is_exercise"] and one["unit"] == STREET for one in told(store)))
     invented = [one for one in told(store) if any(e["exercise"] for e in one["entries"])]
@@ -68,7 +70,7 @@ def test_a_drill_goes_through_the_workers_is_marked_and_reported(
 def _ratified(url: str) -> int:
     """A chief answers the exercise's provisional response on the console."""
     facts = {"kind": "ratify", "unit": STREET, "level": "III", "duration_seconds": "21600", "exercise": "1"}
-    with httpx.Client(base_url=url, timeout=20) as visitor:
+    with httpx.Client(base_url=url, timeout=60) as visitor:
         visitor.post("/who", data={"person": CHIEF, "back": "/"})
         return visitor.post("/acts", data={**facts, "held": "1", "token": "t"}).status_code
 

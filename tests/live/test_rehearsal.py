@@ -64,27 +64,49 @@ def recorded(folder: Path, peak_at: int = -1) -> list[str]:
     return [f"hotline={folder / 'calls.csv'}", f"sensors={folder / 'readings.jsonl'}"]
 
 
+def that_learns_a_week(city: Path) -> Path:
+    """A city that warns as soon as it has learnt for a week."""
+    config = city / "tocsin.toml"
+    text = config.read_text(encoding="utf-8").replace("[detection]", "[detection]\nwarm_up_weeks = 1")
+    config.write_text(text, encoding="utf-8")
+    return city
+
+
+class History:
+    """What was recorded, and what one process makes of it: its journal, and its ledger in ``out``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files, self.out = recorded(folder / "history"), folder / "out"
+        city = that_learns_a_week(begin_city(folder / "city", "replayed"))
+        done = tocsin("replay", city, *self.files, "--out", self.out, "--json")
+        assert done.returncode == 0, done.stderr
+        self.journal = (self.out / "journal.jsonl").read_bytes().splitlines()
+        self.buckets: int = json.loads((self.out / "summary.json").read_text())["buckets"]
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return History(tmp_path_factory.mktemp("recorded"))
+
+
 class Rehearsed:
     """A city whose workers run as processes, beside the same history replayed in one process."""
 
     def __init__(self, folder: Path, servers: str, prefix: str) -> None:
         self.folder, self.servers, self.store = folder, servers, folder / "store"
         folder.mkdir(parents=True, exist_ok=True)
-        self.city = begin_city(folder / "city", prefix)
-        config = self.city / "tocsin.toml"
-        text = config.read_text(encoding="utf-8").replace("[detection]", "[detection]\nwarm_up_weeks = 1")
-        config.write_text(text, encoding="utf-8")
+        self.city = that_learns_a_week(begin_city(folder / "city", prefix))
         self.started: list[Process] = []
 
     def tocsin(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         return tocsin(*arguments, TOCSIN_KAFKA_SERVERS=self.servers)
 
-    def replayed(self, *files: object) -> list[bytes]:
-        """The journal of a replay in one process; its ledger stands in ``out``."""
+    def replayed(self, *files: object) -> Path:
+        """What a replay in one process leaves."""
         out = self.folder / "out"
         done = self.tocsin("replay", self.city, *files, "--out", out, "--json")
         assert done.returncode == 0, done.stderr
-        return (out / "journal.jsonl").read_bytes().splitlines()
+        return out
 
     @property
     def variables(self) -> dict[str, str]:
@@ -161,19 +183,17 @@ Make = Callable[[str], Rehearsed]
 
 @pytest.mark.parametrize("name", ["raw", "archive"])
 def test_a_history_through_live_workers_gives_the_journal_of_a_replay(
-    made: Make, tmp_path: Path, name: str
+    made: Make, history: History, name: str
 ) -> None:
-    city, files = made(name), recorded(tmp_path / "history")
-    expected = city.replayed(*files)
-    assert len(expected) > 3
-    out = city.folder / "out"
+    city = made(name)
+    assert len(history.journal) > 3
     city.begin()
     step = city.work()
-    fed = city.feed(*(files if name == "raw" else [out / "ledger.parquet"]))
+    fed = city.feed(*(history.files if name == "raw" else [history.out / "ledger.parquet"]))
     assert (fed.returncode, fed.stderr) == (0, ""), fed.stderr
-    city.sealed(step, json.loads((out / "summary.json").read_text())["buckets"])
-    eventually(lambda: len(city.journal()) >= len(expected))
-    assert city.journal() == expected
+    city.sealed(step, history.buckets)
+    eventually(lambda: len(city.journal()) >= len(history.journal))
+    assert city.journal() == history.journal
     assert step.metric("tocsin_rehearsal") == 1
     assert step.metric('tocsin_feed_lag_seconds{feed="hotline"}') < 3_600
     assert not any(isinstance(record, Beat) for record in city.ledger()), "the wall's time came in"
@@ -207,8 +227,7 @@ def test_people_and_beats_of_an_archive_stand_where_they_stood_and_the_ledger_te
     made: Make, tmp_path: Path
 ) -> None:
     city, files = made("people"), recorded(tmp_path / "history", peak_at=720)
-    city.replayed(*files)
-    archive = with_commands(city.folder / "out")
+    archive = with_commands(city.replayed(*files))
     wanted = [record for record in read_ledger(archive) if isinstance(record, Command | Beat)]
     city.begin()
     step = city.work()
@@ -236,9 +255,8 @@ def reached_before(records: list[Record]) -> list[int]:
     return [sum(sizes[:n]) for n, record in enumerate(records) if isinstance(record, Command)]
 
 
-def test_a_feeder_that_was_stopped_goes_on_where_it_was(made: Make, tmp_path: Path) -> None:
-    city, files = made("stopped"), recorded(tmp_path / "history")
-    expected = city.replayed(*files)
+def test_a_feeder_that_was_stopped_goes_on_where_it_was(made: Make, history: History, tmp_path: Path) -> None:
+    city, files = made("stopped"), history.files
     city.begin()
     for how in (signal.SIGINT, signal.SIGKILL):
         feeder = Process("feeder", python(*city.feeding(*files, speed=20_000)), city.folder, city.variables)
@@ -252,16 +270,15 @@ def test_a_feeder_that_was_stopped_goes_on_where_it_was(made: Make, tmp_path: Pa
     assert fed.returncode == 0 and "rows had been fed before" in fed.stdout, fed.stderr
     assert "fed 0 rows" in city.feed(*files).stdout
     step = city.work()
-    city.sealed(step, json.loads((city.folder / "out" / "summary.json").read_text())["buckets"])
-    eventually(lambda: len(city.journal()) >= len(expected))
-    assert city.journal() == expected
+    city.sealed(step, history.buckets)
+    eventually(lambda: len(city.journal()) >= len(history.journal))
+    assert city.journal() == history.journal
     other = city.feed(*recorded(tmp_path / "other", peak_at=720))
     assert other.returncode == 2 and "messages that are not of calls.csv readings.jsonl" in other.stderr
 
 
-def test_a_real_city_takes_no_recorded_history(made: Make, tmp_path: Path) -> None:
-    city, files = made("real"), recorded(tmp_path / "history")
-    city.replayed(*files)
+def test_a_real_city_takes_no_recorded_history(made: Make, history: History) -> None:
+    city, files = made("real"), history.files
     nothing = city.feed(*files)
     assert (
         nothing.returncode == 2
@@ -274,9 +291,7 @@ def test_a_real_city_takes_no_recorded_history(made: Make, tmp_path: Path) -> No
     assert marked.returncode == 2 and "is a real city's ledger" in marked.stderr
     assert "is no instant" in city.tocsin("topics", "create", city.city, "--rehearsal", "noon").stderr
     assert "--speed: is '-1'" in city.feed(*files, speed=-1).stderr
-    rows = next(
-        record for record in read_ledger(city.folder / "out" / "ledger.parquet") if isinstance(record, Rows)
-    )
+    rows = next(one for one in read_ledger(history.out / "ledger.parquet") if isinstance(one, Rows))
     headers = wire.write(wire.Envelope(ROWS, int(rows.rows["received_at"][0]), "stranger"))
     with Sender(city.kafka) as sender:
         sender.send([Parcel(city.names.raw("hotline"), 0, packed(rows.rows), headers)])

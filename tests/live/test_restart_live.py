@@ -142,7 +142,7 @@ def test_workers_end_in_time_although_the_broker_is_gone(tmp_path: Path) -> None
         names = sorted(city.nursery.pids)
         for name in names:
             city.nursery.signal(name, signal.SIGTERM)
-        eventually(lambda: not city.nursery.pids, STOP_SECONDS + 4)
+        eventually(lambda: not city.nursery.pids, STOP_SECONDS + 12)
         assert {"intake-1", "step-1", "dispatch"} <= set(names)
 
 

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -11,6 +12,7 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -166,17 +168,40 @@ def jars() -> Path:
 def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody listens on now, each with seven more behind it that nobody else gets.
 
-    They lie below those that the system gives to callers, so that no connection takes one before its server.
+    They lie below those that the system gives to callers, so that no connection takes one before its server,
+    and are this process's until it ends, so that none is given to two who have yet to listen.
     """
     sockets: list[socket.socket] = []
     try:
         while len(sockets) < count:
+            port = secrets.choice(range(15_000, 32_000, 8))
             with contextlib.suppress(OSError):
-                sockets.append(socket.create_server(("127.0.0.1", secrets.choice(range(15_000, 32_000, 8)))))
+                reserve(port)
+                sockets.append(socket.create_server(("127.0.0.1", port)))
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
             one.close()
+
+
+_reserved: Final[list[int]] = []
+
+
+def reserve(port: int) -> None:
+    """Keep a port from all other test processes of this user until this one ends.
+
+    Raises:
+        BlockingIOError: another has it, or this one has given it away before.
+    """
+    folder = Path(tempfile.gettempdir()) / f"tocsin-test-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise
+    _reserved.append(lock)
 
 
 def _java(main: str, *arguments: object) -> list[str]:

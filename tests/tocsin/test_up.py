@@ -36,7 +36,7 @@ class Up:
 
     def metric(self, line: str) -> float:
         """The value behind a sample's name and labels; -1 if it is not there."""
-        page = httpx.get(f"{self.url}/metrics").text
+        page = httpx.get(f"{self.url}/metrics", timeout=60).text
         found = re.search(rf"^{re.escape(line)} (.*)$", page, re.MULTILINE)
         return float(found[1]) if found else -1.0
 
@@ -80,8 +80,9 @@ def reading(value: float) -> bytes:
 def test_a_reading_over_its_limit_is_told_at_once_and_survives_a_restart(up: Up, tmp_path: Path) -> None:
     store = tmp_path / "store"
     answer = httpx.post(
-        f"{up.url}/intake/sensors", content=reading(25.0), headers={"content-type": "application/x-ndjson"}
-    )
+        f"{up.url}/intake/sensors", content=reading(25.0),
+        headers={"content-type": "application/x-ndjson"}, timeout=60,
+    )  # fmt: skip
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
     up.until('tocsin_unit_mode{tier="street",unit="mill-street"}', 3)
     up.until('tocsin_deliveries{receiver="duty-room",state="delivered"}', 1)
@@ -99,8 +100,8 @@ def test_a_reading_over_its_limit_is_told_at_once_and_survives_a_restart(up: Up,
 
 def test_a_file_in_the_inbox_is_taken(up: Up, tmp_path: Path) -> None:
     folder = tmp_path / "store" / "inbox" / "sensors"
-    assert httpx.get(f"{up.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{up.url}/readyz").status_code == 200
+    assert httpx.get(f"{up.url}/healthz", timeout=60).json() == {"status": "ok"}
+    assert httpx.get(f"{up.url}/readyz", timeout=60).status_code == 200
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "readings.jsonl.part").write_bytes(reading(1.0))
     (folder / "readings.jsonl.part").rename(folder / "readings.jsonl")

@@ -16,6 +16,7 @@ BLIND: Final = 10
 UNSEEN_RANK: Final = -1
 UNSEEN_SILENCE: Final = 3
 UNSEEN_FIT: Final = 2
+
 SEEN: Final = "max(tocsin_warming_up{@city})"
 """Something, as long as a process of the city answers."""
 

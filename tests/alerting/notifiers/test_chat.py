@@ -1,13 +1,20 @@
 """Chats through Apprise's own json:// service, at a local receiver."""
 
 import contextlib
+import os
 import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from alerting.deliveries import Cover
+from alerting.delivery_log import Answer
 from alerting.notifiers.chat import MEMORY_BYTES, TIMEOUT_SECONDS, ChatNotifier
 from tests.alerting.notifiers.made import channel, delivery
 from tests.parts.receiver import Receiver, receiver
@@ -73,7 +80,7 @@ def test_a_service_that_comes_to_no_end_is_left_and_the_next_message_goes_out(
 ) -> None:
     slow = notifier(chat, path, 1.5)
     answer = slow.send(delivery(5))
-    assert not answer.is_accepted and answer.should_retry
+    assert answer == Answer(False, should_retry=True, detail="the chat service came to no end in 1.5 s")
     again = slow.send(delivery(6))
     assert again == answer, "it is asked anew each time"
     assert [post.path for post in chat.posts[-2:]] == [path, path]
@@ -99,3 +106,52 @@ def test_the_address_is_in_no_list_of_processes_and_the_child_ends_when_it_is_le
     child.stdin.close()
     assert child.wait(60) == 0, "as when whoever asked is gone"
     assert made.send(delivery(9)).is_accepted, "and the next message has another"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_child_that_dies_of_something_else_says_so_and_the_message_is_tried_again(
+    chat: Receiver, notifier: Make, how: signal.Signals
+) -> None:
+    made, before = notifier(chat, "/200/hang"), len(chat.posts)
+    killer = threading.Thread(target=lambda: _kill(chat, before, made, how))
+    killer.start()
+    answer = made.send(delivery(10))
+    killer.join()
+    assert not answer.is_accepted and answer.should_retry
+    assert (
+        answer.detail == f"the chat service was not heard: the process that speaks to it ended by {how.name}"
+    )
+
+
+def _kill(chat: Receiver, before: int, made: ChatNotifier, how: signal.Signals) -> None:
+    """End the child while the service has its message and says nothing."""
+    while len(chat.posts) == before:
+        time.sleep(0.01)
+    assert made._child is not None
+    made._child.send_signal(how)
+
+
+def test_a_child_that_is_gone_when_it_is_written_to_has_a_successor(
+    chat: Receiver, notifier: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = notifier(chat, "/200")
+    assert made.send(delivery(11)).is_accepted
+    child, before = made._child, len(chat.posts)
+    assert child is not None
+    monkeypatch.setattr(child, "poll", lambda: child.returncode)  # it dies behind the last look at it
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert made.send(delivery(12)).is_accepted
+    assert made._child is not child and len(chat.posts) == before + 1
+
+
+def test_a_child_that_ends_for_want_of_work_just_when_there_is_some_has_a_successor(
+    chat: Receiver, notifier: Make
+) -> None:
+    made, before = notifier(chat, "/200"), len(chat.posts)
+    unread = "import select, sys; select.select([sys.stdin], [], [])"
+    made._child = subprocess.Popen(
+        [sys.executable, "-c", unread], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert made.send(delivery(13)).is_accepted
+    assert len(chat.posts) == before + 1

