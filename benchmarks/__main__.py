@@ -19,6 +19,7 @@ Written by `make benchmarks`, or section by section by `python -m benchmarks NAM
 differ and are shared: trust the ratios, which come from one run, more than the milliseconds."""
 SCRIPTS = (
     "replay",
+    "year",
     "what_if",
     "step",
     "intake",

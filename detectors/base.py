@@ -7,7 +7,7 @@ import numpy as np
 
 from models.normal import PanelView
 from models.shape import CityShape
-from streams.panel import Array, SealedBucket
+from streams.panel import Array, SealedBucket, flat_places
 
 CITY = -1
 """The area of a score that stands for the whole city."""
@@ -134,7 +134,7 @@ def scores_of(
     """
     if not len(score):
         return NONE
-    kept = np.flatnonzero(score > 0)
+    kept = flat_places(score > 0)
     if not len(kept):
         return NONE
     feed, members = _NO_FEED if feed is None else feed, _ITSELF if members is None else members

@@ -9,7 +9,7 @@ from detectors.base import CITY, Scores, Setting, Sight, Stratum, no_scores, sco
 from models import tails, variance
 from models.normal import WindowView
 from models.variance import Variance
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 SCREEN_SD: Final = 2.5
 MIN_EVENTS: Final = 4
@@ -50,7 +50,7 @@ class City:
         observed, mean = _totals(sight)
         spread = variance.spread(state.variance, mean)
         residual = observed - mean
-        strange = np.flatnonzero(
+        strange = flat_places(
             (observed >= MIN_EVENTS) & (residual > 0) & (residual**2 > SCREEN_SD**2 * spread)
         )
         if not len(strange):

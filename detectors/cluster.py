@@ -16,7 +16,7 @@ from models.city_factor import city_factor
 from models.neighbours import nearest
 from models.normal import WindowView
 from models.variance import Variance
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 LEARNT_SIZE: Final = 6
 ENTER: Final = 3.0
@@ -145,9 +145,9 @@ class Cluster:
         stray = window.strays(column, counts.sum(axis=1), base.sum(axis=1))
         means = np.maximum(base * stray.rise[:, None], LEAST_MEAN)
         is_strange = _is_beyond(stray.observed, stray.mean, stray.spread, SCREEN_SD)
-        shared = np.flatnonzero(is_strange & window.is_shared(counts, means, column))
+        shared = flat_places(is_strange & window.is_shared(counts, means, column))
         mask = circles.members(counts[shared], means[shared])
-        has_centre = np.flatnonzero((mask & 1 > 0) & (mask > 1))
+        has_centre = flat_places((mask & 1 > 0) & (mask > 1))
         kept = shared[has_centre]
         score = tails.upper_score(stray.observed[kept], stray.mean[kept], stray.spread[kept])
         return place[kept], score, mask[has_centre]
@@ -160,7 +160,7 @@ class Cluster:
         best = np.zeros((self._areas, self._columns))
         best.put(place, score)
         area, category = np.divmod(place, self._columns)
-        kept = np.flatnonzero(score >= best[self._around[area], category[:, None]].max(axis=1))
+        kept = flat_places(score >= best[self._around[area], category[:, None]].max(axis=1))
         window = np.array(index)
         return scores_of(area[kept], category[kept], window, window + 1, score[kept], members=mask[kept])
 

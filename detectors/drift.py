@@ -12,7 +12,8 @@ import numpy as np
 
 from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models.normal import PanelView
-from streams.panel import Array
+from models.windows import tiled
+from streams.panel import Array, flat_places
 
 RISES: Final = (1.25, 1.5, 2.0)
 """Times the expectation."""
@@ -51,6 +52,22 @@ class _Moved(NamedTuple):
     after: DriftState
 
 
+class _Best(NamedTuple):
+    """The largest of some sums in each place, and where that is enough."""
+
+    sums: Array
+    best: Array  # (A, C) float64, nats
+    found: Array  # (n,) int64: flat places
+
+
+class _Careful(NamedTuple):
+    """What expectations are multiplied by, and of which levels."""
+
+    learnt: Array
+    phi: Array
+    times: Array
+
+
 class Drift:
     """Scores each (area, category) by the best proved of its rises."""
 
@@ -66,6 +83,8 @@ class Drift:
         self._stride = setting.widths[self._hour]
         self._over = 0.5 ** (self._stride * setting.shape.bucket_seconds / OVER_SECONDS)
         self._moved: _Moved | None = None
+        self._careful: _Careful | None = None
+        self._best: _Best | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
         """One."""
@@ -83,14 +102,20 @@ class Drift:
         """
         if not (sight.is_scoring and sight.counts.is_started):
             return no_scores()
-        best = np.maximum.reduce(self._after(state, sight).sums, axis=0)
-        found = np.flatnonzero(best >= ENTER)
+        _, best, found = self._best_of(self._after(state, sight).sums)
         if sight.attention is not None and not self._is_due(sight):
             found = found[sight.attention.told.reshape(-1)[found]]
         day = sight.counts.windows[self._day]
         found = found[day.capped.take(found) > STILL * day.expected_at(found)]
         area, category = np.divmod(found, self._panel[1])
         return scores_of(area, category, np.array(0), np.array(self._day), best.take(found) / NATS)
+
+    def _best_of(self, sums: Array) -> "_Best":
+        """The best proved rise of each series, looked for once an hour."""
+        if self._best is None or self._best.sums is not sums:
+            best = np.maximum.reduce(sums, axis=0)
+            self._best = _Best(sums, best, flat_places(best >= ENTER))
+        return self._best
 
     def learn(self, state: DriftState, sight: Sight) -> DriftState:
         """The sums one hour on, but for categories that a silent feed leaves out."""
@@ -117,36 +142,50 @@ class Drift:
 
     def _step(self, state: DriftState, sight: Sight) -> DriftState:
         """Every sum one hour on."""
-        observed, expected = self._scaled(sight.counts)
+        place, observed, expected = self._scaled(sight.counts)
         day = sight.counts.windows[self._day]
-        sums = state.sums * np.where(day.capped > day.expected, 1.0, self._over)
+        fade = np.full(self._panel, self._over)
+        np.copyto(fade, 1.0, where=day.capped > day.expected)
+        sums = state.sums * fade
+        less, none = np.empty_like(expected), np.zeros_like(expected)  # a maximum of arrays is the quick one
         for row, rho in zip(sums, RISES, strict=True):
-            row += observed * np.log(rho)
-            row -= expected * (rho - 1.0)
-        np.clip(sums, 0.0, MOST, out=sums)
+            row.put(place, row.take(place) + observed * np.log(rho))
+            row -= np.multiply(expected, rho - 1.0, out=less)
+            np.maximum(row, none, out=row)
+            row.put(place, np.minimum(row.take(place), MOST))  # elsewhere nothing was added
         began = np.int32(sight.bucket.index - self._stride + 1)
-        return DriftState(sums, np.where(state.sums > 0.0, state.since, began))
+        is_on = (state.sums > 0.0).view(np.int8)
+        return DriftState(sums, (state.since - began) * is_on + began)
 
-    def _scaled(self, view: PanelView) -> tuple[Array, Array]:
-        """The hour's capped count and cautious expectation, over the dispersion of four hours; (A, C)."""
+    def _scaled(self, view: PanelView) -> tuple[Array, Array, Array]:
+        """The hour's capped counts where there are any, and its cautious expectation everywhere, (A, C).
+
+        Both over the dispersion of four hours; the counts as (n,) with their (n,) flat places.
+        """
         hour, wide = view.windows[self._hour], view.windows[self._spread]
-        mean, phi = hour.expected, wide.variance.phi
+        mean, variance = hour.expected, wide.variance
         scale = wide.base * hour.factor
-        scale *= wide.variance.s2
-        scale += phi
-        most = mean * scale
-        np.sqrt(np.maximum(most, 0.0, out=most), out=most)
-        most *= CAP_SD
-        most += mean
+        scale *= tiled(variance.s2, self._panel[0])
+        scale += tiled(variance.phi, self._panel[0])
+        place = flat_places(hour.capped)
+        most, dispersion = mean.take(place), scale.take(place)
+        most += CAP_SD * np.sqrt(np.maximum(most * dispersion, 0.0))
         most += 0.5
-        observed = np.minimum(hour.capped, most, out=most)
-        observed /= scale
-        cautious = np.sqrt(phi / (view.learnt + 1.0))
-        cautious *= ERRORS
-        cautious += 1.0
-        cautious *= mean
+        observed = np.minimum(hour.capped.take(place), most)
+        observed /= dispersion
+        cautious = self._caution(view.learnt, variance.phi) * mean
         cautious /= scale
-        return observed, cautious
+        return place, observed, cautious
+
+    def _caution(self, learnt: Array, phi: Array) -> Array:
+        """By how much an expectation may be too low, (A, C); the same all day."""
+        known = self._careful
+        if known is None or known.learnt is not learnt or known.phi is not phi:
+            times = np.sqrt(phi / (learnt + 1.0))
+            times *= ERRORS
+            times += 1.0
+            known = self._careful = _Careful(learnt, phi, times)
+        return known.times
 
 
 def began_index(state: DriftState, areas: Array, category: int) -> int:

@@ -30,7 +30,7 @@ from models.risk import WATCH_RARITY
 from models.shape import CityShape
 from models.stories import NOTHING_FOUND, Found, Now, Story
 from streams.late import LateRows
-from streams.panel import Array, SealedBucket
+from streams.panel import Array, SealedBucket, flat_places
 
 __all__ = ["BudgetStatus", "Detection", "DetectionSettings", "DetectionState", "Findings", "SilentFeed"]
 
@@ -272,7 +272,7 @@ class Detection:
 
     def _without_local_cities(self, found: Found, open_stories: tuple[Story, ...], sight: Sight) -> Found:
         """``found`` without city-wide events that vanish when the areas already told of are left out."""
-        suspects = np.flatnonzero((found.area == CITY) & (found.group >= 0) & (found.rarity >= WATCH_RARITY))
+        suspects = flat_places((found.area == CITY) & (found.group >= 0) & (found.rarity >= WATCH_RARITY))
         kept = np.ones(len(found.area), bool)
         for i in suspects.tolist():
             group = int(found.group[i])

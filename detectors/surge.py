@@ -9,13 +9,16 @@ from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models import tails
 from models.normal import PanelView, WindowView
 from models.variance import spread_at
-from streams.panel import Array
+from models.windows import columns_of
+from streams.panel import Array, flat_places
 
 ENTER: Final = 3.0
 SCREEN_SD: Final = 2.5
 MIN_EVENTS: Final = 3
 ONE_BUCKET_BOUNDS: Final = (0.1, 1.0, 3.0)
 ONE_BUCKET_WEIGHTS: Final = (-2.0, -1.0, -0.5, 0.0)
+ROUNDING: Final = 1e-9
+"""More than rounding can take from a product."""
 LONG_BOUND: Final = 2.0
 LONG_WEIGHTS: Final = (-0.7, 0.0)
 
@@ -80,7 +83,7 @@ class Surge:
             return slice(None)
         is_told = sight.attention.told.reshape(-1).copy()
         is_told[place[tails.may_reach(sight.attention.least[self.name][stratum], *counts)]] = True
-        return np.flatnonzero(is_told[place])
+        return flat_places(is_told[place])
 
     def learn(self, state: SurgeState, sight: Sight) -> SurgeState:
         """Nothing to learn."""
@@ -90,18 +93,25 @@ class Surge:
 def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ...]:
     """What the screen lets through of one window: place, observed, expected, spread, stratum, window."""
     counts = view.observed if window.width == 1 else window.capped
-    is_suspect = counts >= MIN_EVENTS
-    if window.width > 1:
-        is_suspect &= window.may_stray(SCREEN_SD)
-    place = np.flatnonzero(is_suspect)
-    observed, mean = counts.take(place).astype(np.float64), window.expected_at(place)
-    column = place % counts.shape[1]
-    spread = spread_at(window.variance, mean, column)
+    place = flat_places((counts >= MIN_EVENTS) & _may_stray(counts, window))
+    observed, mean = counts.take(place).astype(np.float64), window.expected.take(place)
+    spread = spread_at(window.variance, mean, columns_of(place, counts.shape[1]))
     residual = observed - mean
-    strange = np.flatnonzero((residual > 0) & (residual * residual > SCREEN_SD**2 * spread))
-    mean = mean[strange]
-    columns = (place[strange], observed[strange], mean, spread[strange], _strata(index, mean))
-    return (*columns, np.full(len(mean), index))
+    strange = flat_places(residual * residual > SCREEN_SD**2 * spread)
+    place, observed, mean, spread = (column.take(strange) for column in (place, observed, mean, spread))
+    return (place, observed, mean, spread, _strata(index, mean), np.full(len(mean), index))
+
+
+def _may_stray(counts: Array, window: WindowView) -> Array:
+    """Where ``counts`` can exceed what was expected by the screen's deviations: (A, C) bool.
+
+    No false negatives: the spread is taken without its square term and with the least ``phi`` of all.
+    """
+    residual = counts - window.expected
+    square = np.abs(residual)
+    square *= residual  # below zero where it is, and so never beyond a spread
+    least = SCREEN_SD**2 * (1.0 - ROUNDING) * window.variance.phi.min()
+    return np.asarray(square > np.multiply(window.expected, least, out=residual))
 
 
 def _strata(window: int, mean: Array) -> Array:

@@ -8,7 +8,8 @@ import numpy as np
 from models.city_factor import STEADYING
 from models.normal import WindowView
 from models.variance import Variance
-from streams.panel import Array
+from models.windows import tiled
+from streams.panel import Array, flat_places
 
 SIZES: Final = (2, 3, 4, 6, 8, 10)
 """Areas of a circle, its centre included."""
@@ -25,11 +26,13 @@ def sums(values: Array, near: Array, sizes: tuple[int, ...]) -> Iterator[Array]:
     shape and dtype again and again, which goes on being added to: one more neighbour is one more gather of
     whole rows, whatever K is.
     """
-    total = np.zeros_like(values)
+    total = values.copy()
     row = np.empty_like(values)
-    for k in range(sizes[-1]):
+    if 1 in sizes:
+        yield total
+    for k in range(1, sizes[-1]):
         # with an ``out``, ``take`` is slow where it looks for indices out of range
-        np.add(total, np.take(values, near[:, k], axis=-2, out=row, mode="clip"), out=total)
+        total += np.take(values, near[:, k], axis=-2, out=row, mode="clip")
         if k + 1 in sizes:
             yield total
 
@@ -45,15 +48,18 @@ def suspects(
     shares of the city's events: what ``city_factor`` does to every circle, without a division.
     """
     events = window.capped_total + STEADYING
+    both = np.empty((2, *window.base.shape), np.float32)
     share = window.base / (window.base_total + STEADYING)
-    both = np.stack([window.capped / events - share, share]).astype(np.float32)
+    excess = window.capped / events
+    excess -= share
+    both[0], both[1] = excess, share
     limit = ((1.0 - ROUNDING) * deviations) ** 2
-    phi, s2 = ((limit * part).astype(np.float32) for part in (learnt.phi / events, learnt.s2))
-    most = (1.0 - (least - 0.5) / events).astype(np.float32)
+    rows = limit * learnt.phi / events, limit * learnt.s2, 1.0 - (least - 0.5) / events
+    phi, s2, most = (tiled(row.astype(np.float32), len(share)) for row in rows)
     found = np.empty((len(sizes), *share.shape), bool)
     for marked, (excess, share) in zip(found, sums(both, near, sizes), strict=True):
         _mark(marked, excess, share, phi, s2, most)
-    size, place = np.divmod(np.flatnonzero(found), found[0].size)
+    size, place = np.divmod(flat_places(found), found[0].size)
     return place, np.array(sizes)[size]
 
 
@@ -66,8 +72,8 @@ def _mark(out: Array, excess: Array, share: Array, phi: Array, s2: Array, most: 
     spread = np.multiply(mean, s2, out=rest)
     spread += np.multiply(others, phi, out=others)
     spread *= mean
-    square = np.maximum(excess, 0.0, out=mean)
-    square *= square
+    square = np.abs(excess, out=mean)
+    square *= excess  # below zero where it is, so never beyond a spread
     out &= square > spread
 
 

@@ -15,6 +15,9 @@ def city_factor(observed: Array, expected: Array, observed_total: Array, expecte
 
     ``observed`` (capped, summed over the window) and ``expected`` are (A, K), their totals (K,).
     """
-    others_observed = observed_total - observed
-    others_expected = expected_total - expected
-    return np.asarray((others_observed + STEADYING) / (others_expected + STEADYING))
+    others_observed = np.asarray(observed_total - observed)
+    others_expected = np.asarray(expected_total - expected)
+    others_observed += STEADYING
+    others_expected += STEADYING
+    others_observed /= others_expected
+    return others_observed

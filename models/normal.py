@@ -12,15 +12,13 @@ from models.baseline import Baseline, Hour, Memory
 from models.calendar import Calendar, Slot
 from models.variance import Variance
 from models.windows import Rolling
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 CAP_SD: Final = 3.5
 CAP_TIMES: Final = 4.0
 SERIES_S2: Final = 0.05
 SMALL_PANEL: Final = 4_096
 """Series up to which the calls cost more than the numbers, so that windows learn side by side."""
-ROUNDING: Final = 1e-9
-"""More than rounding can take from a product."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,42 +77,18 @@ class WindowView(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True)
 
     def expected_at(self, places: Array) -> Array:
         """``expected.ravel()[places]``, reckoned for these few alone; (n,) float64."""
-        base = self.base.take(places)
         if not self.has_factor:
-            return base
-        lender = self.lender or self
-        column = places % len(self.base_total)
-        return np.asarray(
-            base
-            * city_factor.city_factor(
-                lender.capped.take(places),
-                lender.base.take(places),
-                lender.capped_total[column],
-                lender.base_total[column],
-            )
+            return self.expected.take(places)
+        base, lender = self.base.take(places), self.lender or self
+        column = windows.columns_of(places, len(self.base_total))
+        factor = city_factor.city_factor(
+            lender.capped.take(places),
+            lender.base.take(places),
+            lender.capped_total.take(column),
+            lender.base_total.take(column),
         )
-
-    def may_stray(self, deviations: float) -> Array:
-        """Where ``capped`` can exceed ``expected`` by so many deviations: (A, K) bool, no false negatives.
-
-        No area's factor is below (O - max o + k)/(M + k); what hardly exceeds the expectation that this
-        gives exceeds the exact one by less. The spread is taken without its square term, too low as well.
-        """
-        least = self.base * self._least_factor()
-        excess = self.capped - least
-        np.maximum(excess, 0.0, out=excess)
-        excess *= excess
-        least *= deviations**2 * (1.0 - ROUNDING) * self.variance.phi
-        return np.asarray(excess > least)
-
-    def _least_factor(self) -> Array:
-        """What no area's factor is below, per column: (K,) float64."""
-        if not self.has_factor:
-            return np.ones(len(self.base_total))
-        lender = self.lender or self
-        most = np.maximum.reduce(lender.capped, axis=0)
-        lowest = city_factor.city_factor(most, np.zeros(()), lender.capped_total, lender.base_total)
-        return np.asarray((1.0 - ROUNDING) * lowest)
+        factor *= base
+        return factor
 
 
 class PanelView(msgspec.Struct, frozen=True, eq=False):
@@ -161,7 +135,7 @@ def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Nor
     capped = observed.astype(np.float64)
     if is_started:
         many = _many(capped)
-        cap = _cap(mean.take(many), normal.variances[0], many % frame.columns)
+        cap = _cap(mean.take(many), normal.variances[0], windows.columns_of(many, frame.columns))
         capped.put(many, np.minimum(capped.take(many), cap))
     rolling = windows.push(normal.rolling, frame.widths, capped, mean)
     views = _views(rolling, frame, normal.variances)
@@ -181,7 +155,7 @@ def _mean(normal: Normal, slot: Slot) -> Array:
 
 def _many(counts: Array) -> Array:
     """Places with more than one event, (n,) int64: no cap and no guard is below one."""
-    return np.flatnonzero(counts > 1)
+    return flat_places(counts > 1)
 
 
 def learn(normal: Normal, frame: Frame, slot: Slot, index: int, view: PanelView, mask: Array) -> Normal:
@@ -199,7 +173,7 @@ def _strayed(
 ) -> tuple[Variance, ...]:
     """The variances with this bucket's residuals, each every quarter of its window."""
     learnt = list(variances)
-    at = np.flatnonzero(variance.due(index, frame.widths)).tolist()
+    at = flat_places(variance.due(index, frame.widths)).tolist()
     if frame.areas * frame.columns > SMALL_PANEL:
         for i in at:
             window = view.windows[i]
@@ -218,7 +192,7 @@ def _guarded(view: PanelView, one_bucket: Variance, columns: int) -> Array:
     """Counts that the level learns from, (A, K) float64 on the grid: a burst does not move it."""
     many = _many(view.capped)
     mean = view.expected.take(many)
-    limit = guard(one_bucket, mean, many % columns)
+    limit = guard(one_bucket, mean, windows.columns_of(many, columns))
     guarded = view.capped.copy()
     guarded.put(many, windows.on_grid(np.minimum(view.capped.take(many), limit)))
     return guarded
@@ -245,8 +219,8 @@ def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> t
                 width=frame.widths[i],
                 capped=observed,
                 base=mean,
-                capped_total=np.add.reduce(observed, axis=0),
-                base_total=np.add.reduce(mean, axis=0),
+                capped_total=windows.totals(observed),
+                base_total=windows.totals(mean),
                 variance=variances[i],
                 has_factor=frame.factor_window >= 0,
                 lender=made[len(frame.widths) - 1 - frame.factor_window]

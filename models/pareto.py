@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 SHAPE_PRIOR: Final = 0.1
 SHAPE_LIMITS: Final = (-0.2, 0.6)
@@ -68,17 +68,28 @@ def rate(tail: Tail, score: Array) -> Array:
 
 def rates(tails: tuple[Tail, ...], which: Array, score: Array) -> Array:
     """``rate`` of each ``score`` by the tail that ``which`` names, (n,) float64."""
-    facts = np.array([(t.threshold, t.rate, t.scale, t.shape, t.weeks, _lowest(t)) for t in tails])
-    threshold, per_week, scale, shape, weeks, lowest = facts[which].T
+    if not len(which):
+        return np.zeros(0)
+    present = flat_places(np.bincount(which))
+    facts = np.array([_facts(tails[number]) for number in present.tolist()])
+    threshold, per_week, scale, shape, weeks, lowest = facts.take(np.searchsorted(present, which), axis=0).T
     excess = np.maximum(score - threshold, 0.0) / scale
     base, is_flat = np.maximum(1.0 + shape * excess, 1e-9), shape == 0.0
     beyond = np.where(is_flat, np.exp(-excess), base ** (-1.0 / np.where(is_flat, 1.0, shape)))
     below = np.zeros(len(score))
-    for number in np.flatnonzero(np.bincount(which)).tolist():
-        mine, peaks = np.flatnonzero(which == number), tails[number].peaks
-        below[mine] = len(peaks) - np.searchsorted(peaks, score[mine], side="left")
-    floor = np.where(score >= threshold, per_week * beyond, per_week + below / weeks)
+    is_above = score >= threshold
+    usual = flat_places(~is_above)
+    of_usual = which.take(usual)
+    for number in flat_places(np.bincount(of_usual)).tolist():
+        mine, peaks = usual[of_usual == number], tails[number].peaks
+        below[mine] = len(peaks) - peaks.searchsorted(score[mine], side="left")
+    floor = np.where(is_above, per_week * beyond, per_week + below / weeks)
     return np.asarray(np.maximum(floor * 10.0 ** np.maximum(lowest - score, 0.0), 1e-12))
+
+
+def _facts(tail: Tail) -> tuple[float, ...]:
+    """What ``rates`` must know of a tail but for its peaks."""
+    return tail.threshold, tail.rate, tail.scale, tail.shape, tail.weeks, _lowest(tail)
 
 
 def _lowest(tail: Tail) -> float:

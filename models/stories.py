@@ -9,7 +9,7 @@ import numpy as np
 from models.fusion import CITY
 from models.hotspots import hotspot_id
 from models.risk import ALARM_RARITY, WATCH_RARITY
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 T = TypeVar("T")
 
@@ -148,7 +148,7 @@ def told(
     stories: tuple[Story, ...], found: Found, near: Nearness, now: Now, name: Naming
 ) -> tuple[Story, ...]:
     """The open stories with this bucket's series at or above the watch line fused into them."""
-    loud = pick(found, np.flatnonzero(found.rarity >= WATCH_RARITY))
+    loud = pick(found, flat_places(found.rarity >= WATCH_RARITY))
     if not len(loud.group):
         return stories
     seen: set[tuple[int, int]] = set()
@@ -236,7 +236,7 @@ def judged(story: Story, found: Found, lowest: float) -> Story:
     if story.group >= 0:
         places = np.array([*story.areas, *((CITY,) if story.is_city else ())], np.int64)
         mine &= np.isin(found.area, places)
-    which = np.flatnonzero(mine)
+    which = flat_places(mine)
     if not len(which):
         return msgspec.structs.replace(story, rarity=NOTHING)
     best = int(which[np.argmax(found.rarity[which])])

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 MAX_SCORE: Final = 300.0
 """Scores are held at 10^-300, where float64 ends."""
@@ -29,10 +29,10 @@ def upper_score(observed: Array, expected: Array, variance: Array) -> Array:
     # because at most half of the tail is taken off.
     tail = special.betainc(k, size, 1.0 - success)
     tail -= 0.5 * _exactly(k, size, success)
-    poisson = np.flatnonzero(_is_poisson(mean, variance))
+    poisson = flat_places(_is_poisson(mean, variance))
     if len(poisson):
         tail[poisson] = _poisson_tail(k[poisson], mean[poisson])
-    none = np.flatnonzero(observed <= 0)
+    none = flat_places(observed <= 0)
     if len(none):
         tail[none] = 1.0 - 0.5 * _at_most(np.zeros(len(none)), mean[none], variance[none])
     return _score(tail)

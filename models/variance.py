@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from streams.panel import Array
+from models.windows import columns_of
+from streams.panel import Array, flat_places
 
 PRIOR_ROWS: Final = 50.0
 PRIOR_PHI: Final = 1.2
@@ -40,20 +41,29 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
     """
     square = observed - expected
     square *= square
-    limit = (CLIP_SD**2 * variance.s2) * expected  # 16 times the spread, in one array
-    limit += CLIP_SD**2 * variance.phi
-    limit *= expected
-    np.minimum(square, limit, out=square)
-    second = np.multiply(expected, expected, out=limit)
+    _clip(square, variance, expected)
+    second = expected * expected
     rows = np.empty_like(variance.moments)
     np.add.reduce(square, axis=0, out=rows[0])
     np.add.reduce(expected, axis=0, out=rows[1])
     np.add.reduce(second, axis=0, out=rows[2])
     np.add.reduce(np.multiply(square, expected, out=square), axis=0, out=rows[3])
     np.add.reduce(np.multiply(second, expected, out=second), axis=0, out=rows[4])
-    rows[:, ~mask] = 0.0
+    if not mask.all():
+        rows[:, ~mask] = 0.0
     rows += variance.moments
     return Variance(rows, variance.phi, variance.s2)
+
+
+def _clip(square: Array, variance: Variance, expected: Array) -> None:
+    """Hold squares at 16 times their spread, in place; few are beyond, and no ``phi`` is below one."""
+    wide = flat_places(square > CLIP_SD**2 * PHI_LIMITS[0] * expected)
+    if len(wide):
+        mean, column = expected.take(wide), columns_of(wide, square.shape[1])
+        limit = (CLIP_SD**2 * variance.s2).take(column) * mean
+        limit += (CLIP_SD**2 * variance.phi).take(column)
+        limit *= mean
+        square.put(wide, np.minimum(square.take(wide), limit))
 
 
 def joined(variances: Sequence[Variance]) -> Variance:
@@ -67,7 +77,7 @@ def joined(variances: Sequence[Variance]) -> Variance:
 
 def spread_at(variance: Variance, expected: Array, column: Array) -> Array:
     """V of single counts (n,) float64, each of the series' ``column`` (n,) int64."""
-    return np.asarray(expected * (variance.phi[column] + variance.s2[column] * expected))
+    return np.asarray(expected * (variance.phi.take(column) + variance.s2.take(column) * expected))
 
 
 def due(index: int, widths: tuple[int, ...]) -> Array:

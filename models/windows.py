@@ -1,5 +1,6 @@
 """Sums over the last w buckets, exact however long they run."""
 
+from math import isqrt
 from typing import Final
 
 import msgspec
@@ -9,6 +10,8 @@ from streams.panel import Array
 
 GRID: Final = 2.0**20
 """Expected counts are multiples of 2^-20: float64 then adds and subtracts them without rounding."""
+FEW_COLUMNS: Final = 16
+MANY_FOLDS: Final = 8
 
 
 class Rolling(msgspec.Struct, frozen=True, eq=False):
@@ -55,5 +58,38 @@ def _sum(total: Array, past: tuple[Array, ...], width: int, new: Array) -> Array
         return new
     after = total + new
     if len(past) >= width:
-        after -= past[-width]
+        after -= np.asarray(past[-width], np.float64)  # mixed types would go the slow way
     return np.asarray(after)
+
+
+def totals(values: Array) -> Array:
+    """What all areas together have, (K,) float64 of (A, K) numbers on the grid: exact in any order.
+
+    Many areas are added as few long rows first: a call of numpy costs by the row.
+    """
+    areas, columns = values.shape
+    folds = isqrt(areas)
+    if columns < FEW_COLUMNS or folds < MANY_FOLDS:
+        return np.asarray(np.add.reduce(values, axis=0))
+    whole = areas // folds * folds
+    total = np.add.reduce(
+        np.add.reduce(values[:whole].reshape(folds, -1), axis=0).reshape(-1, columns), axis=0
+    )
+    return np.asarray(total if whole == areas else total + np.add.reduce(values[whole:], axis=0))
+
+
+def columns_of(places: Array, columns: int) -> Array:
+    """The column of each flat place in (A, K), (n,) int64; a remainder would cost ten times as much."""
+    return np.asarray(places - places // columns * columns)
+
+
+def tiled(row: Array, areas: int) -> Array:
+    """A (K,) row as often as there are areas, (A, K): an operation on it costs a fifth of one on the row."""
+    whole = np.empty((areas, len(row)), row.dtype)
+    whole[0] = row
+    done = 1
+    while done < areas:
+        more = min(done, areas - done)
+        whole[done : done + more] = whole[:more]
+        done += more
+    return whole

@@ -26,11 +26,14 @@ from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
 from streams.late import LateRows, missed
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
-from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts
+from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts, flat_places
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
 OUTCOMES: Final = ("accepted", *Reason)
 """Columns of the outcome counts: accepted, then every reason in the order of its code."""
+
+PIECE_ROWS: Final = 1 << 13
+"""A year of rows at once would be written and read from memory ten times."""
 
 _INDEX_BITS: Final = 20
 _ABOVE_ALL_TIMES: Final = np.int64(1 << 45)
@@ -114,11 +117,17 @@ def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingStat
         if fast is not None:
             state, acts = _act(state, fast)
             steps.extend(acts)
-        state, reasons, accepted, late = _judge(state, part, frame)
-        aside.append(_with_reason(part, reasons))
-        state, sealed = _seal(state, accepted, frame)
-        steps.extend(_between(late, sealed))
+        for piece in _pieces(part):
+            state, reasons, accepted, late = _judge(state, piece, frame)
+            aside.append(_with_reason(piece, reasons))
+            state, sealed = _seal(state, accepted, frame)
+            steps.extend(_between(late, sealed))
     return state, Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW))
+
+
+def _pieces(rows: RowArray) -> list[RowArray]:
+    """The rows in pieces that a processor's cache holds; by the chunking law it does not matter how."""
+    return [rows[first : first + PIECE_ROWS] for first in range(0, len(rows), PIECE_ROWS)] or [rows]
 
 
 def skip_gap(state: SealingState, partition: int, offset: int) -> SealingState:
@@ -133,7 +142,7 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
     if not len(rows):
         return state, rows
     partitions = np.ascontiguousarray(rows["partition"])
-    present = np.flatnonzero(np.bincount(partitions))
+    present = flat_places(np.bincount(partitions))
     if present[-1] >= len(frame.lateness):
         raise IntegrityError("ledger", f"rows of unknown partition {int(present[-1])}", "check the feeds")
     offset, index = rows["offset"] << _INDEX_BITS, np.ascontiguousarray(rows["index"])
@@ -149,13 +158,13 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
         return msgspec.structs.replace(state, next_key=next_key), rows
     is_taken = np.zeros(len(rows), bool)
     for p in present:
-        at = np.flatnonzero(partitions == p)
+        at = flat_places(partitions == p)
         highest = np.maximum.accumulate(np.concatenate(([next_key[p] - 1], keys[at])))[:-1]
         at = at[keys[at] > highest]
         if not len(at):
             continue
         expected = np.concatenate(([next_key[p]], successors[at[:-1]]))
-        wrong = np.flatnonzero(expected != keys[at])
+        wrong = flat_places(expected != keys[at])
         if len(wrong):
             _stop_at_gap(frame.partition_names[p], int(expected[wrong[0]]), int(keys[at[wrong[0]]]))
         is_taken[at] = True
@@ -176,7 +185,7 @@ def _stop_at_gap(partition: str, expected: int, found: int) -> None:
 
 def _picked(rows: RowArray, mask: Array) -> RowArray:
     """The rows where ``mask`` holds; ``take`` copies whole rows, a mask would go field by field."""
-    return rows if mask.all() else rows.take(np.flatnonzero(mask))
+    return rows if mask.all() else rows.take(flat_places(mask))
 
 
 def _is_future(rows: RowArray, frame: Frame) -> Array:
@@ -189,7 +198,7 @@ def _cut_at_fast(rows: RowArray, frame: Frame) -> list[tuple[RowArray, np.void |
     is_fast = (rows["mark"] & (MARK_FAST | MARK_REJECTED)) == MARK_FAST
     if not is_fast.any():
         return [(rows, None)]
-    cuts = np.flatnonzero(is_fast & ~_is_future(rows, frame)).tolist()
+    cuts = flat_places(is_fast & ~_is_future(rows, frame)).tolist()
     first = cuts[0] if cuts else len(rows)
     begun = [(rows[cut:end], rows[cut]) for cut, end in pairwise([*cuts, len(rows)])]
     return [(rows[:first], None), *begun]
@@ -225,7 +234,7 @@ def _judge(
     is_late = is_dated & (ends <= before)
     reasons[is_late] = REASON_CODE[Reason.LATE]
     is_candidate = is_dated & (reasons == 0)
-    candidates = np.flatnonzero(is_candidate)
+    candidates = flat_places(is_candidate)
     again = repeated(state.segments, rows.take(candidates), before[candidates], frame.bucket_seconds)
     reasons[candidates] = again
     counts = state.counts + _tally(rows["partition"], reasons, ~is_tick, state.counts.shape)
@@ -269,7 +278,7 @@ def _runs(partitions: Array) -> tuple[Array, Array, Array]:
     """Rows by partition, in their order, and where in this each partition's run begins and ends."""
     order = np.argsort(partitions, kind="stable")  # sixteen bits sort by radix
     grouped = partitions[order]
-    cuts = np.flatnonzero(grouped[1:] != grouped[:-1])
+    cuts = flat_places(grouped[1:] != grouped[:-1])
     return order, np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [len(order) - 1]))
 
 
@@ -284,7 +293,7 @@ def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[Sealin
     due = _picked(accepted, is_due)
     rows = np.concatenate((kept, due)) if len(kept) else due
     sealed = _panels(rows, state.next_bucket, until, frame)
-    segments = append(segments, accepted.take(np.flatnonzero(~is_due)))
+    segments = append(segments, accepted.take(flat_places(~is_due)))
     return msgspec.structs.replace(state, next_bucket=until, segments=segments), sealed
 
 
@@ -294,9 +303,9 @@ def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple
     rest: list[Segment] = []
     for segment in segments:
         is_due = segment.rows["event_at"] < ends_at
-        out.append(segment.rows.take(np.flatnonzero(is_due)))
+        out.append(segment.rows.take(flat_places(is_due)))
         if not is_due.all():
-            open_yet = np.flatnonzero(~is_due)
+            open_yet = flat_places(~is_due)
             rest.append(Segment(segment.keys[open_yet], segment.rows.take(open_yet)))
     return np.concatenate(out), tuple(rest)
 
@@ -305,7 +314,7 @@ def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[Sealed
     """The buckets first … until − 1, from their rows in any order; exercises are counted nowhere."""
     is_exercise = (rows["mark"] & MARK_EXERCISE) != 0
     if is_exercise.any():
-        rows = rows.take(np.flatnonzero(~is_exercise))
+        rows = rows.take(flat_places(~is_exercise))
     buckets = rows["event_at"] // frame.bucket_seconds - first
     narrow = np.uint16 if until - first < 1 << 16 else np.int64  # sixteen bits sort by radix
     order = np.argsort(buckets.astype(narrow), kind="stable")
@@ -377,7 +386,7 @@ def _sensors(readings: RowArray, sensors: int) -> SensorBucket:
     if len(readings):
         order = np.lexsort((readings["id_hash"], readings["event_at"], readings["sensor"]))
         ordered, values = readings["sensor"][order], readings["value"][order]
-        firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        firsts = flat_places(np.concatenate(([True], ordered[1:] != ordered[:-1])))
         at = ordered[firsts]
         total[at] = np.add.reduceat(values, firsts)
         low[at] = np.minimum.reduceat(values, firsts)
@@ -389,6 +398,6 @@ def _sensors(readings: RowArray, sensors: int) -> SensorBucket:
 def _with_reason(rows: RowArray, reasons: Array) -> RowArray:
     """The rows that were set aside by the fold (not those that intake rejected), with their reason."""
     is_aside = (reasons != 0) & ((rows["mark"] & MARK_REJECTED) == 0)
-    aside: RowArray = rows.take(np.flatnonzero(is_aside))
+    aside: RowArray = rows.take(flat_places(is_aside))
     aside["reason"] = reasons[is_aside]
     return aside

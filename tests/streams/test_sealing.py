@@ -297,3 +297,21 @@ def test_a_late_event_of_a_series_stands_before_what_was_sealed_after_it():
     _, folded = fold(start(FRAME, ORIGIN), np.concatenate([*rows, reading, *ticks, again]), FRAME)
     assert [step[:2] for step in plain(folded.steps)] == [("late", 10), ("seal", 10), ("late", 11)]
     assert folded.set_aside["reason"].tolist() == [REASON_CODE[Reason.LATE]] * 4
+
+
+def test_pieces_within_a_chunk_have_no_meaning(monkeypatch):
+    rng = np.random.default_rng(8)
+    rows = blank_rows(1000)
+    rows["partition"] = rng.integers(0, 3, 1000)
+    rows["event_at"] = 100 + np.arange(1000) // 2 + rng.integers(-15, 3, 1000)
+    rows["received_at"] = rows["event_at"] + rng.integers(0, 9, 1000)
+    rows["id_hash"] = rng.integers(0, 800, 1000)
+    rows["series"], rows["kind"] = rng.integers(0, 4, 1000), 1
+    rows["mark"][rng.random(1000) < 0.01] = MARK_FAST
+    numbered(rows)
+    whole, out, aside = run(rows)
+    monkeypatch.setattr("streams.sealing.PIECE_ROWS", 7)
+    pieces, out2, aside2 = run(rows)
+    assert plain(out) == plain(out2)
+    assert aside == aside2
+    assert (whole.counts == pieces.counts).all()
