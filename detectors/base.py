@@ -1,5 +1,6 @@
 """The contract of a detector: two verbs over the whole panel, pure, with bounded state."""
 
+import math
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -83,6 +84,17 @@ class Stratum(msgspec.Struct, frozen=True):
     series: int
     windows_a_week: float
     is_city: bool = False
+
+
+HOURS_A_DAY: Final = 24
+
+
+def entry(score: float, buckets_per_day: int) -> float:
+    """From which score on peaks count: ``score`` for buckets of an hour and less, lower for longer ones.
+
+    As many peaks of chance are counted as of hours: an alarm below the entry would be in no history.
+    """
+    return score - max(0.0, math.log10(HOURS_A_DAY / buckets_per_day))
 
 
 _NO_FEED: Final = np.array(NO_FEED)

@@ -10,7 +10,18 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.base import NONE, Scores, Setting, Sight, Stratum, joined, no_scores, picked, scores_of
+from detectors.base import (
+    NONE,
+    Scores,
+    Setting,
+    Sight,
+    Stratum,
+    entry,
+    joined,
+    no_scores,
+    picked,
+    scores_of,
+)  # fmt: skip
 from models import circles, tails, variance
 from models.city_factor import city_factor
 from models.neighbours import nearest
@@ -88,13 +99,14 @@ class Cluster:
         self._around = setting.near
         self._widths = setting.widths[1:]
         self._per_week = 7.0 * setting.buckets_per_day
+        self._enter = entry(ENTER, setting.buckets_per_day)
         self._keep = 0.5 ** (1.0 / setting.variance_half_life_days)
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for each window."""
         series = self._areas * self._columns
         return tuple(
-            Stratum(f"{width} buckets", ENTER, WEIGHT, series, self._per_week / max(width, 16))
+            Stratum(f"{width} buckets", self._enter, WEIGHT, series, self._per_week / max(width, 16))
             for width in self._widths
         )
 

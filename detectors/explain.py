@@ -12,6 +12,7 @@ from detectors.drift import Drift, DriftState, began_index
 from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
+from detectors.silence import Back
 from detectors.topic import Topic
 from models import tails, variance
 from models.calibration import LOWEST_RARITY, Calibration, Rule, allowed
@@ -20,7 +21,7 @@ from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
 from models.variance import Variance
-from streams.panel import Array, SealedBucket
+from streams.panel import Array
 
 SILENCE_CATEGORY: Final = "silence"
 SILENCE_CAP: Final = 969_999
@@ -153,7 +154,7 @@ def silent_feeds(
 ) -> tuple[SilentFeed, ...]:
     """One entry per feed that is silent in the whole city, else one for the areas where it is.
 
-    Of a silent neighbourhood only the areas in which nothing came over the shortest window count.
+    Of silent neighbourhoods only the areas count in which nothing came over their shortest silent window.
     """
     return tuple(
         _silent_feed(shape, layout, scores, spoke_at, sight, int(feed)) for feed in np.unique(scores.feed)
@@ -167,35 +168,53 @@ def _silent_feed(
     mine = scores.feed == feed
     score = round(float(scores.score[mine].max()), DIGITS)
     if (scores.area[mine] == CITY).any():
-        return SilentFeed(shape.feeds[feed], None, _since(spoke_at[feed], sight), score)
+        since = _since(spoke_at[feed], sight)
+        return SilentFeed(shape.feeds[feed], None, since, score, sight.bucket.closes_at)
     quiet = np.zeros(len(shape.areas), bool)
-    quiet[silence_areas(layout, scores.area[mine], sight, feed)] = True
+    quiet[silence_areas(layout, scores.area[mine], sight, feed, int(scores.window[mine].min()))] = True
     where = np.flatnonzero(quiet)
     names = tuple(sorted(shape.areas[a] for a in where.tolist()))
-    return SilentFeed(shape.feeds[feed], names, _since(spoke_at[feed, where], sight), score)
+    since = _since(spoke_at[feed, where], sight)
+    return SilentFeed(shape.feeds[feed], names, since, score, sight.bucket.closes_at)
 
 
 def still_silent(
-    shape: CityShape, before: tuple[SilentFeed, ...], now: tuple[SilentFeed, ...], bucket: SealedBucket
+    shape: CityShape, before: tuple[SilentFeed, ...], now: tuple[SilentFeed, ...], back: Back
 ) -> tuple[SilentFeed, ...]:
-    """The silences of a bucket, with feeds that were silent everywhere and have said nothing since.
+    """The silences of a bucket, with what was silent before and has not proved since that it lives.
 
-    At night little is expected, so silence alone proves nothing then: a dead feed stays dead until it speaks.
+    At night little is expected, so silence alone proves nothing then, nor does one event of a thin feed.
     """
-    feeds = {silence.feed: silence for silence in now}
+    feeds: dict[str, SilentFeed | None] = {silence.feed: silence for silence in now}
     for silence in before:
-        is_mute = not bucket.feed_observed[shape.feeds.index(silence.feed)].any()
-        proved = feeds.get(silence.feed)
-        if silence.areas is None and is_mute and (proved is None or proved.areas is not None):
-            feeds[silence.feed] = silence
-    return tuple(feeds[feed] for feed in shape.feeds if feed in feeds)
+        feed = shape.feeds.index(silence.feed)
+        feeds[silence.feed] = _gone_on(shape, silence, feeds.get(silence.feed), back, feed)
+    told = (feeds.get(feed) for feed in shape.feeds)
+    return tuple(silence for silence in told if silence is not None)
 
 
-def silence_areas(layout: Layout, centres: Array, sight: Sight, feed: int) -> Array:
-    """The areas around silent ``centres`` that are quiet themselves, or the centres: (n,) int64."""
+def _gone_on(
+    shape: CityShape, before: SilentFeed, now: SilentFeed | None, back: Back, feed: int
+) -> SilentFeed | None:
+    """One feed's silence, given the one of the bucket before."""
+    if now is not None and now.areas is None:
+        return msgspec.structs.replace(now, told_at=before.told_at) if before.areas is None else now
+    if before.areas is None:
+        return now if back.city[feed] else before
+    mute = {area for area in before.areas if not back.areas[shape.areas.index(area), feed]}
+    if not mute:
+        return now
+    areas = tuple(sorted(mute.union(now.areas if now and now.areas else ())))
+    return msgspec.structs.replace(now or before, areas=areas, told_at=before.told_at)
+
+
+def silence_areas(layout: Layout, centres: Array, sight: Sight, feed: int, window: int) -> Array:
+    """The areas around silent ``centres`` that are quiet themselves, or the centres: (n,) int64.
+
+    ``window`` is the shortest over which they are silent.
+    """
     members = np.unique(layout.silence_near[centres])
-    shortest = sight.feeds.windows[1]
-    quiet = members[shortest.capped[members, feed] == 0]
+    quiet = members[sight.feeds.windows[1 + window].capped[members, feed] == 0]
     return quiet if len(quiet) else np.unique(centres)
 
 

@@ -12,13 +12,15 @@ class SilentFeed(msgspec.Struct, frozen=True):
     """A feed that says far less than it should: for the whole city (``areas`` None) or around some areas.
 
     ``since_at`` is the closing of the last bucket in which it spoke there (seconds UTC); ``score`` is
-    -log10 of the chance that a living feed is this quiet.
+    -log10 of the chance that a living feed is this quiet. ``told_at`` is the closing of the bucket that first
+    showed it: a word or two in between does not begin it anew.
     """
 
     feed: str
     areas: tuple[str, ...] | None
     since_at: int
     score: float
+    told_at: int = -1
 
 
 class Misfit(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from detectors.layout import Layout
 from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
+from detectors.silence import Silence
 from detectors.topic import Topic
 from models import calibration, corrections, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
@@ -73,6 +74,7 @@ class Detection:
             name: kind(self.layout.setting) for name, kind in DETECTORS.items()
         }
         self._topic = cast(Topic, self.detectors[Topic.name])
+        self._silence = cast(Silence, self.detectors[Silence.name])
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
@@ -207,11 +209,8 @@ class Detection:
     def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
         """The sight with what a silent feed leaves out marked as not to be learnt."""
         patience = int(self.settings.silence_learns_after_days * 86_400)
-        dead = {
-            s.feed
-            for s in silent
-            if s.areas is None and sight.bucket.closes_at - max(s.since_at, 0) <= patience
-        }
+        now = sight.bucket.closes_at
+        dead = {s.feed for s in silent if s.areas is None and now - s.told_at <= patience}
         feeds_mask = np.array([feed not in dead for feed in self.shape.feeds], bool)
         kinds = zip(self.shape.feeds, self.shape.feed_kinds, strict=True)
         is_blind = any(feed in dead and kind != "sensor" for feed, kind in kinds)
@@ -332,7 +331,8 @@ def step_together(
         wanted = [engine._attention(state) for engine, state in zip(engines, own, strict=True)]
         scored = first._scored(shared, everything, _any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
-    silent = explain.still_silent(first.shape, shared.silent, heard, bucket)
+    back = first._silence.back(getattr(shared.detectors, Silence.name), everything)
+    silent = explain.still_silent(first.shape, shared.silent, heard, back)
     sight = msgspec.structs.replace(first._masked(everything, silent), said=scored)
     learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
     common = {name: getattr(learnt, name) for name in SHARED}

@@ -30,15 +30,24 @@ CITY_STEADYING: Final = 30.0
 CITY_LIMITS: Final = (0.5, 1.0)
 GROUP_STEADYING: Final = 15.0
 GROUP_LIMITS: Final = (0.3, 1.2)
+PACE_LIMITS: Final = (0.25, 1.0)
+PACE_SECONDS: Final = 21_600
+"""Half-life of what a feed brought of late, by which a holiday is told from a stop."""
 CITY_S2: Final = 0.02
 GROUP_S2: Final = 0.05
 
 
 class SilenceState(msgspec.Struct, frozen=True, eq=False):
-    """How far feeds stray, in total and around an area; a column per window and feed, windows outermost."""
+    """How far feeds stray, in total and around an area; a column per window and feed, windows outermost.
+
+    ``longest`` and ``past`` hold counts and expectations of each feed in the whole city, over the longest
+    window and, discounted, before it.
+    """
 
     city: Variance
     groups: Variance
+    longest: np.ndarray  # (2, F) float64
+    past: np.ndarray  # (2, F) float64
 
 
 class Quiet(NamedTuple):
@@ -53,8 +62,16 @@ class Measured(NamedTuple):
     """All that is asked of one bucket: the city as one place, and each area's neighbourhood."""
 
     view: PanelView
+    usual: Array  # (1, W * F) float64: what the city expects of each feed, not scaled
     city: Quiet
     groups: Quiet
+
+
+class Back(NamedTuple):
+    """Which feeds prove that they live: half of what should come came, and something in this very bucket."""
+
+    city: Array  # (F,) bool
+    areas: Array  # (A, F) bool: in the area itself, or half around it
 
 
 class Silence:
@@ -72,6 +89,7 @@ class Silence:
         self._keep = 0.5 ** (1.0 / setting.variance_half_life_days)
         self._buckets_per_week = 7.0 * setting.buckets_per_day
         self._near = setting.silence_near
+        self._pace_keep = 0.5 ** (setting.shape.bucket_seconds / PACE_SECONDS)
         # the more neighbourhoods are asked, the more must one of them show
         self._group_score = self._score + math.log10(max(1.0, areas / self._near.shape[1]))
         self._places = 1 + areas
@@ -86,14 +104,15 @@ class Silence:
     def start(self) -> SilenceState:
         """The prior variances."""
         columns = len(self._widths) * self._feeds
-        return SilenceState(variance.start(columns, CITY_S2), variance.start(columns, GROUP_S2))
+        city, groups = variance.start(columns, CITY_S2), variance.start(columns, GROUP_S2)
+        return SilenceState(city, groups, *np.zeros((2, 2, self._feeds)))
 
     def score(self, state: SilenceState, sight: Sight) -> Scores:
         """Exact lower tails where a feed brings less than a fifth of what it should, and still does."""
         if not (sight.is_scoring and sight.feeds.is_started):
             return no_scores()
         measured = self._measure(sight.feeds)
-        city = self._low(measured.city, state.city, np.array([CITY]), self._score)
+        city = self._low(self._paced(measured, state), state.city, np.array([CITY]), self._score)
         groups = self._low(measured.groups, state.groups, self._areas, self._group_score)
         if not (len(city.score) or len(groups.score)):
             return no_scores()
@@ -112,19 +131,52 @@ class Silence:
             city = variance.decay(city, self._keep, CITY_S2)
             groups = variance.decay(groups, self._keep, GROUP_S2)
         if not sight.feeds.is_started:
-            return SilenceState(city, groups)
+            return SilenceState(city, groups, state.longest, state.past)
         measured = self._measure(sight.feeds)
         mask = (variance.due(sight.bucket.index, self._widths)[:, None] & sight.feeds_mask).ravel()
         return SilenceState(
             variance.learn(city, measured.city.observed, measured.city.expected, mask),
             variance.learn(groups, measured.groups.observed, measured.groups.expected, mask),
+            *self._passed(state, sight.feeds),
         )
+
+    def back(self, state: SilenceState, sight: Sight) -> Back:
+        """Which feeds live for sure: what is not silent any more must prove it, as silence must."""
+        measured, spoke = self._measure(sight.feeds), sight.feeds.observed > 0
+        city = self._is_half(self._paced(measured, state))[0] & spoke.any(axis=0)
+        around = self._is_half(measured.groups) & (self._around(sight.feeds.observed) > 0)
+        return Back(city, spoke | around)
+
+    def _is_half(self, quiet: Quiet) -> Array:
+        """Where half of what should come came, over the shortest window that expects enough: (n, F) bool."""
+        shape = (len(quiet.observed), len(self._widths), self._feeds)
+        observed, expected = quiet.observed.reshape(shape), quiet.expected.reshape(shape)
+        enough = expected > MIN_EXPECTED
+        enough[:, -1] = True
+        window = enough.argmax(axis=1)[:, None]
+        observed, expected = (np.take_along_axis(part, window, axis=1) for part in (observed, expected))
+        return np.asarray(observed >= STILL_QUIET_SHARE * expected)[:, 0]
+
+    def _passed(self, state: SilenceState, view: PanelView) -> tuple[Array, Array]:
+        """The longest window's totals, and what lay before it with the bucket that has left it."""
+        window = next(w for w in view.windows if w.width == self._widths[-1])
+        longest = np.stack([window.capped_total, window.base_total])
+        now = np.stack([view.capped.sum(axis=0), view.expected.sum(axis=0)])
+        return longest, self._pace_keep * state.past + np.maximum(state.longest + now - longest, 0.0)
+
+    def _paced(self, measured: Measured, state: SilenceState) -> Quiet:
+        """The city's totals, of each feed no larger a share expected than it brought before these windows."""
+        came, usual = state.past + CITY_STEADYING
+        pace = np.tile((came / usual).clip(*PACE_LIMITS), len(self._widths))
+        quiet = measured.city
+        return quiet._replace(expected=np.minimum(quiet.expected, measured.usual * pace))
 
     def _measure(self, view: PanelView) -> Measured:
         """The bucket's measures, taken once for scoring and learning."""
         if self._measured is None or self._measured.view is not view:
             windows = [window for window in view.windows if window.width in self._widths]
-            self._measured = Measured(view, self._city(view, windows), self._groups(view, windows))
+            usual = np.concatenate([window.base_total for window in windows])[None]
+            self._measured = Measured(view, usual, self._city(view, windows), self._groups(view, windows))
         return self._measured
 
     def _city(self, view: PanelView, windows: list[WindowView]) -> Quiet:

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
+from detectors.base import Scores, Setting, Sight, Stratum, entry, no_scores, scores_of
 from models import tails
 from models.normal import PanelView, WindowView
 from models.variance import spread_at
@@ -38,6 +38,7 @@ class Surge:
         self._widths = setting.widths
         self._series = len(setting.shape.areas) * len(setting.shape.categories)
         self._buckets_per_week = 7 * setting.buckets_per_day
+        self._enter = entry(ENTER, setting.buckets_per_day)
 
     def strata(self) -> tuple[Stratum, ...]:
         """One bucket by expected count in four, each longer window by expected count in two."""
@@ -52,7 +53,7 @@ class Surge:
         return (*one, *long)
 
     def _stratum(self, name: str, width: int, weight: float) -> Stratum:
-        return Stratum(name, ENTER, weight, self._series, self._buckets_per_week / max(width, 16))
+        return Stratum(name, self._enter, weight, self._series, self._buckets_per_week / max(width, 16))
 
     def start(self) -> SurgeState:
         """No state."""

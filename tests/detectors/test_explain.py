@@ -12,6 +12,7 @@ from detectors.findings import SilentFeed
 from detectors.layout import rule
 from detectors.registry import DETECTORS
 from detectors.settings import DetectionSettings
+from detectors.silence import Back
 from models import calibration
 from models.hotspots import AreaCount, Share, Wording
 from models.stories import Story
@@ -199,19 +200,41 @@ def test_a_feed_is_silent_since_it_last_spoke_there():
     spoke_at = np.full((FEEDS, AREAS), ORIGIN - 9_000)
     spoke_at[0, 2] = ORIGIN - 1_800
     everywhere = silent_feeds(CITY_SHAPE, LAYOUT, silence_at(CITY, 1), spoke_at, sight(feeds=heard([1])))
-    assert everywhere == (SilentFeed("hotline", None, ORIGIN - 1_800, 6.5),)
+    assert everywhere == (SilentFeed("hotline", None, ORIGIN - 1_800, 6.5, ORIGIN + BUCKET),)
     (some,) = silent_feeds(CITY_SHAPE, LAYOUT, silence_at(1), spoke_at, sight(feeds=heard([0, 1])))
     assert some.areas == ("street-00", "street-01"), "of a neighbourhood only where nothing came"
     assert some.since_at == ORIGIN - 9_000
 
 
-def test_a_dead_feed_stays_dead_until_it_speaks():
-    now = sight().bucket
-    assert still_silent(CITY_SHAPE, (DEAD,), (), now) == (DEAD,)
-    assert still_silent(CITY_SHAPE, (DEAD_ELSEWHERE,), (), now) == (), "of some areas only as long as proved"
-    assert still_silent(CITY_SHAPE, (DEAD,), (DEAD_ELSEWHERE,), now) == (DEAD,)
-    spoken = msgspec.structs.replace(now, feed_observed=np.eye(FEEDS, AREAS, dtype=np.int32))
-    assert still_silent(CITY_SHAPE, (DEAD,), (), spoken) == ()
+def back(city=(), areas=()):
+    """Feeds that live, in the whole city by number, and in areas as (area, feed)."""
+    proof = Back(np.zeros(FEEDS, bool), np.zeros((AREAS, FEEDS), bool))
+    proof.city[list(city)] = True
+    for area, feed in areas:
+        proof.areas[area, feed] = True
+    return proof
+
+
+def test_a_dead_feed_stays_dead_until_it_proves_that_it_lives():
+    elsewhere = msgspec.structs.replace(DEAD, areas=("street-03",))
+    assert still_silent(CITY_SHAPE, (DEAD,), (), back()) == (DEAD,)
+    assert still_silent(CITY_SHAPE, (DEAD,), (elsewhere,), back()) == (DEAD,)
+    assert still_silent(CITY_SHAPE, (DEAD,), (), back(city=[0])) == ()
+    assert still_silent(CITY_SHAPE, (DEAD,), (elsewhere,), back(city=[0])) == (elsewhere,)
+    again = msgspec.structs.replace(DEAD, since_at=DEAD.since_at + 900, told_at=DEAD.told_at + 900)
+    (went_on,) = still_silent(CITY_SHAPE, (DEAD,), (again,), back(city=[0]))
+    assert (went_on.since_at, went_on.told_at) == (again.since_at, DEAD.told_at), "a word begins nothing anew"
+
+
+def test_an_area_stays_silent_until_it_or_its_neighbourhood_lives():
+    three = msgspec.structs.replace(DEAD, areas=("street-01", "street-02", "street-03"))
+    other = msgspec.structs.replace(DEAD, areas=("street-07",))
+    assert still_silent(CITY_SHAPE, (three,), (), back()) == (three,)
+    (left,) = still_silent(CITY_SHAPE, (three,), (), back(areas=[(2, 0)]))
+    assert left.areas == ("street-01", "street-03")
+    (more,) = still_silent(CITY_SHAPE, (three,), (other,), back(areas=[(1, 0), (2, 0)]))
+    assert more.areas == ("street-03", "street-07")
+    assert still_silent(CITY_SHAPE, (three,), (), back(areas=[(1, 0), (2, 0), (3, 0)])) == ()
 
 
 @pytest.mark.parametrize("mean", [0.1, 1.0, 12.0, 200.0])

@@ -12,8 +12,6 @@ import pytest
 
 from detectors.base import CITY
 from detectors.checks import fingerprint, state_bytes
-from detectors.explain import still_silent
-from detectors.findings import SilentFeed
 from detectors.panel import Detection, DetectionSettings, DetectionState, _excused
 from models import calibration, stories
 from models.stories import Found, Now, Story
@@ -227,18 +225,26 @@ def test_a_dead_feed_stays_dead_at_night_when_nothing_is_expected():
     assert all(f.silent for f in findings[first:])
 
 
-def test_a_feed_that_was_dead_is_alive_with_its_first_word():
-    bucket = next(iter(history(7, 1)))
-    was = SilentFeed("hotline", None, ORIGIN, 9.0)
-    shape = detection().shape
-    mute = msgspec.structs.replace(bucket, feed_observed=np.zeros_like(bucket.feed_observed))
-    spoken = mute.feed_observed.copy()
-    spoken[shape.feeds.index("hotline"), 0] = 1
-    assert still_silent(shape, (was,), (), mute) == (was,)
-    assert still_silent(shape, (was,), (), msgspec.structs.replace(mute, feed_observed=spoken)) == ()
-    partly = SilentFeed("hotline", ("a",), ORIGIN, 5.0)
-    assert still_silent(shape, (partly,), (), mute) == ()
-    assert still_silent(shape, (was,), (partly,), mute) == (was,)
+def test_a_feed_that_shrank_is_silent_once_and_learnt_in_the_end():
+    """One call in twenty goes on coming: no word ends the silence, and patience counts from its beginning."""
+    at, days = 2 * PER_WEEK, 9
+
+    def shrink(k, observed, hotline, values):
+        if k >= at:
+            observed[:] = np.random.default_rng(k).binomial(observed, 0.05)
+            hotline[:] = observed.sum(axis=1)
+
+    settings = {"silence_learns_after_days": 3.0, "level_half_life_days": 2.0}
+    _, findings = fold(detection(**settings), history(11, at + days * PER_DAY, shrink))
+    is_silent = [any(s.areas is None for s in f.silent) for f in findings]
+    begins = [k for k in range(1, len(is_silent)) if is_silent[k] and not is_silent[k - 1]]
+    assert len(begins) == 1
+    assert at <= begins[0] <= at + 4
+    assert all(is_silent[begins[0] : at + 3 * PER_DAY])
+    usual, last = (
+        sum(findings[k].expected.sum() for k in range(end - PER_DAY, end)) for end in (at, len(findings))
+    )
+    assert last < 0.5 * usual
 
 
 def test_a_storm_is_told_once_by_the_city():

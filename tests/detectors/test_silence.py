@@ -1,5 +1,6 @@
 """Silence against its formula: what a living feed would bring, for the city and around each area."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -126,6 +127,52 @@ def test_neighbourhoods_must_be_the_stranger_the_more_are_asked(rate, is_told):
     observed[:NEIGHBOURS, HOTLINE] = 0.0
     scores = scored(observed, rates(rate, 2.0))
     assert bool((scores.window == 0).any()) == is_told
+
+
+@pytest.mark.parametrize(
+    ("came", "share"),
+    [
+        (40.0, (40 + 30) / (160 + 30)),  # a quarter of late, 30 added to both
+        (0.0, 0.25),  # never less than a quarter
+        (400.0, 1.0),  # never more than expected
+    ],
+)
+def test_the_city_expects_no_larger_share_than_the_feed_brought_of_late(came, share):
+    past = np.array([[came, 900.0], [160.0 if came else 900.0, 900.0]])
+    state = msgspec.structs.replace(SILENCE.start(), past=past)
+    scores = SILENCE.score(state, sight(feeds=feeds(rates(0.0, 2.0), rates(3.0, 2.0))))
+    mean = AREAS * 3.0 * 4 * share
+    assert of_city(scores)[1] == pytest.approx(tail_below(0, mean, 1.2 * mean + 0.02 * mean**2))
+
+
+def test_what_left_the_longest_window_is_what_came_of_late():
+    state = SILENCE.start()
+    seen = sight(feeds=feeds(rates(1.0, 2.0), rates(4.0, 2.0)))
+    for _ in range(2):
+        state = SILENCE.learn(state, seen)
+    assert state.longest[:, HOTLINE] == pytest.approx([AREAS * 16, AREAS * 64])
+    assert state.past[:, HOTLINE] == pytest.approx([AREAS, AREAS * 4])
+
+
+@pytest.mark.parametrize(
+    ("rate", "usual", "lives"),
+    [
+        (0.0, 1.5, False),
+        (0.6, 1.5, False),  # under half
+        (0.8, 1.5, True),
+        (0.05, 0.01, True),  # so little is expected that any word is enough
+    ],
+)
+def test_a_feed_lives_that_brings_half_of_what_should_come(rate, usual, lives):
+    observed = rates(2.0, 2.0)
+    observed[:, HOTLINE] = 0.0
+    observed[0, HOTLINE] = rate * AREAS  # one area alone, so that its own word counts for it only
+    view = feeds(observed, rates(usual, 2.0))
+    view = msgspec.structs.replace(view, observed=np.ceil(observed).astype(np.int32))
+    back = SILENCE.back(SILENCE.start(), sight(feeds=view))
+    assert bool(back.city[HOTLINE]) == lives
+    assert bool(back.areas[0, HOTLINE]) == (rate > 0), "a word of its own is enough for an area"
+    assert not back.areas[AREAS - 1, HOTLINE]
 
 
 def test_only_feeds_that_may_be_learnt_from_are_learnt():
