@@ -29,11 +29,9 @@ from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, M
 from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts, flat_places
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
+PIECE_ROWS: Final = 1 << 13  # what a processor's cache holds
 OUTCOMES: Final = ("accepted", *Reason)
 """Columns of the outcome counts: accepted, then every reason in the order of its code."""
-
-PIECE_ROWS: Final = 1 << 13
-"""A year of rows at once would be written and read from memory ten times."""
 
 _INDEX_BITS: Final = 20
 _ABOVE_ALL_TIMES: Final = np.int64(1 << 45)
@@ -126,8 +124,8 @@ def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingStat
 
 
 def _pieces(rows: RowArray) -> list[RowArray]:
-    """The rows in pieces that a processor's cache holds; by the chunking law it does not matter how."""
-    return [rows[first : first + PIECE_ROWS] for first in range(0, len(rows), PIECE_ROWS)] or [rows]
+    """The rows in pieces; by the chunking law it does not matter how they are cut."""
+    return np.split(rows, range(PIECE_ROWS, len(rows), PIECE_ROWS))
 
 
 def skip_gap(state: SealingState, partition: int, offset: int) -> SealingState:
@@ -169,8 +167,7 @@ def _take(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingSta
             _stop_at_gap(frame.partition_names[p], int(expected[wrong[0]]), int(keys[at[wrong[0]]]))
         is_taken[at] = True
         next_key[p] = successors[at[-1]]
-    taken = _picked(rows, is_taken)
-    return msgspec.structs.replace(state, next_key=next_key), taken
+    return msgspec.structs.replace(state, next_key=next_key), _picked(rows, is_taken)
 
 
 def _stop_at_gap(partition: str, expected: int, found: int) -> None:
