@@ -36,12 +36,6 @@ def kept(events: Events, mask: Array) -> Events:
     return Events(*(getattr(events, name)[mask] for name in Events.__struct_fields__))
 
 
-def series(events: Events) -> Array:
-    """One number per series: (n,) int64."""
-    place = (events.area.astype(np.int64) + 1) << 32
-    return np.asarray(place | ((events.category.astype(np.int64) + 1) << 16) | (events.feed + 1))
-
-
 def episode_peaks(events: Events, gap_buckets: int) -> tuple[Array, Array]:
     """Highest score of each episode of each series and stratum, with its stratum: two (m,) arrays.
 
@@ -49,11 +43,27 @@ def episode_peaks(events: Events, gap_buckets: int) -> tuple[Array, Array]:
     """
     if not len(events.at):
         return np.zeros(0), np.zeros(0, np.int64)
-    place = series(events)
-    order = np.lexsort((events.at, place, events.stratum))
-    place, at = place[order], events.at[order]
-    stratum, score = events.stratum[order], events.score[order]
+    number = _numbers(events)
+    order = _stable_order(number)
+    number, at = number[order], events.at[order]
     opens = np.ones(len(order), bool)
-    opens[1:] = (stratum[1:] != stratum[:-1]) | (place[1:] != place[:-1]) | (at[1:] - at[:-1] > gap_buckets)
+    opens[1:] = (number[1:] != number[:-1]) | (at[1:] - at[:-1] > gap_buckets)
     first = np.flatnonzero(opens)
-    return np.maximum.reduceat(score, first), stratum[first].astype(np.int64)
+    return np.maximum.reduceat(events.score[order], first), events.stratum[order[first]].astype(np.int64)
+
+
+def _numbers(events: Events) -> Array:
+    """One number for each stratum and series, in order of stratum, area, category and feed: (n,) int64."""
+    number = events.stratum.astype(np.int64)
+    for column in (events.area, events.category, events.feed):
+        number = number * (int(column.max()) + 2) + column + 1
+    return np.asarray(number)
+
+
+def _stable_order(number: Array) -> Array:
+    """What sorts ``number`` (n,) stably: (n,) int64."""
+    if int(number.max()) >= 1 << 32:
+        return np.argsort(number, kind="stable")
+    low, high = number.astype(np.uint16), (number >> 16).astype(np.uint16)
+    order = np.argsort(low, kind="stable")  # sixteen bits sort by radix
+    return np.asarray(order[np.argsort(high[order], kind="stable")])

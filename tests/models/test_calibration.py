@@ -172,3 +172,25 @@ def test_no_part_of_history_is_judged_by_itself(monkeypatch):
         assert weeks == pytest.approx(8 * (1 - 1 / calibration.PARTS))
         assert not set(zip(mine.at, mine.area, strict=True)) & set(zip(others.at, others.area, strict=True))
         assert len(mine.at) + len(others.at) == len(events.at)
+
+
+@pytest.mark.parametrize("categories", [3, 60_000])
+def test_episodes_are_those_of_each_series_and_stratum(categories):
+    rng, n = np.random.default_rng(13), 3_000
+    at = np.sort(rng.integers(0, 2_000, n))
+    area, category, feed, stratum = (
+        rng.integers(low, high, n).astype(np.int32)
+        for low, high in ((-1, 350), (-1, categories), (-1, 2), (0, 3))
+    )
+    score = rng.random(n)
+    best: dict[tuple[int, ...], list[float]] = {}
+    last: dict[tuple[int, ...], int] = {}
+    for place in range(n):
+        key = (int(stratum[place]), int(area[place]), int(category[place]), int(feed[place]))
+        if key not in last or at[place] - last[key] > 16:
+            best.setdefault(key, []).append(0.0)
+        best[key][-1] = max(best[key][-1], float(score[place]))
+        last[key] = int(at[place])
+    found, strata = peaks.episode_peaks(Events(at, area, category, feed, stratum, score), 16)
+    assert found.tolist() == [peak for key in sorted(best) for peak in best[key]]
+    assert strata.tolist() == [key[0] for key in sorted(best) for _ in best[key]]
