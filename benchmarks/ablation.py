@@ -20,6 +20,7 @@ from benchmarks.simulated_city import BUCKET, USUAL, SimulatedCity, simulate
 from detectors import panel
 from detectors.base import Stratum, no_scores
 from detectors.registry import DETECTORS
+from detectors.standstill import Standstill
 from detectors.surge import Surge
 from models import baseline, calendar, calibration, normal, pareto, variance
 from models.calibration import Rule
@@ -141,7 +142,8 @@ def without_cross_fit(stack: ExitStack) -> None:
 
 PARTS: Final[dict[str, Without]] = {
     WHOLE: lambda _stack: None,
-    **{name: without_detector(name) for name in DETECTORS},
+    # a city without devices says nothing of standstill: benchmarks.purposes asks for it
+    **{name: without_detector(name) for name in DETECTORS if name != Standstill.name},
     "city factor": without_city_factor,
     "cap": without_cap,
     "guard": without_guard,

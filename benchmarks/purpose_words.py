@@ -24,6 +24,7 @@ ROWS: Final = {
     "difference": ("delays spike", "delays noisy", "delays devices", "counts devices"),
     "yesterday": ("delays phase", "delays devices", "counts devices"),
     "flatness": ("delays flat", "delays devices", "counts devices"),
+    "standstill": ("delays flat", "delays devices", "counts devices"),
     "topic": ("delays wording", "counts false"),
 }
 """The figures by which each part is judged, as the results name them."""
@@ -69,6 +70,7 @@ absolute one. Worse: in how many cities ({seeds} in all).""",
         "difference": "sensor: difference",
         "yesterday": "sensor: yesterday",
         "flatness": "sensor: flatness",
+        "standstill": "detector standstill",
         "topic": "detector topic",
     },
     figures={
@@ -132,6 +134,7 @@ CHINESE: Final = PurposeWords(
         "difference": "sensor：差分",
         "yesterday": "sensor：昨日",
         "flatness": "sensor：平坦",
+        "standstill": "检测器 standstill（停滞）",
         "topic": "检测器 topic（用语）",
     },
     figures={

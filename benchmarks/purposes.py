@@ -114,6 +114,7 @@ PARTS: Final[dict[str, Without]] = {
     "sensor": without_detector("sensor"),
     "kind": without_kinds,
     **{name: without_measure(name) for name in MEASURES},
+    "standstill": without_detector("standstill"),
     "topic": without_detector("topic"),
 }
 """What is taken out, by its name in the table."""

@@ -13,10 +13,11 @@ from detectors.findings import SilentFeed
 from detectors.layout import Layout
 from detectors.registry import DETECTORS
 from detectors.silence import Back
+from detectors.standstill import Standstill
 from detectors.topic import Topic
 from models import tails, variance
 from models.calibration import LOWEST_RARITY, Calibration, Rule, allowed
-from models.hotspots import AreaCount, Explanation, Hotspot, Share, Wording
+from models.hotspots import AreaCount, Explanation, Hotspot, Share, Standing, Wording
 from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
@@ -25,8 +26,10 @@ from streams.panel import Array
 
 SILENCE_CATEGORY: Final = "silence"
 SILENCE_CAP: Final = 969_999
-WORDING_CAP: Final = 819_999
-"""What is written, without more of it, is level IV at most: a few new words prove no danger."""
+MILD_CAP: Final = 819_999
+"""What is written, without more of it, is level IV at most: a few new words prove no danger. Nor does a
+device that stands still: it says that something is not seen.
+"""
 
 MOST_AREAS: Final = 12
 DIGITS: Final = 6
@@ -35,6 +38,8 @@ DIGITS: Final = 6
 NAMES: Final = tuple(DETECTORS)
 TOPIC: Final = NAMES.index(Topic.name)
 DRIFT: Final = NAMES.index(Drift.name)
+STANDSTILL: Final = NAMES.index(Standstill.name)
+MILD: Final = (TOPIC, STANDSTILL)
 
 
 class Telling(msgspec.Struct, frozen=True, eq=False):
@@ -49,6 +54,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
     silent: tuple[SilentFeed, ...]
     rises: DriftState
     wording: Callable[[Array, int, int], Wording | None]  # of some areas, a category, a width in buckets
+    standing: Callable[[Array, int, int], Standing | None]  # in some areas, of a category, after a bucket
 
     def hotspot(self, story: Story) -> Hotspot:
         """The story as it stands in this bucket."""
@@ -89,6 +95,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             unknown=self._unknown(story),
             rising_since=self._rising_since(story, areas),
             wording=self._wording(story, areas, width),
+            standing=self._standing(story, areas),
         )
 
     def _wording(self, story: Story, areas: Array, width: int) -> Wording | None:
@@ -97,6 +104,12 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             return None
         is_loudest = story.detector == TOPIC
         return self.wording(areas, story.group, width if is_loudest else self.layout.counts.widths[-1])
+
+    def _standing(self, story: Story, areas: Array) -> Standing | None:
+        """The device that stands still, where that speaks for it."""
+        if STANDSTILL not in dict(story.strengths):
+            return None
+        return self.standing(areas, story.group, self.sight.bucket.index)
 
     def _figures(self, story: Story, areas: Array) -> tuple[Array, Array, Array, tuple[float, float], int]:
         """Observed, expected without and with the city's rise, phi and s2, and the window's width."""
@@ -137,12 +150,12 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
 
 
 def _risk(story: Story, cap: int) -> int:
-    """Its risk in millionths; where wording is the loudest, that of all others if it is higher."""
-    if story.detector != TOPIC:
+    """Its risk in millionths; where one of the mild is the loudest, that of all others if it is higher."""
+    if story.detector not in MILD:
         return _millionths(story.rarity, cap)
-    others = [strength for detector, strength in story.strengths if detector != TOPIC]
+    others = [strength for detector, strength in story.strengths if detector not in MILD]
     rarity = min(max(others, default=0.0) + LOWEST_RARITY, story.rarity)
-    return max(_millionths(story.rarity, min(cap, WORDING_CAP)), _millionths(rarity, cap))
+    return max(_millionths(story.rarity, min(cap, MILD_CAP)), _millionths(rarity, cap))
 
 
 def _millionths(rarity: float, cap: int) -> int:

@@ -18,6 +18,7 @@ from detectors.registry import DETECTORS, DetectorStates
 from detectors.score_drift import Fit
 from detectors.settings import DetectionSettings
 from detectors.silence import Silence
+from detectors.standstill import Standstill
 from detectors.topic import Topic
 from models import calibration, corrections, normal, peaks, stories
 from models.calendar import WEEK_SECONDS, Slot
@@ -75,6 +76,7 @@ class Detection:
         }
         self._topic = cast(Topic, self.detectors[Topic.name])
         self._silence = cast(Silence, self.detectors[Silence.name])
+        self._standstill = cast(Standstill, self.detectors[Standstill.name])
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
@@ -288,6 +290,7 @@ class Detection:
             self.shape, self.layout, self.rule, state.calibration, state.raw, sight, silent,
             getattr(state.detectors, Drift.name),
             partial(self._topic.told, getattr(state.detectors, Topic.name)),
+            partial(self._standstill.told, getattr(state.detectors, Standstill.name)),
         )  # fmt: skip
         hotspots = [telling.hotspot(story) for story in state.stories]
         return Findings(

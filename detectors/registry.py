@@ -10,6 +10,7 @@ from detectors.cluster import Cluster
 from detectors.drift import Drift
 from detectors.sensor import Sensor
 from detectors.silence import Silence
+from detectors.standstill import Standstill
 from detectors.surge import Surge
 from detectors.topic import Topic
 
@@ -21,6 +22,7 @@ DETECTORS: Final[dict[str, type[Detector[Any]]]] = {
     Cluster.name: Cluster,
     Drift.name: Drift,
     Topic.name: Topic,
+    Standstill.name: Standstill,
 }
 """By name, in the order in which their strata are calibrated; the order is part of a checkpoint."""
 

@@ -34,6 +34,18 @@ class Wording(msgspec.Struct, frozen=True):
     is_around: bool
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """A device that stands still, and how many ``others`` of the hotspot do.
+
+    For ``seconds`` it has sent the same value, or nothing where ``is_mute``.
+    """
+
+    device: str
+    seconds: int
+    is_mute: bool
+    others: int
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a hotspot is one, in facts only; words come from the message catalogue.
 
@@ -42,7 +54,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     in which chance alone gives one score this high; beyond ``history_weeks`` it is an extrapolation.
     ``unknown`` names what is not known, as message keys with their argument: ``("blind-feed", "hotline")``.
     ``rising_since`` (seconds UTC) is when a slow rise began, 0 where none has a part in it.
-    ``wording`` is set where new wording in texts speaks for it.
+    ``wording`` is set where new wording in texts speaks for it, ``standing`` where a device stands still.
     """
 
     window_buckets: int
@@ -57,6 +69,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[tuple[str, str], ...] = ()
     rising_since: int = 0
     wording: Wording | None = None
+    standing: Standing | None = None
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from detectors.registry import DETECTORS
 from detectors.settings import DetectionSettings
 from detectors.silence import Back
 from models import calibration
-from models.hotspots import AreaCount, Share, Wording
+from models.hotspots import AreaCount, Share, Standing, Wording
 from models.stories import Story
 from tests.detectors.sights import (
     AREAS,
@@ -48,7 +48,14 @@ def story(**changes) -> Story:
 
 
 def telling(
-    *, silent=(), weeks=0.0, feeds=None, has_factor=True, rises=None, wording=lambda *_: None
+    *,
+    silent=(),
+    weeks=0.0,
+    feeds=None,
+    has_factor=True,
+    rises=None,
+    wording=lambda *_: None,
+    standing=lambda *_: None,
 ) -> Telling:
     """An hour in which area 3 has 20 gas calls, area 5 has 7, all others 4, where 2 are expected each."""
     base = even(AREAS, CATEGORIES, WIDTHS, 0.5)
@@ -63,7 +70,7 @@ def telling(
     return Telling(
         shape=CITY_SHAPE, layout=LAYOUT, rule=RULE, learnt=learnt, raw=tuple(raw),
         sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent,
-        rises=rises or NO_RISE, wording=wording,
+        rises=rises or NO_RISE, wording=wording, standing=standing,
     )  # fmt: skip
 
 
@@ -266,6 +273,20 @@ def test_wording_is_told_where_it_speaks_for_the_hotspot_over_the_window_that_sp
     assert len(asked) == 2
 
 
+def test_a_standstill_is_told_where_it_speaks_for_the_hotspot():
+    asked = []
+
+    def standing(areas, category, index):
+        asked.append((areas.tolist(), category, index))
+        return Standing("d-1", 9 * 3_600, is_mute=False, others=0)
+
+    still = NAMES.index("standstill")
+    told = telling(standing=standing).hotspot(story(detector=still, strengths=((still, 3.0),)))
+    assert told.explanation.standing == Standing("d-1", 9 * 3_600, is_mute=False, others=0)
+    assert asked == [([3, 5], 1, sight().bucket.index)]
+    assert telling(standing=standing).hotspot(story()).explanation.standing is None
+
+
 @pytest.mark.parametrize(
     ("rarity", "surge", "least", "most"),
     [
@@ -275,8 +296,9 @@ def test_wording_is_told_where_it_speaks_for_the_hotspot_over_the_window_that_sp
         (-3.0, 2.2 + 1.5, 0, 100_000),  # what counts said in an earlier bucket is over
     ],
 )
-def test_wording_alone_is_of_level_four_at_most(rarity, surge, least, most):
-    topic = NAMES.index("topic")
+@pytest.mark.parametrize("mild", ["topic", "standstill"])
+def test_wording_or_a_standstill_alone_is_of_level_four_at_most(mild, rarity, surge, least, most):
+    topic = NAMES.index(mild)
     strengths = ((topic, 4.5),) if surge is None else ((0, surge), (topic, 4.5))
     told = telling().hotspot(story(detector=topic, rarity=rarity, strengths=strengths))
     assert least <= told.risk <= most

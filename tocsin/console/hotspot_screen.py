@@ -62,6 +62,7 @@ class HotspotScreen(msgspec.Struct, frozen=True, kw_only=True):
     odds: str
     sensor: str
     wording: str
+    standstill: str
     chart: Chart
     chart_title: str
     chart_label: str
@@ -99,6 +100,7 @@ def hotspot_screen(hotspot: HotspotView, s: Screen) -> HotspotScreen:
         odds=sentences.odds(hotspot, w),
         sensor=w.phrase(hotspot.sensor_fact) if hotspot.sensor_fact else "",
         wording=sentences.wording(hotspot, w),
+        standstill=sentences.standstill(hotspot, w),
         chart=chart(points, tuple(m.at for m in hotspot.marks), view.bucket_seconds),
         chart_title=w(
             "chart-title" if hotspot.areas else "chart-title-city",

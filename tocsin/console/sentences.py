@@ -216,6 +216,18 @@ def wording(hotspot: HotspotView, w: Words) -> str:
     return w(key, held=new.held, texts=new.texts, usual=usual)
 
 
+def standstill(hotspot: HotspotView, w: Words) -> str:
+    """``Sensor D-7 has sent the same value for 9 h.``; "" where no device stands still."""
+    still = hotspot.explanation.standing
+    if still is None:
+        return ""
+    key = "standstill-mute" if still.is_mute else "standstill-same"
+    said = w(key, sensor=still.device, duration=w.duration(still.seconds))
+    if not still.others:
+        return said
+    return w("standstill-both", said=said, others=w("standstill-others", n=still.others))
+
+
 def chance(hotspot: HotspotView, w: Words) -> str:
     """The recurrence interval in words."""
     why = hotspot.explanation
