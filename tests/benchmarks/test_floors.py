@@ -43,10 +43,11 @@ def test_the_yardstick_itself_gets_its_published_marks() -> None:
 
 
 def test_the_city_beside_peers_that_know_one_series() -> None:
-    """Few of the promised alarms are exceeded, and most of what was injected is found."""
+    """About as many false alarms as the budget allows, and most of what was injected is found."""
     own = [seed["budgets"]["2"] for seed in kept("city_peers")["seeds"].values()]
     weeks = sum(seed["weeks"] for seed in kept("city_peers")["seeds"].values())
-    assert sum(run["false"] for run in own) / weeks <= 2.4
-    for kind, floor in {"surge": 0.75, "slow": 0.65, "cluster": 0.60}.items():
+    assert weeks >= 72
+    assert 1.6 <= sum(run["false"] + run["false feeds"] for run in own) / weeks <= 2.4
+    for kind, floor in {"surge": 0.75, "slow": 0.65, "cluster": 0.60, "city-stop": 1.0, "area-stop": 0.95}.items():
         delays = [delay for run in own for delay in run["delays"][kind]]
         assert sum(delay is not None for delay in delays) >= floor * len(delays), kind
