@@ -48,6 +48,7 @@ def test_the_city_beside_peers_that_know_one_series() -> None:
     weeks = sum(seed["weeks"] for seed in kept("city_peers")["seeds"].values())
     assert weeks >= 72
     assert 1.6 <= sum(run["false"] + run["false feeds"] for run in own) / weeks <= 2.4
-    for kind, floor in {"surge": 0.75, "slow": 0.65, "cluster": 0.60, "city-stop": 1.0, "area-stop": 0.95}.items():
+    floors = {"surge": 0.75, "slow": 0.65, "cluster": 0.60, "city-stop": 1.0, "area-stop": 0.95}
+    for kind, floor in floors.items():
         delays = [delay for run in own for delay in run["delays"][kind]]
         assert sum(delay is not None for delay in delays) >= floor * len(delays), kind
