@@ -179,6 +179,7 @@ class BarePanel:
             weight=np.array([s.weight for s in strata]),
             prior_rate=np.array([s.series * s.windows_a_week * 10.0**-s.enter for s in strata]),
             is_city=np.array([s.is_city for s in strata]),
+            is_bound=np.array([s.is_bound for s in strata]),
             consequence=np.zeros(1),
             near=tuple(1 << i for i in range(series)),
             budget=settings.budget_per_week,

@@ -76,6 +76,7 @@ class Stratum(msgspec.Struct, frozen=True):
 
     ``windows_a_week`` is how many independent looks a series gets in a week, for the time before there are
     peaks to count. ``is_city`` marks scores of the city as a whole, which have their own part of the budget.
+    ``is_bound`` marks what counts in the bound that holds before there is history.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Stratum(msgspec.Struct, frozen=True):
     series: int
     windows_a_week: float
     is_city: bool = False
+    is_bound: bool = True
 
 
 HOURS_A_DAY: Final = 24

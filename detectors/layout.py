@@ -96,6 +96,7 @@ def rule(
         weight=np.array([s.weight for s in strata]),
         prior_rate=np.array([s.series * s.windows_a_week * 10.0**-s.enter for s in strata]),
         is_city=np.array([s.is_city for s in strata]),
+        is_bound=np.array([s.is_bound for s in strata]),
         consequence=risk.consequence_rarity(shape.consequences),
         near=near_masks(laid_out.setting.near),
         budget=settings.budget_per_week,

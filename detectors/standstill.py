@@ -61,9 +61,9 @@ class Standstill:
         self._moved: _Moved | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
-        """One for all devices; none in a city without any, where it would only cost a short history."""
+        """One for all devices, which takes nothing from what counts may tell in a short history."""
         devices = len(self._shape.sensors)
-        return (Stratum("standstill", ENTER, 0.0, devices, self._looks),) if devices else ()
+        return (Stratum("standstill", ENTER, 0.0, devices, self._looks, is_bound=False),) if devices else ()
 
     def start(self) -> StandstillState:
         """Nothing heard."""

@@ -38,6 +38,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     weight: np.ndarray  # (T,) float64: added to the rarity of a stratum
     prior_rate: np.ndarray  # (T,) float64: episodes a week by theory
     is_city: np.ndarray  # (T,) bool: strata of the city as a whole
+    is_bound: np.ndarray  # (T,) bool: strata that count in the bound for a short history
     consequence: np.ndarray  # (C,) float64: added to the rarity of a category
     near: tuple[int, ...]  # bit mask of each area's nearest ones
     budget: float  # false alarms a week
@@ -203,7 +204,7 @@ def stage_one_rarity(strata: tuple[Tail, ...], events: Events, rule: Rule) -> Ar
 
 def union_bound(rule: Rule, mine: Array) -> Tail:
     """Hotspots a week by rarity while history is short: every stratum (``mine``, (T,) bool) counts alone."""
-    per_stratum = float((10.0 ** rule.weight[mine]).sum())
+    per_stratum = float((10.0 ** rule.weight[mine & rule.is_bound]).sum())
     per_category = float((10.0**rule.consequence).mean())
     return Tail(float(np.log10(per_stratum * per_category)), 1.0, THEORY, 0.0, 1.0, np.zeros(0))
 

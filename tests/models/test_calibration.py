@@ -16,7 +16,8 @@ def rule(**changes) -> Rule:
     lone = tuple(1 << a for a in range(AREAS))
     plain = Rule(
         enter=np.array([3.0, 2.2]), weight=np.zeros(2), prior_rate=np.array([1.0, 1.0]),
-        is_city=np.array([False, True]), consequence=np.zeros(3), near=lone, budget=2.0, gap_buckets=16,
+        is_city=np.array([False, True]), is_bound=np.ones(2, bool),
+        consequence=np.zeros(3), near=lone, budget=2.0, gap_buckets=16,
         hold_buckets=96, buckets_per_week=WEEK, min_weeks=6, max_weeks=13, step=0.0217,
     )  # fmt: skip
     return msgspec.structs.replace(plain, **changes)
