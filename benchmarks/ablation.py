@@ -8,6 +8,7 @@ differences are of pairs. Run a piece: ``python -m benchmarks.ablation SEED …`
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -180,15 +181,10 @@ def measured(city: SimulatedCity, part: str) -> dict[str, Any]:
 
 def main(seeds: tuple[int, ...]) -> None:
     """Measure what is not kept yet, and keep it as it comes."""
-    facts = results.begun("ablation")
     for seed in seeds:
         city = simulate(seed, WEEKS, CALIBRATED, wanted=WANTED)
-        kept = facts["seeds"].setdefault(str(seed), {})
-        for part in PARTS:
-            if part not in kept:
-                kept[part] = measured(city, part)
-                results.keep("ablation", facts)
-                print(seed, part, kept[part]["false"], flush=True)
+        for part, found in results.of_parts("ablation", seed, PARTS, partial(measured, city)):
+            print(seed, part, found["false"], flush=True)
 
 
 if __name__ == "__main__":

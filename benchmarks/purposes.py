@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -295,15 +296,9 @@ def _bias(expected: Array, truth: Array, where: Array) -> float:
 
 def main(seeds: tuple[int, ...]) -> None:
     """Measure what is not kept yet, and keep it as it comes."""
-    facts = results.begun("purposes")
     for seed in seeds:
-        city = eventful(seed)
-        kept = facts["seeds"].setdefault(str(seed), {})
-        for part in PARTS:
-            if part not in kept:
-                kept[part] = measured(city, part)
-                results.keep("purposes", facts)
-                print(seed, part, kept[part]["counts"], flush=True)
+        for part, found in results.of_parts("purposes", seed, PARTS, partial(measured, eventful(seed))):
+            print(seed, part, found["counts"], flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,19 @@ def begun(name: str) -> dict[str, Any]:
         return kept(name)
     except FileNotFoundError:
         return {"seeds": {}}
+
+
+def of_parts(
+    name: str, seed: int, parts: Iterable[str], measure: Callable[[str], dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each part of a seed that is not kept yet, and what is measured of it, kept as it comes."""
+    facts = begun(name)
+    found = facts["seeds"].setdefault(str(seed), {})
+    for part in parts:
+        if part not in found:
+            found[part] = measure(part)
+            keep(name, facts)
+            yield part, found[part]
 
 
 def command(name: str, data: str, measure: Callable[[Path | None], dict[str, Any]]) -> None:

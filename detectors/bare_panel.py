@@ -12,12 +12,11 @@ from detectors.drift import Drift
 from detectors.settings import DetectionSettings
 from detectors.surge import Surge
 from models import baseline, calibration, normal, peaks
-from models.baseline import Memory
 from models.calendar import DAY_SECONDS, WEEK_SECONDS, Calendar, Slot
-from models.calibration import Calibration, Rule
+from models.calibration import Calibration
 from models.circles import SIZES
 from models.neighbours import nearest
-from models.normal import Frame, Normal, PanelView
+from models.normal import Normal, PanelView
 from models.peaks import Events
 from models.shape import CityShape
 from streams.panel import Array, SealedBucket, SensorBucket
@@ -72,8 +71,16 @@ class BarePanel:
         self._detectors: Final[tuple[Detector[Any], ...]] = tuple(kind(setting) for kind in kinds)
         strata = [detector.strata() for detector in self._detectors]
         self._first_stratum: Final = np.cumsum([0, *(len(part) for part in strata)])
-        self._frame: Final = self._made_frame(len(series), setting.widths)
-        self._rule: Final = self._made_rule(len(series), tuple(s for part in strata for s in part))
+        widths = setting.widths
+        factor = layout.factor_window(widths, bucket_seconds)
+        self._frame: Final = layout.frame(len(series), 1, widths, factor, self._settings, self._per_day)
+        self._rule: Final = layout.rule(
+            self._settings,
+            bucket_seconds,
+            (*(s for part in strata for s in part), NO_CITY),
+            consequence=np.zeros(1),
+            near=tuple(1 << i for i in range(len(series))),  # no series is another's neighbour
+        )
         self._scored_from: Final = int(self._settings.warm_up_weeks * WEEK_SECONDS) // bucket_seconds
         self.near: Final = nearest(setting.shape.centroids, max(SIZES))
 
@@ -155,40 +162,6 @@ class BarePanel:
             near=alone if centroids is None else nearest(centroids, around),
             silence_near=alone,
             buckets_per_day=self._per_day,
-        )
-
-    def _made_frame(self, series: int, widths: tuple[int, ...]) -> Frame:
-        """The fixed part of the counts' normal state."""
-        settings = self._settings
-        wide = (i for i, width in enumerate(widths) if width * self._seconds >= layout.FACTOR_SECONDS)
-        return Frame(
-            areas=series,
-            columns=1,
-            widths=widths,
-            factor_window=next(wide, len(widths) - 1),
-            memory=Memory(settings.level_half_life_days, settings.ratio_half_life_days, settings.escape_days),
-            variance_half_life_days=settings.variance_half_life_days,
-            buckets_per_day=self._per_day,
-        )
-
-    def _made_rule(self, series: int, strata: tuple[Stratum, ...]) -> Rule:
-        """Calibration's rule: the city's, but no series is another's neighbour."""
-        settings, strata = self._settings, (*strata, NO_CITY)
-        return Rule(
-            enter=np.array([s.enter for s in strata]),
-            weight=np.array([s.weight for s in strata]),
-            prior_rate=np.array([s.series * s.windows_a_week * 10.0**-s.enter for s in strata]),
-            is_city=np.array([s.is_city for s in strata]),
-            is_bound=np.array([s.is_bound for s in strata]),
-            consequence=np.zeros(1),
-            near=tuple(1 << i for i in range(series)),
-            budget=settings.budget_per_week,
-            gap_buckets=max(1, round(settings.episode_gap_hours * 3_600 / self._seconds)),
-            hold_buckets=max(1, round(settings.hold_hours * 3_600 / self._seconds)),
-            buckets_per_week=max(1, WEEK_SECONDS // self._seconds),
-            min_weeks=settings.calibration_min_weeks,
-            max_weeks=settings.calibration_weeks,
-            step=settings.controller_step,
         )
 
     def _looked(

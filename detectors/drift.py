@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
+from models.calendar import DAY_SECONDS, HOUR_SECONDS
 from models.normal import PanelView
 from models.windows import tiled
 from streams.panel import Array, flat_places
@@ -24,7 +25,6 @@ WEIGHT: Final = 0.4
 """What lasts for days is worth more of the budget than one loud bucket."""
 MOST: Final = 16.0
 """Nats at which a sum is held: some ten make an alarm, and what is higher only takes longer to fall."""
-HOUR_SECONDS: Final = 3_600
 SPREAD_SECONDS: Final = 14_400
 CAP_SD: Final = 2.0
 """One hour weighs at most so many deviations more than expected: a slow rise is many small excesses."""
@@ -32,7 +32,7 @@ ERRORS: Final = 1.0
 """Standard errors by which a level may be too low: a young or sparse series must not rise by its error."""
 STILL: Final = 1.1
 """The last day must exceed what was expected by so much: what is over is not told, however high its sum."""
-OVER_SECONDS: Final = 86_400
+OVER_SECONDS: Final = DAY_SECONDS
 """In which a sum is halved while the last day brought no more than expected: what is over fades."""
 EPISODES_A_WEEK: Final = 7.0
 

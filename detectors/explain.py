@@ -17,7 +17,7 @@ from detectors.standstill import Standstill
 from detectors.topic import Topic
 from models import tails, variance
 from models.calibration import LOWEST_RARITY, Calibration, Rule, allowed
-from models.hotspots import AreaCount, Explanation, Hotspot, Share, Standing, Wording
+from models.hotspots import AreaCount, Explanation, Hotspot, Share, StillDevice, Wording
 from models.risk import risk_millionths
 from models.shape import CityShape
 from models.stories import Story
@@ -54,7 +54,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
     silent: tuple[SilentFeed, ...]
     rises: DriftState
     wording: Callable[[Array, int, int], Wording | None]  # of some areas, a category, a width in buckets
-    standing: Callable[[Array, int, int], Standing | None]  # in some areas, of a category, after a bucket
+    standing: Callable[[Array, int, int], StillDevice | None]  # in some areas, of a category, after a bucket
 
     def hotspot(self, story: Story) -> Hotspot:
         """The story as it stands in this bucket."""
@@ -105,7 +105,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         is_loudest = story.detector == TOPIC
         return self.wording(areas, story.group, width if is_loudest else self.layout.counts.widths[-1])
 
-    def _standing(self, story: Story, areas: Array) -> Standing | None:
+    def _standing(self, story: Story, areas: Array) -> StillDevice | None:
         """The device that stands still, where that speaks for it."""
         if STANDSTILL not in dict(story.strengths):
             return None

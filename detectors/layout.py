@@ -9,19 +9,19 @@ from detectors.base import Setting, Stratum
 from detectors.settings import DetectionSettings
 from models import risk
 from models.baseline import Memory
-from models.calendar import DAY_SECONDS, WEEK_SECONDS, Calendar
+from models.calendar import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, Calendar
 from models.calibration import Rule
 from models.circles import SIZES as CIRCLE_SIZES
-from models.neighbours import near_masks, nearest
+from models.neighbours import nearest
 from models.normal import Frame
 from models.shape import CityShape
 from models.stories import Naming, Nearness
 from streams.panel import Array
 
-WINDOW_SECONDS: Final = (3_600, 14_400, 86_400)
+WINDOW_SECONDS: Final = (HOUR_SECONDS, 4 * HOUR_SECONDS, DAY_SECONDS)
 LONG_BUCKET_WIDTHS: Final = (1, 7)
 SILENCE_WIDTHS: Final = (2, 4, 8, 16)
-FACTOR_SECONDS: Final = 3_600
+FACTOR_SECONDS: Final = HOUR_SECONDS
 NEAR: Final = 7
 NEAR_LEAST: Final = 3
 SILENCE_GROUP: Final = 10
@@ -48,11 +48,11 @@ def layout(shape: CityShape, settings: DetectionSettings) -> Layout:
     # of a small city seven areas are most of it: a story there would swallow all others
     near = nearest(shape.centroids, max(NEAR_LEAST, min(NEAR, len(shape.areas) // 3)))
     per_day = max(1, DAY_SECONDS // seconds)
-    factor = next((i for i, w in enumerate(widths) if w * seconds >= FACTOR_SECONDS), len(widths) - 1)
+    factor = factor_window(widths, seconds)
     return Layout(
         calendar=Calendar(shape.zone, shape.country, shape.subdivision, seconds),
-        counts=_frame(len(shape.areas), len(shape.categories), widths, factor, settings, per_day),
-        feeds=_frame(len(shape.areas), len(shape.feeds), (1, *SILENCE_WIDTHS), -1, settings, per_day),
+        counts=frame(len(shape.areas), len(shape.categories), widths, factor, settings, per_day),
+        feeds=frame(len(shape.areas), len(shape.feeds), (1, *SILENCE_WIDTHS), -1, settings, per_day),
         setting=Setting(
             shape=shape,
             widths=widths,
@@ -78,6 +78,12 @@ def window_widths(bucket_seconds: int) -> tuple[int, ...]:
     return tuple(sorted({1, *(max(1, seconds // bucket_seconds) for seconds in WINDOW_SECONDS)}))
 
 
+def factor_window(widths: tuple[int, ...], bucket_seconds: int) -> int:
+    """Which window's city factor a shorter one borrows: the first of an hour or more, else the longest."""
+    wide = (i for i, width in enumerate(widths) if width * bucket_seconds >= FACTOR_SECONDS)
+    return next(wide, len(widths) - 1)
+
+
 def silence_neighbourhoods(centroids: Array) -> Array:
     """The ten nearest areas of each, or a third of a small city: (A, k) int64.
 
@@ -87,29 +93,32 @@ def silence_neighbourhoods(centroids: Array) -> Array:
 
 
 def rule(
-    shape: CityShape, settings: DetectionSettings, laid_out: Layout, strata: tuple[Stratum, ...]
+    settings: DetectionSettings,
+    bucket_seconds: int,
+    strata: tuple[Stratum, ...],
+    consequence: Array,
+    near: tuple[int, ...],
 ) -> Rule:
-    """What calibration is told about this city."""
-    seconds = shape.bucket_seconds
+    """What calibration is told; ``consequence`` (C,) float64, ``near`` a bit mask of each area's nearest."""
     return Rule(
         enter=np.array([s.enter for s in strata]),
         weight=np.array([s.weight for s in strata]),
         prior_rate=np.array([s.series * s.windows_a_week * 10.0**-s.enter for s in strata]),
         is_city=np.array([s.is_city for s in strata]),
         is_bound=np.array([s.is_bound for s in strata]),
-        consequence=risk.consequence_rarity(shape.consequences),
-        near=near_masks(laid_out.setting.near),
+        consequence=consequence,
+        near=near,
         budget=settings.budget_per_week,
-        gap_buckets=max(1, round(settings.episode_gap_hours * 3_600 / seconds)),
-        hold_buckets=max(1, round(settings.hold_hours * 3_600 / seconds)),
-        buckets_per_week=max(1, WEEK_SECONDS // seconds),
+        gap_buckets=max(1, round(settings.episode_gap_hours * HOUR_SECONDS / bucket_seconds)),
+        hold_buckets=max(1, round(settings.hold_hours * HOUR_SECONDS / bucket_seconds)),
+        buckets_per_week=max(1, WEEK_SECONDS // bucket_seconds),
         min_weeks=settings.calibration_min_weeks,
         max_weeks=settings.calibration_weeks,
         step=settings.controller_step,
     )
 
 
-def _frame(
+def frame(
     areas: int, columns: int, widths: tuple[int, ...], factor: int, settings: DetectionSettings, per_day: int
 ) -> Frame:
     """The fixed part of one panel's normal state."""

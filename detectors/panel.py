@@ -20,11 +20,12 @@ from detectors.settings import DetectionSettings
 from detectors.silence import Silence
 from detectors.standstill import Standstill
 from detectors.topic import Topic
-from models import calibration, corrections, normal, peaks, stories
+from models import calibration, corrections, normal, peaks, risk, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
 from models.corrections import Corrections
 from models.fusion import group_of
+from models.neighbours import near_masks
 from models.normal import Normal
 from models.pareto import Tail
 from models.peaks import Events
@@ -80,7 +81,13 @@ class Detection:
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
-        self.rule = laying.rule(shape, settings, self.layout, tuple(s for part in strata for s in part))
+        self.rule = laying.rule(
+            settings,
+            shape.bucket_seconds,
+            tuple(s for part in strata for s in part),
+            risk.consequence_rarity(shape.consequences),
+            near_masks(self.layout.setting.near),
+        )
 
     def start(self) -> DetectionState:
         """The state before the first bucket."""

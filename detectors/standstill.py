@@ -7,7 +7,8 @@ import numpy as np
 
 from detectors.base import Scores, Setting, Sight, Stratum, no_scores, scores_of
 from models import runs
-from models.hotspots import Standing
+from models.calendar import HOUR_SECONDS
+from models.hotspots import StillDevice
 from models.runs import Runs
 from streams.panel import Array, SensorBucket
 
@@ -17,7 +18,6 @@ ENTER: Final = 1.5
 DAYS_OF_PAST: Final = 14
 """Before it a device may not have shown its weekends."""
 
-HOUR_SECONDS: Final = 3_600
 LEAST_STEADY: Final = 2
 AT_REST: Final = 0.1
 """A device that spent so much of its past at its lowest or highest value rests there, like a rain gauge."""
@@ -84,7 +84,7 @@ class Standstill:
         """Every run one bucket on."""
         return self._after(state, sight)
 
-    def told(self, state: StandstillState, areas: Array, category: int, index: int) -> Standing | None:
+    def told(self, state: StandstillState, areas: Array, category: int, index: int) -> StillDevice | None:
         """The device of a category in ``areas`` that stands still most strangely, None where none does.
 
         ``index`` is that of the bucket that ``state`` ends with.
@@ -96,7 +96,7 @@ class Standstill:
             return None
         kind, place = divmod(int(kinds.argmax()), len(mine))
         since = int((state.same, state.mute)[kind].since[mine[place]])
-        return Standing(
+        return StillDevice(
             device=shape.sensors[mine[place]],
             seconds=(index + 1 - since) * shape.bucket_seconds,
             is_mute=bool(kind),

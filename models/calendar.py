@@ -8,6 +8,7 @@ import msgspec
 
 from streams.errors import ConfigError
 
+HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 604_800
 SUNDAY = 6

@@ -34,7 +34,7 @@ class Wording(msgspec.Struct, frozen=True):
     is_around: bool
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StillDevice(msgspec.Struct, frozen=True):
     """A device that stands still, and how many ``others`` of the hotspot do.
 
     For ``seconds`` it has sent the same value, or nothing where ``is_mute``.
@@ -69,7 +69,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[tuple[str, str], ...] = ()
     rising_since: int = 0
     wording: Wording | None = None
-    standing: Standing | None = None
+    standing: StillDevice | None = None
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,9 @@ from detectors.layout import rule
 from detectors.registry import DETECTORS
 from detectors.settings import DetectionSettings
 from detectors.silence import Back
-from models import calibration
-from models.hotspots import AreaCount, Share, Standing, Wording
+from models import calibration, risk
+from models.hotspots import AreaCount, Share, StillDevice, Wording
+from models.neighbours import near_masks
 from models.stories import Story
 from tests.detectors.sights import (
     AREAS,
@@ -32,7 +33,13 @@ from tests.detectors.small_city import BUCKET, ORIGIN, shape
 
 CITY_SHAPE = shape()
 STRATA = tuple(s for kind in DETECTORS.values() for s in kind(SETTING).strata())
-RULE = rule(CITY_SHAPE, DetectionSettings(budget_per_week=2.0), LAYOUT, STRATA)
+RULE = rule(
+    DetectionSettings(budget_per_week=2.0),
+    BUCKET,
+    STRATA,
+    risk.consequence_rarity(CITY_SHAPE.consequences),
+    near_masks(SETTING.near),
+)
 NAMES = list(DETECTORS)
 HOUR = WIDTHS.index(4)
 NO_RISE = Drift(SETTING).start()
@@ -278,11 +285,11 @@ def test_a_standstill_is_told_where_it_speaks_for_the_hotspot():
 
     def standing(areas, category, index):
         asked.append((areas.tolist(), category, index))
-        return Standing("d-1", 9 * 3_600, is_mute=False, others=0)
+        return StillDevice("d-1", 9 * 3_600, is_mute=False, others=0)
 
     still = NAMES.index("standstill")
     told = telling(standing=standing).hotspot(story(detector=still, strengths=((still, 3.0),)))
-    assert told.explanation.standing == Standing("d-1", 9 * 3_600, is_mute=False, others=0)
+    assert told.explanation.standing == StillDevice("d-1", 9 * 3_600, is_mute=False, others=0)
     assert asked == [([3, 5], 1, sight().bucket.index)]
     assert telling(standing=standing).hotspot(story()).explanation.standing is None
 

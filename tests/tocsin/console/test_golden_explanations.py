@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from browse import Visitor
 
-from models.hotspots import Share, Standing, Wording
+from models.hotspots import Share, StillDevice, Wording
 from tocsin.console.view import CityView
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,9 +40,9 @@ def told() -> Iterator[tuple[str, CityView, str]]:
     yield "a slow rise", changed(rising_since=city.clock("19:00") - 2 * 86_400), "gas"
     shares = (Share("topic", 70), Share("drift", 20), Share("cluster", 10))
     yield "new wording", changed(wording=Wording(14, 52, 0.0167, (7,), False), shares=shares), "gas"
-    flat = Standing("dust-07", 9 * 3_600, is_mute=False, others=0)
+    flat = StillDevice("dust-07", 9 * 3_600, is_mute=False, others=0)
     yield "the same value", changed(standing=flat, shares=(Share("standstill", 100),)), "gas"
-    mute = Standing("dust-07", 26 * 3_600, is_mute=True, others=2)
+    mute = StillDevice("dust-07", 26 * 3_600, is_mute=True, others=2)
     yield "no reading", changed(standing=mute, shares=(Share("standstill", 100),)), "gas"
     unknown = (("blind-feed", "hotline"), ("short-history", "2"))
     yield "what is not known", changed(unknown=unknown, history_weeks=2.0, city_factor=1.9), "gas"
