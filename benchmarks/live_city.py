@@ -174,15 +174,13 @@ def _numbered(past: RowArray, partitions: int) -> tuple[RowArray, list[int]]:
 
 async def _commit(place: Place, messages: Sequence[int]) -> None:
     """Intake begins behind what stands for the past."""
-    reader = clients.consumer(place.kafka, group_id=place.names.intake_group)
-    await reader.start()
     spots = {}
     for partition, count in zip(place.city.partitions, messages, strict=True):
         feed, _, which = partition.name.rpartition("-")
         spots[clients.TopicPartition(place.names.raw(feed), int(which))] = count
-    reader.assign(list(spots))
-    await reader.commit(spots)
-    await reader.stop()
+    async with clients.reading(place.kafka, group_id=place.names.intake_group) as reader:
+        reader.assign(list(spots))
+        await reader.commit(spots)
 
 
 class Processes:

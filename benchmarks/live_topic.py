@@ -115,9 +115,7 @@ def new_topic(servers: str, name: str, partitions: int) -> None:
     """A plain topic, for peers that write."""
 
     async def make() -> None:
-        client = clients.admin(KafkaConfig(servers=servers))
-        await client.start()
-        await client.create_topics([NewTopic(name, partitions, 1)])
-        await client.close()
+        async with clients.asking(KafkaConfig(servers=servers)) as client:
+            await client.create_topics([NewTopic(name, partitions, 1)])
 
     asyncio.run(make())

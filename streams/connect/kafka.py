@@ -34,9 +34,7 @@ class KafkaSource:
     async def _session(self, upkeep: Upkeep) -> None:
         """Read until the connection is lost."""
         await clients.admitted(self._connection, TABLE)
-        reader = clients.consumer(self._connection, group_id=self._config.group)
-        try:
-            await reader.start()
+        async with clients.reading(self._connection, group_id=self._config.group) as reader:
             reader.subscribe([self._config.topic])
             upkeep.connected()
             while True:
@@ -46,8 +44,6 @@ class KafkaSource:
                         messages, f"Kafka {place.topic}-{place.partition} at {messages[0].offset}"
                     )
                     await reader.commit({place: messages[-1].offset + 1})
-        finally:
-            await reader.stop()
 
     async def _take(self, messages: list[Any], where: str) -> None:
         payloads = joined([(message.value or b"", self._config.content_type) for message in messages])

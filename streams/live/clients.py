@@ -1,7 +1,9 @@
 """Plain Kafka clients: a producer whose answer means "on the broker", and an administrator."""
 
 import asyncio
+import contextlib
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -43,8 +45,11 @@ __all__ = [
     "TopicPartition",
     "admin",
     "admitted",
+    "asking",
     "consumer",
     "producer",
+    "reading",
+    "started",
     "stopped",
 ]
 
@@ -123,6 +128,16 @@ def producer(kafka: KafkaConfig, is_idempotent: bool = False) -> AIOKafkaProduce
     )
 
 
+async def started(made: AIOKafkaProducer) -> AIOKafkaProducer:
+    """The producer, started; one that cannot begin is stopped, else its connections stay."""
+    try:
+        await made.start()
+    except BaseException:
+        await made.stop()
+        raise
+    return made
+
+
 def consumer(kafka: KafkaConfig, **more: Any) -> AIOKafkaConsumer:
     """A consumer without a group of its own: whoever uses it says from where to read."""
     return AIOKafkaConsumer(
@@ -135,6 +150,17 @@ def consumer(kafka: KafkaConfig, **more: Any) -> AIOKafkaConsumer:
     )
 
 
+@contextlib.asynccontextmanager
+async def reading(kafka: KafkaConfig, **more: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started ``consumer``; it is stopped whatever happens, also where no broker answers at the start."""
+    reader = consumer(kafka, **more)
+    try:
+        await reader.start()
+        yield reader
+    finally:
+        await stopped(reader)
+
+
 async def stopped(reader: AIOKafkaConsumer) -> None:
     """Stop a consumer; one that had hardly begun may end in a cancellation that nobody asked for."""
     try:
@@ -143,6 +169,17 @@ async def stopped(reader: AIOKafkaConsumer) -> None:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
+
+
+@contextlib.asynccontextmanager
+async def asking(kafka: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A started ``admin``; it is closed whatever happens."""
+    client = admin(kafka)
+    try:
+        await client.start()
+        yield client
+    finally:
+        await client.close()
 
 
 def admin(kafka: KafkaConfig) -> AIOKafkaAdminClient:

@@ -215,9 +215,7 @@ class IntakeWorker:
         """The producer, which belongs to the worker's loop."""
         async with self._starting:
             if self._producer is None:
-                made = clients.producer(self.kafka)
-                await made.start()
-                self._producer = made
+                self._producer = await clients.started(clients.producer(self.kafka))
             return self._producer
 
     async def _close(self, *_: Any, **__: Any) -> None:
@@ -228,22 +226,14 @@ class IntakeWorker:
 
     async def _committed(self, place: clients.TopicPartition) -> int:
         """What the broker says that the group has committed; 0 if nothing."""
-        client = clients.admin(self.kafka)
-        try:
-            await client.start()
+        async with clients.asking(self.kafka) as client:
             found = await client.list_consumer_group_offsets(self.names.intake_group, partitions=[place])
-        finally:
-            await client.close()
         return max(0, found[place].offset) if place in found else 0
 
     async def _begins(self, place: clients.TopicPartition) -> int:
         """The first offset that the broker still has: below it nothing comes any more."""
-        reader = clients.consumer(self.kafka)
-        try:
-            await reader.start()
+        async with clients.reading(self.kafka) as reader:
             return int((await reader.beginning_offsets([place]))[place])
-        finally:
-            await clients.stopped(reader)
 
 
 def _raw_event(message: Any) -> RawEvent:

@@ -121,7 +121,11 @@ class Rig:
     # -- setting up ---------------------------------------------------------------------------------------
 
     def wait_for(self, work: Coroutine[Any, Any, Any], seconds: float = PATIENCE) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+        begun = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return begun.result(seconds)
+        finally:
+            begun.cancel()  # what nobody waits for any more lets go of its connections
 
     def open(self) -> None:
         feeds = (Feed(id="calls", kind="hotline", partitions=self.wide), Feed(id="gas", kind="hotline"))
@@ -181,9 +185,7 @@ class Rig:
         while True:
             try:
                 if self._producer is None:
-                    made = clients.producer(self.kafka)
-                    await made.start()
-                    self._producer = made
+                    self._producer = await clients.started(clients.producer(self.kafka))
                 await self._producer.send_and_wait(topic, value, headers=headers, partition=partition)
                 return
             except (clients.KafkaError, OSError):
@@ -259,13 +261,9 @@ class Rig:
         return intake, step[0] if step else 0
 
     async def _offsets(self) -> tuple[Any, Any]:
-        client = clients.admin(self.kafka)
-        await client.start()
-        try:
+        async with clients.asking(self.kafka) as client:
             of_intake = await client.list_consumer_group_offsets(self.names.intake_group)
             return of_intake, await client.list_consumer_group_offsets(self.names.step_group)
-        finally:
-            await client.close()
 
     def raw_places(self) -> dict[str, tuple[str, int]]:
         """Topic and number of each source partition, by the name under which its commit is sampled."""
@@ -273,23 +271,17 @@ class Rig:
         return {f"{topic} {number}": (topic, number) for topic, number in found}
 
     async def _end(self, topic: str, partition: int = 0) -> int:
-        reader = clients.consumer(self.kafka)
-        await reader.start()
-        try:
-            place = clients.TopicPartition(topic, partition)
+        place = clients.TopicPartition(topic, partition)
+        async with clients.reading(self.kafka) as reader:
             return int((await reader.end_offsets([place]))[place])
-        finally:
-            await reader.stop()
 
     def read_topic(self, topic: str, partition: int = 0) -> list[Any]:
         """Every message of a partition, in order."""
         return self.wait_for(self._read(topic, partition))
 
     async def _read(self, topic: str, partition: int) -> list[Any]:
-        reader = clients.consumer(self.kafka)
-        await reader.start()
-        try:
-            place = clients.TopicPartition(topic, partition)
+        place = clients.TopicPartition(topic, partition)
+        async with clients.reading(self.kafka) as reader:
             reader.assign([place])
             await reader.seek_to_beginning(place)
             end = (await reader.end_offsets([place]))[place]
@@ -298,8 +290,6 @@ class Rig:
                 for messages in (await reader.getmany(place, timeout_ms=500)).values():
                     found += messages
             return found
-        finally:
-            await reader.stop()
 
     def drained(self, seconds: float | None = None) -> None:
         """Wait until everything that was fed is in the ledger, folded, in a checkpoint and delivered."""

@@ -153,16 +153,10 @@ def test_an_owner_that_ends_in_peace_leaves_its_state_to_the_next_version(town: 
 async def _forget(servers: str, topic: str) -> int:
     """Retention takes all messages of a partition but the last; its offset."""
     kafka_, place = KafkaConfig(servers=servers), clients.TopicPartition(topic, 0)
-    admin, reader = clients.admin(kafka_), clients.consumer(kafka_)
-    await admin.start()
-    await reader.start()
-    try:
+    async with clients.asking(kafka_) as admin, clients.reading(kafka_) as reader:
         last = int((await reader.end_offsets([place]))[place]) - 1
         await admin.delete_records({place: RecordsToDelete(last)})
         return last
-    finally:
-        await reader.stop()
-        await admin.close()
 
 
 def test_a_gap_ends_intake_again_and_again_until_a_person_notes_it(town: Town) -> None:

@@ -41,16 +41,11 @@ class Foreign:
         return asyncio.run(asyncio.wait_for(work, SECONDS))
 
     async def _create(self, topic: str, partitions: int) -> None:
-        client = clients.admin(self._kafka)
-        await client.start()
-        try:
+        async with clients.asking(self._kafka) as client:
             await client.create_topics([NewTopic(topic, partitions, 1)])
-        finally:
-            await client.close()
 
     async def _produce(self, topic: str, messages: Any, partition: int) -> None:
-        producer = clients.producer(self._kafka)
-        await producer.start()
+        producer = await clients.started(clients.producer(self._kafka))
         try:
             for value, headers in messages:
                 key = b"nothing" if value is None else None  # the client wants one of both
@@ -59,10 +54,6 @@ class Foreign:
             await producer.stop()
 
     async def _committed(self, group: str, topic: str) -> int:
-        client = clients.admin(self._kafka)
-        await client.start()
-        try:
+        async with clients.asking(self._kafka) as client:
             found = await client.list_consumer_group_offsets(group)
             return sum(one.offset for place, one in found.items() if place.topic == topic)
-        finally:
-            await client.close()

@@ -73,9 +73,7 @@ class RawTopics:
             raise AwayError(where, f"cannot be read ({type(error).__name__})", "start it") from error
 
     async def _last(self, place: clients.TopicPartition) -> Last:
-        reader = clients.consumer(self._kafka)
-        try:
-            await reader.start()
+        async with clients.reading(self._kafka) as reader:
             reader.assign([place])
             end = int((await reader.end_offsets([place]))[place])
             first = int((await reader.beginning_offsets([place]))[place])
@@ -84,8 +82,6 @@ class RawTopics:
             reader.seek(place, end - 1)
             message = await reader.getone(place)
             return Last(end, dict(message.headers))
-        finally:
-            await clients.stopped(reader)
 
     async def _read_on(self) -> None:
         """What has come to the ledger since the last look."""
@@ -110,12 +106,8 @@ class RawTopics:
 
     async def _ask(self) -> None:
         """What intake has committed: its rows stand in the ledger, perhaps since before the first look."""
-        client = clients.admin(self._kafka)
-        try:
-            await client.start()
+        async with clients.asking(self._kafka) as client:
             found = await client.list_consumer_group_offsets(self._names.intake_group)
-        finally:
-            await client.close()
         for number, place in self._places.items():
             if place in found:
                 self._taken[number] = max(self._taken[number], found[place].offset)

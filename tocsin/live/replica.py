@@ -141,9 +141,7 @@ class Replica(Embedded[State]):
         """Copy the topics into the store until it is over; a record and its cursor are one transaction."""
         topics = (self._names.ledger, self._names.events, self._names.dead_letter, self._names.deliveries)
         await clients.admitted(self._kafka)
-        reader = clients.consumer(self._kafka)
-        await reader.start()
-        try:
+        async with clients.reading(self._kafka) as reader:
             places = [clients.TopicPartition(topic, 0) for topic in topics]
             reader.assign(places)
             for place in places:
@@ -152,8 +150,6 @@ class Replica(Embedded[State]):
                 found = await reader.getmany(*places, timeout_ms=POLL_MILLISECONDS, max_records=AT_ONCE)
                 for place, messages in found.items():
                     await asyncio.to_thread(self._take, store, place.topic, messages)
-        finally:
-            await clients.stopped(reader)
 
     def _start(self, store: Store, topic: str) -> int:
         return History(store).ledger_length() if topic == self._names.ledger else store.cursor(topic)

@@ -86,13 +86,7 @@ class Sender:
         async with self._starting:
             if self._producer is None:
                 await clients.admitted(self._kafka)
-                made = clients.producer(self._kafka, self._is_idempotent)
-                try:
-                    await made.start()
-                except BaseException:
-                    await made.stop()
-                    raise
-                self._producer = made
+                self._producer = await clients.started(clients.producer(self._kafka, self._is_idempotent))
             return self._producer
 
     def close(self) -> None:

@@ -320,13 +320,9 @@ async def commit(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, o
 
 
 async def _commit_once(kafka: KafkaConfig, group: str, spot: clients.TopicPartition, offset: int) -> None:
-    reader = clients.consumer(kafka, group_id=group)
-    try:
-        await reader.start()
+    async with clients.reading(kafka, group_id=group) as reader:
         reader.assign([spot])
         await reader.commit({spot: offset})
-    finally:
-        await clients.stopped(reader)
 
 
 def begun(place: Place) -> bool:
