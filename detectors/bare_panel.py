@@ -90,7 +90,7 @@ class BarePanel:
             steps=0,
             day=-1,
             normal=normal.start(self._frame, self._calendar),
-            calibration=calibration.start(self._rule),
+            calibration=calibration.start(self._rule, self._settings.budget_per_week),
             alarmed=np.full(self._frame.areas, -(10**9), np.int64),
             owed=np.zeros(self._frame.areas),
             detectors=tuple(detector.start() for detector in self._detectors),

@@ -88,7 +88,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
             expected=round(total, DIGITS),
             upper_bound=float(bound),
             city_factor=round(total / max(float(base.sum()), 1e-9), DIGITS),
-            recurrence_weeks=round(10.0**story.rarity / allowed(self.rule, is_city_tier), DIGITS),
+            recurrence_weeks=round(10.0**story.rarity / allowed(self.learnt, is_city_tier), DIGITS),
             history_weeks=round(self.learnt.weeks, DIGITS),
             shares=_shares(story.strengths),
             areas=_area_counts(self.shape.areas, areas, observed, mean),

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from models import calibration
-from models.calibration import Calibration, Rule
+from models.calibration import Calibration
 from models.hotspots import Hotspot
 
 
@@ -55,20 +55,20 @@ class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     is_calibrated: bool
 
 
-def budget_status(learnt: Calibration, rule: Rule) -> BudgetStatus:
+def budget_status(learnt: Calibration) -> BudgetStatus:
     """The alarm budget as calibration has it."""
     # rate after K clean weeks: within 20 % with probability .50, .66, .76, .88 for K = 4, 8, 13, 26,
     # which is a log-normal spread of about 0.6 / sqrt(K); 1.28 spreads hold 80 %
     spread = 1.28 * 0.6 / max(learnt.weeks, 1.0) ** 0.5
     return BudgetStatus(
-        allowed=rule.budget,
+        allowed=learnt.budget,
         spent=learnt.alarms,
-        city_allowed=calibration.allowed(rule, True),
+        city_allowed=calibration.allowed(learnt, True),
         city_spent=learnt.city_alarms,
-        expected_low=rule.budget * float(np.exp(-spread)),
-        expected_high=rule.budget * float(np.exp(spread)),
+        expected_low=learnt.budget * float(np.exp(-spread)),
+        expected_high=learnt.budget * float(np.exp(spread)),
         history_weeks=learnt.weeks,
-        threshold=calibration.threshold(learnt, rule),
+        threshold=calibration.threshold(learnt),
         is_calibrated=learnt.is_calibrated,
     )
 

@@ -108,7 +108,6 @@ def rule(
         is_bound=np.array([s.is_bound for s in strata]),
         consequence=consequence,
         near=near,
-        budget=settings.budget_per_week,
         gap_buckets=max(1, round(settings.episode_gap_hours * HOUR_SECONDS / bucket_seconds)),
         hold_buckets=max(1, round(settings.hold_hours * HOUR_SECONDS / bucket_seconds)),
         buckets_per_week=max(1, WEEK_SECONDS // bucket_seconds),

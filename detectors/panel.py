@@ -80,7 +80,7 @@ class Detection:
         self._standstill = cast(Standstill, self.detectors[Standstill.name])
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
-        self._faint: tuple[tuple[Tail, ...], dict[str, Array]] | None = None
+        self._faint: tuple[tuple[Tail, ...], float, dict[str, Array]] | None = None
         self.rule = laying.rule(
             settings,
             shape.bucket_seconds,
@@ -101,7 +101,7 @@ class Detection:
             raw=(),
             spoke_at=np.full((len(self.shape.feeds), len(self.shape.areas)), -1, np.int64),
             detectors=DetectorStates(**{name: d.start() for name, d in self.detectors.items()}),
-            calibration=calibration.start(self.rule),
+            calibration=calibration.start(self.rule, self.settings.budget_per_week),
             stories=(),
             ended=(),
             silent=(),
@@ -123,6 +123,14 @@ class Detection:
         places = state.counts.baseline.level.size
         late = corrections.add(state.late, rows, places, self.layout.correction_buckets)
         return msgspec.structs.replace(state, late=late)
+
+    def allowed(self, state: DetectionState) -> float:
+        """False alarms a week under which the next bucket is judged."""
+        return state.calibration.budget
+
+    def allowing(self, state: DetectionState, budget: float) -> DetectionState:
+        """The state with another alarm budget a week; nothing that was learnt is lost."""
+        return msgspec.structs.replace(state, calibration=calibration.allowing(state.calibration, budget))
 
     def _turned(self, state: DetectionState, bucket: SealedBucket, slot: Slot) -> DetectionState:
         """The state in the bucket's local day: what has ended is learnt."""
@@ -208,12 +216,14 @@ class Detection:
         return {name: scored[name] for name in self.detectors}
 
     def _least(self, learnt: Calibration) -> dict[str, Array]:
-        """Each detector's least scores that matter; they change when calibration does, once a week."""
-        if self._faint is None or self._faint[0] is not learnt.strata:
+        """Each detector's least scores that matter; they change once a week, and with the budget."""
+        known = self._faint
+        if known is None or known[0] is not learnt.strata or known[1] != learnt.budget:
             least = calibration.least_scores(learnt, self.rule, WATCH_RARITY)
             parts = np.split(least, self._first_stratum[1:-1])
-            self._faint = learnt.strata, dict(zip(self.detectors, parts, strict=True))
-        return self._faint[1]
+            known = learnt.strata, learnt.budget, dict(zip(self.detectors, parts, strict=True))
+            self._faint = known
+        return known[2]
 
     def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
         """The sight with what a silent feed leaves out marked as not to be learnt."""
@@ -246,7 +256,7 @@ class Detection:
         learnt = calibration.excuse(learnt, tuple(_excused(s) for s in closed if s.is_confirmed), 0)
         return msgspec.structs.replace(
             state,
-            calibration=calibration.count(learnt, *_new_alarms(told, bucket.index)),
+            calibration=calibration.count(learnt, *stories.new_alarms(told, bucket.index)),
             stories=told,
             ended=tuple(s for s in (*state.ended, *closed) if bucket.index - s.last_index <= 8 * hold),
         )
@@ -303,7 +313,7 @@ class Detection:
         return Findings(
             hotspots=tuple(sorted(hotspots, key=lambda h: (h.began_at, h.id))),
             silent=silent,
-            budget=budget_status(state.calibration, self.rule),
+            budget=budget_status(state.calibration),
             expected=sight.counts.expected,
             warming_up=not sight.is_scoring,
             warm_at=self._warm_at(state),
@@ -369,8 +379,8 @@ def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState
     costly = [s.is_city for s in named if s.alarmed_index >= week_from]
     return msgspec.structs.replace(
         state,
-        stories=_confirmed(state.stories, confirmed),
-        ended=_confirmed(state.ended, confirmed),
+        stories=stories.confirmed(state.stories, confirmed),
+        ended=stories.confirmed(state.ended, confirmed),
         calibration=calibration.excuse(
             state.calibration, tuple(map(_excused, named)), len(costly), sum(costly)
         ),
@@ -380,18 +390,3 @@ def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState
 def _excused(story: Story) -> Excused:
     """What calibration leaves out for a confirmed hotspot."""
     return Excused(story.group, () if story.is_city else story.places, story.began_index, story.last_index)
-
-
-def _new_alarms(told: tuple[Story, ...], index: int) -> tuple[int, int]:
-    """Hotspots that became an alarm in this bucket, but for those that a city-wide one explains.
-
-    And how many of them are city-wide.
-    """
-    city_wide = {s.group for s in told if s.is_city and s.alarmed_index >= 0}
-    new = [s.is_city for s in told if s.alarmed_index == index and (s.is_city or s.group not in city_wide)]
-    return len(new), sum(new)
-
-
-def _confirmed(told: tuple[Story, ...], ids: tuple[str, ...]) -> tuple[Story, ...]:
-    """Stories with those named marked as confirmed."""
-    return tuple(msgspec.structs.replace(s, is_confirmed=True) if s.id in ids else s for s in told)

@@ -16,7 +16,8 @@ APART: Final = (
 class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of detection; weeks and days are local ones, half-lives say when a weight has halved.
 
-    ``budget_per_week`` is the number of false alarms a week that the city is willing to answer.
+    ``budget_per_week`` is the number of false alarms a week that the city is willing to answer; a running
+    city takes a new one at its next start, while all else is fixed for the life of a ledger.
     ``warm_up_weeks`` of data pass before anything is scored. ``calibration_min_weeks`` of scores are needed
     before the budget rests on the city's own history, ``calibration_weeks`` is the most that is kept.
     ``hold_hours`` is how long a hotspot stays open after its last alarm, ``episode_gap_hours`` how far apart
@@ -60,8 +61,8 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 def _positive(settings: DetectionSettings, *names: str) -> None:
-    """Raise ``ConfigError`` for the first of ``names`` that is not above zero."""
+    """Raise ``ConfigError`` for the first of ``names`` that is not above zero, or endless."""
     for name in names:
         value = getattr(settings, name)
-        if not value > 0:
-            raise ConfigError(f"detection.{name}", f"must be above zero, got {value}")
+        if not 0 < value < float("inf"):
+            raise ConfigError(f"detection.{name}", f"must be above zero and finite, got {value}")

@@ -41,7 +41,6 @@ class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     is_bound: np.ndarray  # (T,) bool: strata that count in the bound for a short history
     consequence: np.ndarray  # (C,) float64: added to the rarity of a category
     near: tuple[int, ...]  # bit mask of each area's nearest ones
-    budget: float  # false alarms a week
     gap_buckets: int
     hold_buckets: int
     buckets_per_week: int
@@ -62,6 +61,7 @@ class Excused(msgspec.Struct, frozen=True):
 class Calibration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The log of strange scores and the tails fitted on it."""
 
+    budget: float  # false alarms a week that are allowed from here on
     weeks_log: tuple[Events, ...]  # closed local weeks, oldest first
     recent: tuple[Events, ...]  # of the open week, one per bucket that had any
     excused: tuple[Excused, ...]
@@ -78,9 +78,10 @@ class Calibration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     city_alarms: int  # those of them that tell of the city as a whole
 
 
-def start(rule: Rule) -> Calibration:
-    """Nothing seen: theory, cautiously."""
+def start(rule: Rule, budget: float) -> Calibration:
+    """Nothing seen: theory, cautiously; ``budget`` false alarms a week are allowed."""
     return Calibration(
+        budget=budget,
         weeks_log=(),
         recent=(),
         excused=(),
@@ -96,6 +97,11 @@ def start(rule: Rule) -> Calibration:
         alarms=0,
         city_alarms=0,
     )
+
+
+def allowing(state: Calibration, budget: float) -> Calibration:
+    """The state with another number of false alarms a week from here on; what was learnt stays."""
+    return msgspec.structs.replace(state, budget=budget)
 
 
 def log(state: Calibration, events: Events, index: int, monday: int) -> Calibration:
@@ -114,7 +120,7 @@ def turn_week(state: Calibration, rule: Rule, index: int, monday: int) -> Calibr
         return state
     offset = state.offset
     if state.is_calibrated:
-        miss = (state.alarms - rule.budget) / rule.budget
+        miss = (state.alarms - state.budget) / state.budget
         offset += rule.step * float(np.clip(miss, -1.0, 2.0))
     closed = (*state.weeks_log, peaks.joined(state.recent))[-rule.max_weeks :]
     turned = msgspec.structs.replace(
@@ -151,8 +157,8 @@ def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
     0 is as rare as the budget allows one alarm to be.
     """
     first = stage_one_rarity(state.strata, events, rule)
-    places = pareto.rate(state.hotspots, first) / allowed(rule, False)
-    city = pareto.rate(state.city, first) / allowed(rule, True)
+    places = pareto.rate(state.hotspots, first) / allowed(state, False)
+    city = pareto.rate(state.city, first) / allowed(state, True)
     second = -np.log10(np.where(rule.is_city[events.stratum], city, places))
     return np.asarray(np.minimum(second, MOST_RARE) - state.offset)
 
@@ -169,14 +175,14 @@ def least_scores(state: Calibration, rule: Rule, watch: float) -> Array:
     return np.where(at_entry < watch - ROUNDING, rule.enter, 0.0)
 
 
-def allowed(rule: Rule, is_city: bool) -> float:
+def allowed(state: Calibration, is_city: bool) -> float:
     """False alarms a week for the city as a whole, or for all its places together."""
-    return rule.budget * (CITY_SHARE if is_city else 1.0 - CITY_SHARE)
+    return state.budget * (CITY_SHARE if is_city else 1.0 - CITY_SHARE)
 
 
-def threshold(state: Calibration, rule: Rule) -> float:
+def threshold(state: Calibration) -> float:
     """The stage-1 rarity from which a place's event is an alarm."""
-    return pareto.score_at(state.hotspots, allowed(rule, False) * 10.0**-state.offset)
+    return pareto.score_at(state.hotspots, allowed(state, False) * 10.0**-state.offset)
 
 
 def stage_one(events: Events, weeks: float, rule: Rule) -> tuple[Tail, ...]:

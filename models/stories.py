@@ -252,3 +252,18 @@ def judged(story: Story, found: Found, lowest: float) -> Story:
         window=int(found.window[best]),
         strengths=tuple(sorted(strongest.items())),
     )
+
+
+def confirmed(told: tuple[Story, ...], ids: tuple[str, ...]) -> tuple[Story, ...]:
+    """Stories with those named marked as confirmed."""
+    return tuple(msgspec.structs.replace(s, is_confirmed=True) if s.id in ids else s for s in told)
+
+
+def new_alarms(told: tuple[Story, ...], index: int) -> tuple[int, int]:
+    """Hotspots that became an alarm in this bucket, but for those that a city-wide one explains.
+
+    And how many of them are city-wide.
+    """
+    city_wide = {s.group for s in told if s.is_city and s.alarmed_index >= 0}
+    new = [s.is_city for s in told if s.alarmed_index == index and (s.is_city or s.group not in city_wide)]
+    return len(new), sum(new)

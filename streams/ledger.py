@@ -78,12 +78,17 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat", tag_field="rec
     stamp: int
 
 
+BUDGET: Final = "budget"
+CHANGEABLE: Final = ("policy", "model", BUDGET)
+"""What the start record lays down and a later record of that name changes from then on."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, tag="settings", tag_field="record"):
     """Something that the fold must know from here on, named by the hash of its content.
 
     ``name`` is ``start`` (always the first record of a ledger: bucket width, origin, partitions, lateness and
-    the hashes of areas, taxonomy and policy), ``policy``, ``model``, ``gap`` (raw messages that retention
-    took before intake read them) or ``exercise`` (what a drill's scenario invents).
+    the hashes of areas and taxonomy; also what may change later), one of ``CHANGEABLE``, ``gap`` (raw
+    messages that retention took before intake read them) or ``exercise`` (what a drill's scenario invents).
     """
 
     name: str

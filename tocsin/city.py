@@ -17,7 +17,7 @@ from streams.errors import ConfigError
 from streams.event_time import zone_named
 from streams.feeds import Feed, Partition, Sensor, partitions_of
 from streams.gazetteer import Gazetteer
-from streams.ledger import REHEARSAL, Settings, content_hash, settings
+from streams.ledger import BUDGET, REHEARSAL, Settings, content_hash, settings
 from streams.names import name_in
 from streams.sources.mapping import SourceMapping
 from streams.taxonomy import Taxonomy
@@ -108,6 +108,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def start_settings(self, origin_at: int) -> Settings:
         """The first record of this city's ledger; ``origin_at`` opens its first bucket (seconds UTC)."""
         content = {**self.frame(), "origin_at": origin_at, "policy": msgspec.to_builtins(self.policy)}
+        content[BUDGET] = self.detection.budget_per_week
         if self.model is not None:
             content["model"] = msgspec.to_builtins(self.model)
         return settings("start", origin_at, content)
@@ -120,8 +121,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def frame(self) -> dict[str, Any]:
         """What is fixed for the life of a ledger, in JSON types: widths, partitions and content hashes.
 
-        Policy and model may change on the way: a record of their own says from when on.
+        Policy, model and alarm budget may change on the way: a record of their own says from when on.
         """
+        plain = DetectionSettings().budget_per_week
+        detection = msgspec.structs.replace(self.detection, budget_per_week=plain)
         return {
             "city": self.id,
             "zone": self.zone,
@@ -132,7 +135,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             "sensors": content_hash(msgspec.to_builtins(self.sensors)),
             "areas": self.gazetteer.content_hash,
             "taxonomy": self.taxonomy.content_hash,
-            "detection": content_hash(msgspec.to_builtins(self.detection)),
+            "detection": content_hash(msgspec.to_builtins(detection)),
         }
 
 

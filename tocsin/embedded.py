@@ -13,7 +13,7 @@ from streams.commands import Command
 from streams.errors import BusyError, ConfigError, TocsinError
 from streams.events import Event
 from streams.feeds import Partition
-from streams.ledger import Beat, Settings
+from streams.ledger import CHANGEABLE, Beat, Settings
 from tocsin.checkpoint import State
 from tocsin.crossing import Reader
 from tocsin.dead_letters import DeadLetters
@@ -313,7 +313,7 @@ def _open_ledger(history: History, city: City, at: int) -> None:
     if not isinstance(first, Settings) or "origin_at" not in first.content:
         raise ConfigError("ledger", "does not begin with settings", "begin a new data directory")
     wanted = city.start_settings(first.content["origin_at"])
-    fixed = wanted.content.keys() - {"policy", "model"}  # may change: a record says from when on
+    fixed = wanted.content.keys() - CHANGEABLE
     changed = [key for key in fixed if wanted.content[key] != first.content.get(key)]
     if changed:
         raise ConfigError(

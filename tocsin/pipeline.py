@@ -20,12 +20,23 @@ from alerting.muting import Reminder
 from alerting.policy import Policy, read_policy
 from detectors.findings import Findings
 from detectors.panel import Detection, DetectionState
+from detectors.settings import DetectionSettings
 from models.risk import CAP
 from models.risk_model import RiskModel, ranked
 from streams import sealing
 from streams.errors import IntegrityError
 from streams.late import LateRows
-from streams.ledger import KIND_CODE, MARK_EXERCISE, ROW, Record, Rows, Settings, settings
+from streams.ledger import (
+    BUDGET,
+    CHANGEABLE,
+    KIND_CODE,
+    MARK_EXERCISE,
+    ROW,
+    Record,
+    Rows,
+    Settings,
+    settings,
+)
 from streams.panel import SealedBucket
 from streams.sealing import FastRow, Folded, Frame, SealingState
 from tocsin.city import City
@@ -108,20 +119,23 @@ class Pipeline:
         return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1), outcome
 
     def amendments(self, state: PipelineState, at: int, ahead: Iterable[Record] = ()) -> tuple[Settings, ...]:
-        """What the ledger must be told for configured policy and model to be in force from ``at`` (s UTC) on.
+        """What the ledger must be told for what is configured to be in force from ``at`` (s UTC) on.
 
         ``ahead`` are the records that it holds and ``state`` has not folded yet: they count as told.
 
         Everything else that decides is fixed for the life of a ledger.
         """
         for record in ahead:
-            if isinstance(record, Settings) and record.name in ("start", "policy", "model"):
+            if isinstance(record, Settings) and record.name in ("start", *CHANGEABLE):
                 state = self._settings(state, record)
         changed: tuple[Settings, ...] = ()
         if state.policy.hash != self.city.policy.hash:
             changed += (settings("policy", at, {"policy": msgspec.to_builtins(self.city.policy)}),)
         if state.model != self.city.model:
             changed += (settings("model", at, {"model": msgspec.to_builtins(self.city.model)}),)
+        budget = self.city.detection.budget_per_week
+        if self.detection.allowed(state.detection) != budget:
+            changed += (settings(BUDGET, at, {BUDGET: budget}),)
         return changed
 
     def _ranked(self, findings: Findings, model: RiskModel | None) -> Findings:
@@ -231,6 +245,10 @@ class Pipeline:
             return msgspec.structs.replace(state, policy=_policy(record))
         if record.name == "model":
             return msgspec.structs.replace(state, model=_model(record))
+        if record.name == BUDGET:
+            return msgspec.structs.replace(
+                state, detection=self.detection.allowing(state.detection, _budget(record))
+            )
         if record.name == "gap":
             content = record.content
             partition = self.frame.partition_names.index(content["partition"])
@@ -257,6 +275,7 @@ class Pipeline:
             origin_at=origin_at,
             policy=_policy(record),
             model=_model(record),
+            detection=self.detection.allowing(state.detection, _budget(record)),
             sealing=sealing.start(self.frame, origin_at),
             machines=machines.start(self.tree, origin_at),
         )
@@ -290,6 +309,15 @@ def _policy(record: Settings) -> Policy:
 def _model(record: Settings) -> RiskModel | None:
     """The model that a start or model record puts in force; None for the plain map."""
     return msgspec.convert(record.content.get("model"), RiskModel | None)
+
+
+def _budget(record: Settings) -> float:
+    """False alarms a week that a start or budget record allows; what names none, the usual."""
+    budget = record.content.get(BUDGET, DetectionSettings().budget_per_week)
+    if not isinstance(budget, int | float) or not budget > 0:
+        where = f"ledger: {record.name}"
+        raise IntegrityError(where, f"allows {budget!r} alarms a week", "restore the ledger")
+    return float(budget)
 
 
 def _is_start(record: Record) -> bool:

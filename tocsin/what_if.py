@@ -11,6 +11,7 @@ from msgspec import inspect
 from alerting.policy import Policy, check_lateness, read_policy
 from detectors.settings import DetectionSettings
 from models.risk_model import RiskModel
+from streams import ledger
 from streams.errors import ConfigError
 from streams.ledger import Settings, settings
 from tocsin.city import City
@@ -82,19 +83,23 @@ def forks(city: City, variants: Sequence[tuple[Change, ...]]) -> Forked:
 
 def restated(city: City, changes: tuple[Change, ...]) -> Callable[[Settings], Settings]:
     """How the ledger's settings records read for a changed ``city``: the changes hold from the start on,
-    and also over policies and promotions that came into force on the way.
+    and also over policies, promotions and budgets that came into force on the way.
     """
     ranking = model_of(changes)
     model = {} if ranking is None else {"model": msgspec.to_builtins(ranking.model)}
+    is_asked = any(change.key == BUDGET for change in changes)
+    budget = {ledger.BUDGET: city.detection.budget_per_week} if is_asked else {}
 
     def restate(record: Settings) -> Settings:
         if record.name == "start":
             content = {**record.content, "detection": city.frame()["detection"]}
-            content |= {"policy": _facts(city, record.content["policy"], changes), **model}
+            content |= {"policy": _facts(city, record.content["policy"], changes), **model, **budget}
         elif record.name == "policy":
             content = {**record.content, "policy": _facts(city, record.content["policy"], changes)}
         elif record.name == "model" and model:
             content = model
+        elif record.name == ledger.BUDGET and budget:
+            content = budget
         else:
             return record
         return settings(record.name, record.stamp, content)

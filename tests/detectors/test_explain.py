@@ -73,7 +73,7 @@ def telling(
     raw[0, :, 1] = 4
     raw[0, 3, 1], raw[0, 5, 1] = 8, 7
     raw[3, 3, 1] = 12
-    learnt = msgspec.structs.replace(calibration.start(RULE), weeks=weeks, is_calibrated=weeks > 0)
+    learnt = msgspec.structs.replace(calibration.start(RULE, 2.0), weeks=weeks, is_calibrated=weeks > 0)
     return Telling(
         shape=CITY_SHAPE, layout=LAYOUT, rule=RULE, learnt=learnt, raw=tuple(raw),
         sight=sight(panel(capped, base, has_factor=has_factor), feeds), silent=silent,

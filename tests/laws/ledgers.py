@@ -13,6 +13,7 @@ from models.hotspots import AreaCount, Explanation, Hotspot, Share, hotspot_id
 from streams.commands import COMMAND_KINDS, Command
 from streams.events import REASON_CODE, Reason
 from streams.ledger import (
+    BUDGET,
     KIND_CODE,
     MARK_EXERCISE,
     MARK_FAST,
@@ -22,6 +23,7 @@ from streams.ledger import (
     Beat,
     Rows,
     blank_rows,
+    settings,
 )  # fmt: skip
 from tocsin.config import load_city
 from tocsin.pipeline import Pipeline
@@ -40,18 +42,21 @@ class ToyState(msgspec.Struct, frozen=True):
     open: dict[str, tuple[int, int]] = {}
     quiet: int = 0
     index: int = -1  # of the last bucket
+    budget: float = 2.0
     late: tuple[tuple[int, int, int], ...] = ()  # last bucket before it came, its own bucket, series
 
 
 class ToyDetection:
-    """Two calls are trouble and five a catastrophe; four buckets without any call are a dead feed."""
+    """Two calls are trouble, three where the budget is below one, and five a catastrophe; four buckets
+    without any call are a dead feed.
+    """
 
     def start(self):
         return ToyState()
 
     def step(self, state, bucket, confirmed=()):
         counts = bucket.observed.ravel()
-        hot = {str(s): int(counts[s]) for s in np.flatnonzero(counts >= 2)}
+        hot = {str(s): int(counts[s]) for s in np.flatnonzero(counts >= (2 if state.budget >= 1 else 3))}
         ages = {s: (began, age + 1) for s, (began, age) in state.open.items() if age < 2}
         ages |= {s: (ages.get(s, (bucket.opens_at, 0))[0], 0) for s in hot}
         quiet = 0 if bucket.feed_observed[0].any() else state.quiet + 1
@@ -60,7 +65,14 @@ class ToyDetection:
             key=lambda h: (h.began_at, h.id),
         )
         silent = (SilentFeed(CITY.feeds[0].id, None, bucket.opens_at, 5.0),) if quiet >= 4 else ()
-        return ToyState(ages, quiet, bucket.index, state.late), _findings(tuple(hotspots), silent, bucket)
+        after = msgspec.structs.replace(state, open=ages, quiet=quiet, index=bucket.index)
+        return after, _findings(tuple(hotspots), silent, bucket)
+
+    def allowed(self, state):
+        return state.budget
+
+    def allowing(self, state, budget):
+        return msgspec.structs.replace(state, budget=budget)
 
     def correct(self, state, rows):
         pairs = zip(rows.bucket.tolist(), rows.series.tolist(), strict=True)
@@ -120,6 +132,8 @@ acts = st.tuples(
     st.booleans(),
 )
 
+budgets = st.tuples(st.integers(0, 40 * WIDTH), st.sampled_from([0.5, 2.0]))
+
 
 class Ledger(list):
     """Records that print as how many they are."""
@@ -130,7 +144,7 @@ class Ledger(list):
 
 @st.composite
 def ledgers(draw, with_people=True):
-    """Records in ledger order: start, then rows, commands and beats by the second in which they came."""
+    """Records in ledger order: start, then all else by the second in which it came."""
     arrived = [
         (ORIGIN + at + delay, "row", (at, *rest))
         for at, *rest in draw(st.lists(events, max_size=90))
@@ -151,6 +165,7 @@ def ledgers(draw, with_people=True):
                 for at in range(700, 40 * WIDTH, 4000)
                 for unit in CITY.units.order
             ]
+        arrived += [(ORIGIN + at, "allow", budget) for at, budget in draw(st.lists(budgets, max_size=2))]
         # Until after the latest of all: what is far ahead of the newest beat is refused.
         arrived += [(ORIGIN + at, "beat", None) for at in range(0, 40 * WIDTH + LONGEST_DELAY, 60)]
     arrived.sort(key=lambda a: (a[0], a[1], str(a[2])))
@@ -164,6 +179,8 @@ def ledgers(draw, with_people=True):
 def _record(number, at, what, fact, offsets):
     if what == "beat":
         return Beat(stamp=at)
+    if what == "allow":
+        return settings(BUDGET, at, {BUDGET: fact})
     if what == "act":
         _, kind, unit, role, level, is_exercise = fact
         return Command(

@@ -22,6 +22,7 @@ from streams.ledger import (
     from_json,
     to_json,
 )
+from streams.ledger import settings as settings_record
 from streams.sealing import OUTCOMES
 from tests.laws.ledgers import CITY, ORIGIN, WIDTH, ToyDetection, ledgers, rechunked, run, toy_pipeline
 from tocsin import checkpoint
@@ -181,6 +182,37 @@ def test_a_new_policy_is_in_force_from_its_record_on_and_replays():
     assert changed.amendments(state, ORIGIN) == ()
     replayed, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN), decode(encode(record))])
     assert replayed.policy == patient, "the ledger decides, not the configuration of who replays it"
+
+
+def test_a_new_budget_is_in_force_from_its_record_on_and_replays():
+    strict = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
+    own = Pipeline(msgspec.structs.replace(CITY, detection=strict), detection=ToyDetection())
+    begun, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN)])
+    assert PIPELINE.amendments(begun, ORIGIN) == ()
+    (record,) = own.amendments(begun, ORIGIN)
+    assert own.amendments(begun, ORIGIN, [record]) == (), "it stands in the ledger already"
+    state, _, _ = run(own, [record], begun)
+    assert state.detection.budget == 0.5 and own.amendments(state, ORIGIN) == ()
+    replayed, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN), decode(encode(record))])
+    assert replayed.detection.budget == 0.5, "the ledger decides, not the configuration of who replays it"
+
+
+def test_a_ledger_begun_under_another_budget_is_no_other_city():
+    strict = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
+    begun = msgspec.structs.replace(CITY, detection=strict).start_settings(ORIGIN)
+    state, _ = PIPELINE.step(PIPELINE.fresh(), begun)
+    assert state.detection.budget == 0.5
+    older = {key: value for key, value in begun.content.items() if key != "budget"}
+    state, _ = PIPELINE.step(PIPELINE.fresh(), msgspec.structs.replace(begun, content=older))
+    assert state.detection.budget == 2.0, "what a ledger does not name is the usual"
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, "two", None])
+def test_a_budget_that_cannot_be_is_refused(budget):
+    record = settings_record("budget", ORIGIN, {"budget": budget})
+    state, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN)])
+    with pytest.raises(IntegrityError, match="ledger: budget: allows"):
+        PIPELINE.step(state, record)
 
 
 def test_a_ledger_of_another_city_is_refused():

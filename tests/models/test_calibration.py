@@ -10,6 +10,7 @@ from models.peaks import Events
 
 WEEK = 672
 AREAS = 40
+BUDGET = 2.0
 
 
 def rule(**changes) -> Rule:
@@ -17,7 +18,7 @@ def rule(**changes) -> Rule:
     plain = Rule(
         enter=np.array([3.0, 2.2]), weight=np.zeros(2), prior_rate=np.array([1.0, 1.0]),
         is_city=np.array([False, True]), is_bound=np.ones(2, bool),
-        consequence=np.zeros(3), near=lone, budget=2.0, gap_buckets=16,
+        consequence=np.zeros(3), near=lone, gap_buckets=16,
         hold_buckets=96, buckets_per_week=WEEK, min_weeks=6, max_weeks=13, step=0.0217,
     )  # fmt: skip
     return msgspec.structs.replace(plain, **changes)
@@ -35,7 +36,7 @@ def chance(rng, weeks, a_week=30.0, start=0) -> Events:
 
 def walked(events: Events, weeks: int, told: Rule):
     """Calibration after the Mondays of ``weeks``."""
-    state = calibration.start(told)
+    state = calibration.start(told, BUDGET)
     for week in range(weeks):
         begin = week * WEEK
         state = calibration.turn_week(state, told, begin, 7 * week)
@@ -52,7 +53,7 @@ def test_a_budget_of_two_realises_about_two():
         fresh = chance(rng, 20)
         realised.append((calibration.rarity(state, told, fresh) >= 0).sum() / 20)
     # this city has places only, and its own part of the budget stays unspent
-    assert np.mean(realised) == pytest.approx(calibration.allowed(told, is_city=False), rel=0.2)
+    assert np.mean(realised) == pytest.approx((1 - calibration.CITY_SHARE) * BUDGET, rel=0.2)
 
 
 def test_before_that_theory_is_more_careful_than_history():
@@ -64,13 +65,13 @@ def test_before_that_theory_is_more_careful_than_history():
     assert (calibration.rarity(young, told, fresh) >= 0).sum() <= 1.3 * (
         calibration.rarity(old, told, fresh) >= 0
     ).sum()
-    assert calibration.rarity(calibration.start(told), told, fresh).max() < 3
+    assert calibration.rarity(calibration.start(told, BUDGET), told, fresh).max() < 3
 
 
 def test_rarity_is_the_logarithm_of_interval_times_budget():
     told = rule()
     state = walked(chance(np.random.default_rng(6), 13), 13, told)
-    threshold = calibration.threshold(state, told)
+    threshold = calibration.threshold(state)
     first = calibration.stage_one_rarity(state.strata, chance(np.random.default_rng(7), 20), told)
     events = chance(np.random.default_rng(7), 20)
     assert ((calibration.rarity(state, told, events) >= 0) == (first >= threshold - 1e-9)).all()
@@ -97,9 +98,7 @@ def test_what_was_confirmed_is_not_calibrated_on():
     refitted = calibration.turn_week(excused, told, 9 * WEEK, 7 * 9)
     again = calibration.turn_week(plain, told, 9 * WEEK, 7 * 9)
     assert max(len(t.peaks) for t in refitted.strata) <= max(len(t.peaks) for t in again.strata)
-    assert calibration.threshold(refitted, told) == pytest.approx(
-        calibration.threshold(again, told), abs=0.05
-    )
+    assert calibration.threshold(refitted) == pytest.approx(calibration.threshold(again), abs=0.05)
 
 
 @pytest.mark.parametrize(("alarms", "moves"), [(0, -0.0217), (2, 0.0), (4, 0.0217), (40, 2 * 0.0217)])
@@ -113,7 +112,7 @@ def test_the_controller_moves_a_little(alarms, moves):
 
 
 def test_alarms_are_counted_by_part_and_given_back_by_part():
-    state = calibration.count(calibration.count(calibration.start(rule()), 2), 1, 1)
+    state = calibration.count(calibration.count(calibration.start(rule(), BUDGET), 2), 1, 1)
     assert (state.alarms, state.city_alarms) == (3, 1)
     back = calibration.excuse(state, (calibration.Excused(0, (), 0, 1),), 1, 1)
     assert (back.alarms, back.city_alarms) == (2, 0)
@@ -154,7 +153,7 @@ def test_where_entries_are_frequent_only_what_is_logged_matters():
     told = rule()
     state = walked(chance(np.random.default_rng(5), 6), 6, told)
     assert calibration.least_scores(state, told, -0.7)[0] == 3.0
-    assert calibration.least_scores(state, rule(budget=400.0), -0.7)[0] == 0.0
+    assert calibration.least_scores(msgspec.structs.replace(state, budget=400.0), told, -0.7)[0] == 0.0
 
 
 def test_no_part_of_history_is_judged_by_itself(monkeypatch):

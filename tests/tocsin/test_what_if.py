@@ -45,6 +45,22 @@ def test_a_model_holds_in_its_fork_from_the_start_on_and_over_later_promotions(r
     assert own[0] != own[1] != own[2]
 
 
+def test_a_budget_asked_for_holds_over_those_that_the_city_wrote_on_the_way(records):
+    """What is not asked keeps the recorded ones: as much as was allowed when it was allowed."""
+    whole = [*records[:2], settings("budget", ORIGIN + 20 * DAY, {"budget": 20.0}), *records[2:]]
+    asked = [(), (Change("detection.budget_per_week", "0.5"),)]
+    played = list(replay(forks(CITY, asked), whole))
+    own = [lines(outcomes) for outcomes in zip(*(one.outcome for one in played), strict=True)]
+    strict = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
+    begun = msgspec.structs.replace(CITY, detection=strict).start_settings(ORIGIN)
+    plain, *runs = (
+        lines(one.outcome for one in replay(Pipeline(CITY), run))
+        for run in (records, whole, [begun, *records[1:]])
+    )
+    assert own == runs
+    assert plain != runs[0] != runs[1]
+
+
 def lines(outcomes):
     return [journal.line(entry) for outcome in outcomes for entry in outcome.entries]
 

@@ -37,4 +37,4 @@ tuning-advice-loses = It raises { $n } of the { $of } alarms that officers confi
 tuning-line = In tocsin.toml, below [detection]:  { $line }
 tuning-written = { $path }: written
 tuning-stands = { $path }: says so already
-tuning-ledger = A ledger keeps the budget that it was begun with: a new one counts from a new store on.
+tuning-ledger = A city that runs takes a new budget at its next start, and keeps what it has learnt.

@@ -34,4 +34,4 @@ tuning-advice-loses = 在值守人员确认属实的 { $of } 条告警中，它�
 tuning-line = 写入 tocsin.toml 的 [detection] 之下：{ $line }
 tuning-written = { $path }：已写入
 tuning-stands = { $path }：已是如此
-tuning-ledger = 总账沿用开始时的预算：新的预算从新的数据目录起生效。
+tuning-ledger = 运行中的城市在下次启动时采用新的预算，已学到的内容保留。
