@@ -163,8 +163,8 @@ class EdgeCity:
 
     def close(self) -> None:
         """End everything."""
-        if self._up is not None and self._up.poll() is None:
-            self.kill()
+        if self._up is not None:
+            self.kill()  # no signal reaches what has ended by itself; its pipe is closed all the same
         self.stop_workers(signal.SIGTERM)
 
     def hears(self, source: str) -> bool:

@@ -185,7 +185,7 @@ def test_a_flood_while_nothing_can_be_kept_is_bounded(parts: Parts) -> None:
     with parts.nothing_can_be_kept():
         for sender in senders:
             sender.start()
-        until(lambda: len(statuses) > 300)
+        until(lambda: len(statuses) > 300, 8)  # a city that cannot write for 15 s ends
     is_over.set()
     for sender in senders:
         sender.join()
@@ -202,7 +202,7 @@ def peak(pid: int) -> int:
     return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+def until(what: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
     while not what() and time.monotonic() < end:
         time.sleep(0.05)
