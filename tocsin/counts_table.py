@@ -14,7 +14,7 @@ import numpy as np
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import population, series_places, table_columns
+from tocsin import population, series_layers, series_places, table_columns
 from tocsin.table_columns import Column
 
 NEEDED: Final = ("series", "time", "observed")
@@ -53,6 +53,7 @@ class Table(NamedTuple):
     people: Array | None  # (n,) float64 behind each kept row, NaN where not said; None without the column
     has_places: bool  # whether there is a column of them
     places: Array | None  # (S, 2) degrees north and east, NaN where not said; None without both columns
+    category: Array | None  # (S,) int64 of each series; None without the column
     unused: tuple[str, ...]  # columns that were not looked at
 
 
@@ -75,7 +76,9 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     Raises:
         DataError: a column is missing, a cell cannot be read, rows contradict each other or the step.
     """
-    columns, unused = table_columns.columns(path, NEEDED, (population.COLUMN, *series_places.COLUMNS))
+    alike = () if holds_values or step.is_slow else (series_layers.COLUMN,)
+    more = (population.COLUMN, *series_places.COLUMNS, *alike)
+    columns, unused = table_columns.columns(path, NEEDED, more)
     where, times = str(path), columns["time"]
     if not len(times.which):
         raise DataError(where, "holds no row", "check that the file is whole")
@@ -129,6 +132,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         people=None if behind is None else behind.numbers(partial(population.number, where))[chosen],
         has_places=any(name in columns for name in series_places.COLUMNS),
         places=None if holds_values else series_places.degrees(where, columns),
+        category=series_layers.of_column(where, columns),
         unused=unused,
     )
 

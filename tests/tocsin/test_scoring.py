@@ -98,7 +98,8 @@ def test_fine_buckets_and_parquet_in_and_out(tmp_path: Path) -> None:
     assert run(call) == 0
     found = parquet.read_table(out)
     assert found.column("alarm").to_pylist()[1500]
-    assert sum(found.column("alarm").to_pylist()) < 40
+    alarm = np.array(found.column("alarm").to_pylist())[:, None]
+    assert episodes(alarm, every("1h")) <= 2 * 10
     assert found.num_rows == steps
 
 
@@ -405,3 +406,44 @@ def test_alarms_are_counted_by_episode() -> None:
     alarm[[7, 9], 1] = True
     assert episodes(alarm, every("1w")) == 4
     assert episodes(alarm, every("1h")) == 2
+
+
+def of_categories(column: str = "") -> list[str]:
+    """Three weeks of six streets and two desks with hours of their own, and perhaps one more column."""
+    rng, begin = np.random.default_rng(4), day(2025, 3, 3)
+    hour = np.arange(3 * 168)[:, None, None] * 2 * np.pi / 24
+    counts = rng.poisson(4 + 3 * np.cos(hour - 3 * np.arange(2)) * np.ones((6, 1)))
+    return [
+        f"street {s} / desk {d},{begin + timedelta(hours=k)},{counts[k, s, d]}{column.format(d=d)}"
+        for k, s, d in np.ndindex(counts.shape)
+    ]
+
+
+def test_series_are_judged_among_their_own_category_and_the_report_says_which(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_name = scored(written(tmp_path, of_categories()), step="1h")
+    assert "12 series are of 2 categories, by what their names" in " ".join(capsys.readouterr().out.split())
+    by_column = scored(written(tmp_path, of_categories(",desk {d}"), f"{HEAD},category"), step="1h")
+    assert "12 series are of 2 categories, by the column category" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert [row["expected"] for row in by_name] == [row["expected"] for row in by_column]
+    as_one = scored(written(tmp_path, of_categories(",all"), f"{HEAD},category"), step="1h")
+    assert "12 series are of 1 categories" not in capsys.readouterr().out
+    assert [row["expected"] for row in as_one] != [row["expected"] for row in by_name]
+
+
+def test_a_series_of_two_categories_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = of_categories(",desk {d}")
+    rows[-1] = rows[-1].replace(",desk 1", ",desk 0")
+    path = written(tmp_path, rows, f"{HEAD},category")
+    assert run(["score", str(path), "--every", "1h", "--out", str(tmp_path / "o.csv")]) == 3
+    assert "two categories of street 5 / desk 1: 'desk 1' and 'desk 0'" in capsys.readouterr().err
+
+
+def test_a_table_cut_off_anywhere_has_the_scores_that_it_had(tmp_path: Path) -> None:
+    rows = of_categories()
+    whole = scored(written(tmp_path, rows), step="1h")
+    cut_off = scored(written(tmp_path, rows[: 12 * 400]), step="1h")
+    assert cut_off == whole[: 12 * 400]
