@@ -80,12 +80,12 @@ def _together(panel: BarePanel, rows: list[Judged]) -> dict[tuple[int, int], tup
     return found
 
 
-def score_values(observed: Array, every: Every) -> Scored:
-    """Values of devices, each against its own past: (T, S) with NaN as above."""
+def score_values(observed: Array, number: Array, every: Every) -> Scored:
+    """Values of devices, each against its own past: (T, S) with NaN as above, ``number`` (T,) their steps."""
     steps_per_day = max(1, round(DAY_SECONDS / every.seconds))
-    parts = [device_past.scored(column, steps_per_day) for column in observed.T]
+    parts = [device_past.scored(column, steps_per_day, number) for column in observed.T]
     expected, score = (np.stack(part, axis=1) for part in zip(*parts, strict=True))
-    rate = own_past.peak_rates(score, WEEK_SECONDS / every.seconds)
+    rate = own_past.peak_rates(score, number * every.seconds // WEEK_SECONDS)
     interval = np.where(rate > 0, WEEK_DAYS / np.where(rate > 0, rate, 1.0), 0.0)
     return Scored(expected, score, interval, score > 0)
 
@@ -95,7 +95,7 @@ def score_table(
 ) -> Scored:
     """Every series of a table; ``layers`` says which are alike."""
     if holds_values:
-        return score_values(table.observed, every)
+        return score_values(table.observed, table.number, every)
     if every.is_slow:
         return score_slow(table.observed, every)
     places = table.places if _why_no_scan(table, every, layers) is None else None
@@ -132,13 +132,14 @@ def score_file(
     alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
     columns = _rows(table, scored, alarm)
     table_columns.write(out, columns)
-    weeks = len(table.opens_at) * every.seconds / WEEK_SECONDS
-    alarms = episodes(alarm, every)
+    steps = int(table.number[-1]) + 1
+    weeks = steps * every.seconds / WEEK_SECONDS
+    alarms = episodes(alarm, every, table.number)
     return {
         "file": str(counts),
         "rows": len(table.row_time) + sum(n for why, n in table.aside.items() if why in _GONE),
         "series": len(table.series),
-        "steps": len(table.opens_at),
+        "steps": steps,
         "every": every.text,
         "gaps": int(np.isnan(table.observed).sum()),
         "set_aside": table.aside,
@@ -154,7 +155,7 @@ def score_file(
 
 
 _GONE: Final = (
-    "an hour that the zone skips", "averaged with others of its step", "the same row again",
+    "an hour that the zone skips", "the same row again",
 )  # fmt: skip
 """Reasons for which a row has no row of its own in the result."""
 
@@ -204,10 +205,13 @@ def _remarks(table: Table, every: Every, layers: Layers | None) -> list[str]:
     return said
 
 
-def episodes(alarm: Array, every: Every) -> int:
-    """Alarms of (T, S) bool: one is new unless its series was in alarm a day before or since."""
+def episodes(alarm: Array, every: Every, number: Array) -> int:
+    """Alarms of (T, S) bool: one is new unless its series was in alarm a day before or since.
+
+    ``number`` (T,) says in which step each row came.
+    """
     patience = max(1, DAY_SECONDS // every.seconds)
-    step = np.where(alarm, np.arange(len(alarm))[:, None], -(10**9))
+    step = np.where(alarm, number[:, None], -(10**9))
     last = np.maximum.accumulate(step, axis=0)[:-1]
     return int(alarm[:1].sum() + (alarm[1:] & (step[1:] - last > patience)).sum())
 

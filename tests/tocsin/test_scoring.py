@@ -99,7 +99,7 @@ def test_fine_buckets_and_parquet_in_and_out(tmp_path: Path) -> None:
     found = parquet.read_table(out)
     assert found.column("alarm").to_pylist()[1500]
     alarm = np.array(found.column("alarm").to_pylist())[:, None]
-    assert episodes(alarm, every("1h")) <= 2 * 10
+    assert episodes(alarm, every("1h"), np.arange(len(alarm))) <= 2 * 10
     assert found.num_rows == steps
 
 
@@ -404,8 +404,36 @@ def test_alarms_are_counted_by_episode() -> None:
     alarm = np.zeros((20, 2), bool)
     alarm[[0, 1, 5], 0] = True
     alarm[[7, 9], 1] = True
-    assert episodes(alarm, every("1w")) == 4
-    assert episodes(alarm, every("1h")) == 2
+    assert episodes(alarm, every("1w"), np.arange(20)) == 4
+    assert episodes(alarm, every("1h"), np.arange(20)) == 2
+    assert episodes(alarm, every("1h"), np.arange(20) * 30) == 5
+
+
+def gauge(readings: np.ndarray, extra: dict[int, float]) -> list[str]:
+    """A reading each five minutes, and an ``extra`` one a minute behind some of them."""
+    rows = []
+    for k, value in enumerate(readings.tolist()):
+        at = day(2025, 3, 3) + timedelta(minutes=5 * k)
+        rows.append(f"gauge,{at},{value:.3f}")
+        if k in extra:
+            rows.append(f"gauge,{at + timedelta(minutes=1)},{extra[k]:.3f}")
+    return rows
+
+
+def test_of_several_readings_in_a_step_each_has_its_row_and_none_looks_ahead(tmp_path: Path) -> None:
+    readings = np.random.default_rng(1).normal(20.0, 0.5, 1_200)
+    calm = scored(written(tmp_path, gauge(readings, {1_000: 20.0})), "--sensor", step="5min")
+    loud = scored(written(tmp_path, gauge(readings, {1_000: 60.0})), "--sensor", step="5min")
+    assert len(calm) == len(loud) == 1_201
+    assert calm[:1_001] == loud[:1_001]
+    assert float(loud[1_001]["observed"]) == 60.0
+    assert float(loud[1_001]["score"]) > 2.0 > float(calm[1_001]["score"])
+
+
+def test_readings_of_a_step_may_stand_in_any_order_of_the_file(tmp_path: Path) -> None:
+    rows = gauge(np.random.default_rng(1).normal(20.0, 0.5, 600), {500: 60.0})
+    turned = scored(written(tmp_path, rows[::-1]), "--sensor", step="5min")
+    assert turned[::-1] == scored(written(tmp_path, rows), "--sensor", step="5min")
 
 
 def of_categories(column: str = "") -> list[str]:
