@@ -46,8 +46,7 @@ def scored(values: Array, steps_per_day: int, number: Array | None = None) -> tu
     known = values[spoke]
     step = spoke if number is None else number[spoke]
     usual = _median(known, MEDIAN, SHORT)
-    ranks = [_rank_scores(size) for size in _measures(known, step, usual, steps_per_day)]
-    table = np.stack(ranks)
+    table = ranks(known, step, steps_per_day)
     has_rank = np.isfinite(table)
     mean = np.where(has_rank, table, 0.0).sum(axis=0) / np.maximum(has_rank.sum(axis=0), 1)
     mean[:WARM_UP] = 0.0
@@ -56,6 +55,12 @@ def scored(values: Array, steps_per_day: int, number: Array | None = None) -> tu
         told_once(mean),
     )
     return _carried(expected, spoke), score
+
+
+def ranks(known: Array, step: Array, steps_per_day: int) -> Array:
+    """-log10 of the rank of each measure in its own past: (11, n) float64, NaN where there is none."""
+    usual = _median(known, MEDIAN, SHORT)
+    return np.stack([_rank_scores(size) for size in _measures(known, step, usual, steps_per_day)])
 
 
 def told_once(score: Array) -> Array:

@@ -36,12 +36,12 @@ class Parts(NamedTuple):
 
 
 def of_column(where: str, columns: dict[str, Column]) -> Array | None:
-    """The category of each series, (S,) int64 numbered in the order of their names; None without the column.
+    """The category of each series, (S,) int64 numbered in the order of their names; None where none is said.
 
     Raises:
         DataError: a series is of two categories.
     """
-    if COLUMN not in columns:
+    if COLUMN not in columns or not any(text.strip() for text in columns[COLUMN].texts):
         return None
     texts, rows = columns[COLUMN]
     names, which = columns["series"]

@@ -90,3 +90,12 @@ def test_another_day_is_looked_up_by_time_where_a_device_speaks_out_of_step() ->
     night[at : at + 20] = (20 + 5 * np.sin(2 * np.pi * number / DAY + np.pi))[at : at + 20]
     by_time, by_place = (device_past.scored(night, DAY, n)[1][at : at + 20].max() for n in (number, None))
     assert by_time > by_place
+
+
+def test_ranks_are_of_each_measure_and_score_is_their_mean() -> None:
+    values = readings()
+    ranks = device_past.ranks(values, np.arange(len(values)), DAY)
+    assert len(ranks) == 11
+    _, score = device_past.scored(values, DAY)
+    told = np.flatnonzero(score)
+    assert np.nanmean(ranks[:, told], axis=0) == pytest.approx(score[told])

@@ -457,6 +457,9 @@ def test_series_are_judged_among_their_own_category_and_the_report_says_which(
         capsys.readouterr().out.split()
     )
     assert [row["expected"] for row in by_name] == [row["expected"] for row in by_column]
+    unsaid = scored(written(tmp_path, of_categories(","), f"{HEAD},category"), step="1h")
+    assert unsaid == by_name
+    capsys.readouterr()
     as_one = scored(written(tmp_path, of_categories(",all"), f"{HEAD},category"), step="1h")
     assert "12 series are of 1 categories" not in capsys.readouterr().out
     assert [row["expected"] for row in as_one] != [row["expected"] for row in by_name]
