@@ -19,7 +19,7 @@ from pyarrow import parquet
 from benchmarks import results
 from benchmarks.nab_scoring import PROFILES, Labelled, Profile, best, mark
 from tocsin.case_studies.data_folder import need_data
-from tocsin.counts_table import every
+from tocsin.counts_table import Every, every
 from tocsin.scoring import score_values
 
 FILE: Final = "nab.parquet"
@@ -41,8 +41,8 @@ def main(given: Path | None = None) -> dict[str, Any]:
         "series": len(series),
         "rows": sum(len(value) for value, _ in series.values()),
         "seconds": round(seconds),
-        "tocsin": _marks(ours),
-        "windowed Gaussian": _marks(gaussian),
+        "tocsin": marks(ours),
+        "windowed Gaussian": marks(gaussian),
         "windowed Gaussian, as published": as_published(gaussian),
     }
 
@@ -79,13 +79,18 @@ def _rows(stamps: np.ndarray[Any, Any], begin: str, end: str) -> tuple[int, int]
 
 def _ours(values: np.ndarray[Any, Any], stamps: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The scores of ``tocsin score --sensor``, ``--every`` the table's usual step: rows in order of time."""
-    usual = float(np.median(np.diff(stamps)))
-    step = every(min(STEPS, key=lambda text: abs(math.log(every(text).seconds / usual))))
-    order = np.argsort(stamps, kind="stable")
-    number = (stamps[order] - stamps.min()) // step.seconds
+    order, number, step = usual_step(stamps)
     scores = np.empty(len(values))
     scores[order] = score_values(values[order][:, None], number, step).score[:, 0]
     return scores
+
+
+def usual_step(stamps: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Every]:
+    """How rows stand in time, the step of each, both (n,) int64, and the usual step."""
+    usual = float(np.median(np.diff(stamps)))
+    step = every(min(STEPS, key=lambda text: abs(math.log(every(text).seconds / usual))))
+    order = np.argsort(stamps, kind="stable")
+    return order, (stamps[order] - stamps.min()) // step.seconds, step
 
 
 def windowed_gaussian(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -106,7 +111,7 @@ def windowed_gaussian(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return scores
 
 
-def _marks(corpus: list[Labelled]) -> dict[str, Any]:
+def marks(corpus: list[Labelled]) -> dict[str, Any]:
     """The mark of each profile, and with thresholds crossed between two halves of the corpus."""
     return {
         name: {
