@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import purpose_table, results
+from benchmarks import door_table, nab_parts, purpose_table, results
 from benchmarks.ablation import WHOLE
 from benchmarks.detection_words import CHINESE, COLUMNS, ENGLISH, Words
 
@@ -19,7 +19,7 @@ END: Final = "<!-- End of what is made. -->"
 
 def rendered(words: Words) -> str:
     """Everything between the two marks, these included."""
-    makers = (_city, _years, _scan, _ablation, _purposes, _noufaily, _labelled, _nab)
+    makers = (_city, _years, _scan, _ablation, _purposes, _noufaily, _labelled, _nab, _door)
     sections = [make(words) for make in makers]
     return "\n\n".join((BEGIN, *(f"{text}\n\n{table}" for text, table in sections), END))
 
@@ -219,11 +219,18 @@ def _nab(words: Words) -> tuple[str, str]:
     )
     rows = [_marks(label, values) for label, values in zip(words.marks, marks, strict=True)]
     lines = (f"| | {' | '.join(words.profiles)} |", "|---" * (len(ours) + 1) + "|", *rows)
-    return words.nab.format(series=facts["series"], rows=f"{facts['rows']:,}"), "\n".join(lines)
+    parts = f"{words.nab_parts.text}\n\n{nab_parts.table(results.kept('nab_parts'), words.nab_parts)}"
+    return words.nab.format(series=facts["series"], rows=f"{facts['rows']:,}"), "\n".join((*lines, "", parts))
 
 
 def _marks(label: str, marks: Iterable[float]) -> str:
     return f"| {label} | {' | '.join(f'{mark:.1f}' for mark in marks)} |"
+
+
+def _door(words: Words) -> tuple[str, str]:
+    kept = results.kept("door")["seeds"]
+    tables = door_table.tables(kept, words.door, lambda delays: _recall(delays, words))
+    return door_table.text(kept, words.door), tables
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import purpose_words
+from benchmarks import door_table, nab_parts, purpose_words
+from benchmarks.door_table import DoorWords
+from benchmarks.nab_parts import PartsWords
 from benchmarks.purpose_words import PurposeWords
 
 COLUMNS: Final = ("detected", "first week", "timeliness", "weeks", "sd of the rate", "after")
@@ -39,6 +41,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     found_none: str
     ablation: Ablation
     purposes: PurposeWords
+    door: DoorWords
+    nab_parts: PartsWords
     scan: str
     scan_cost: str
     scan_columns: tuple[str, ...]
@@ -148,6 +152,8 @@ holidays are for is in the next table.""",
         },
     ),
     purposes=purpose_words.ENGLISH,
+    door=door_table.ENGLISH,
+    nab_parts=nab_parts.ENGLISH,
     scan="""### The scan over neighbourhoods
 
 `python -m benchmarks.scan`, seeds {seeds}: a rise for a day in a circle of a simulated city of 60 areas,
@@ -286,6 +292,8 @@ CHINESE: Final = Words(
         },
     ),
     purposes=purpose_words.CHINESE,
+    door=door_table.CHINESE,
+    nab_parts=nab_parts.CHINESE,
     scan="""### 对邻域的扫描
 
 `python -m benchmarks.scan`，种子 {seeds}：在 60 个片区的模拟城市中，

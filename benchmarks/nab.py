@@ -19,10 +19,11 @@ from pyarrow import parquet
 from benchmarks import results
 from benchmarks.nab_scoring import PROFILES, Labelled, Profile, best, mark
 from tocsin.case_studies.data_folder import need_data
-from tocsin.counts_table import Every
+from tocsin.counts_table import Every, every
 from tocsin.scoring import score_values
 
 FILE: Final = "nab.parquet"
+STEPS: Final = ("1min", "5min", "10min", "15min", "30min", "1h", "1d")
 WINDOW, STEP = 6_400, 100
 PUBLISHED: Final = {"standard": 39.6, "low FP": 20.9, "low FN": 47.4}
 PUBLISHED_AT: Final = 1.0 - 5e-13
@@ -40,8 +41,8 @@ def main(given: Path | None = None) -> dict[str, Any]:
         "series": len(series),
         "rows": sum(len(value) for value, _ in series.values()),
         "seconds": round(seconds),
-        "tocsin": _marks(ours),
-        "windowed Gaussian": _marks(gaussian),
+        "tocsin": marks(ours),
+        "windowed Gaussian": marks(gaussian),
         "windowed Gaussian, as published": as_published(gaussian),
     }
 
@@ -77,9 +78,19 @@ def _rows(stamps: np.ndarray[Any, Any], begin: str, end: str) -> tuple[int, int]
 
 
 def _ours(values: np.ndarray[Any, Any], stamps: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The scores of ``tocsin score --sensor``."""
-    seconds = max(60, int(np.median(np.diff(stamps))))
-    return score_values(values[:, None], Every("", seconds)).score[:, 0]
+    """The scores of ``tocsin score --sensor``, ``--every`` the table's usual step: rows in order of time."""
+    order, number, step = usual_step(stamps)
+    scores = np.empty(len(values))
+    scores[order] = score_values(values[order][:, None], number, step).score[:, 0]
+    return scores
+
+
+def usual_step(stamps: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Every]:
+    """How rows stand in time, the step of each, both (n,) int64, and the usual step."""
+    usual = float(np.median(np.diff(stamps)))
+    step = every(min(STEPS, key=lambda text: abs(math.log(every(text).seconds / usual))))
+    order = np.argsort(stamps, kind="stable")
+    return order, (stamps[order] - stamps.min()) // step.seconds, step
 
 
 def windowed_gaussian(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -100,7 +111,7 @@ def windowed_gaussian(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return scores
 
 
-def _marks(corpus: list[Labelled]) -> dict[str, Any]:
+def marks(corpus: list[Labelled]) -> dict[str, Any]:
     """The mark of each profile, and with thresholds crossed between two halves of the corpus."""
     return {
         name: {

@@ -16,6 +16,8 @@ SHORT: Final = 10
 MEDIAN: Final = 100
 LONG: Final = 200
 DAYS_BACK: Final = (1, 2, 7)
+LATE_STEPS: Final = 2
+"""By so much a reading of another day may be older, where a device does not speak in every step."""
 FEWEST: Final = 20
 """Past sizes of a measure from which a rank says something."""
 
@@ -28,8 +30,10 @@ REFRACTORY_SHARE: Final = 0.05
 LOUDER: Final = 0.6
 
 
-def scored(values: Array, steps_per_day: int) -> tuple[Array, Array]:
+def scored(values: Array, steps_per_day: int, number: Array | None = None) -> tuple[Array, Array]:
     """Expected and score of one device, (T,) float64 each; ``values`` (T,) with NaN where it did not speak.
+
+    ``number`` (T,) int64, rising, says in which step each value came, where a step may have several.
 
     Score: the mean over the measures of -log10 of the share of its own past that was as large, and as much
     more as it exceeds that past; 0 while it has fewer than 200 readings, below 1, and within a twentieth of
@@ -40,9 +44,9 @@ def scored(values: Array, steps_per_day: int) -> tuple[Array, Array]:
     if not len(spoke):
         return expected, score
     known = values[spoke]
+    step = spoke if number is None else number[spoke]
     usual = _median(known, MEDIAN, SHORT)
-    ranks = [_rank_scores(size) for size in _measures(values, spoke, usual, steps_per_day)]
-    table = np.stack(ranks)
+    table = ranks(known, step, steps_per_day)
     has_rank = np.isfinite(table)
     mean = np.where(has_rank, table, 0.0).sum(axis=0) / np.maximum(has_rank.sum(axis=0), 1)
     mean[:WARM_UP] = 0.0
@@ -51,6 +55,12 @@ def scored(values: Array, steps_per_day: int) -> tuple[Array, Array]:
         told_once(mean),
     )
     return _carried(expected, spoke), score
+
+
+def ranks(known: Array, step: Array, steps_per_day: int) -> Array:
+    """-log10 of the rank of each measure in its own past: (11, n) float64, NaN where there is none."""
+    usual = _median(known, MEDIAN, SHORT)
+    return np.stack([_rank_scores(size) for size in _measures(known, step, usual, steps_per_day)])
 
 
 def told_once(score: Array) -> Array:
@@ -62,9 +72,8 @@ def told_once(score: Array) -> Array:
     return kept
 
 
-def _measures(values: Array, spoke: Array, usual: Array, steps_per_day: int) -> list[Array]:
+def _measures(known: Array, step: Array, usual: Array, steps_per_day: int) -> list[Array]:
     """How large each measure is at each reading, NaN where it cannot be taken: (n,) float64 each."""
-    known = values[spoke]
     mean = _mean_before(known)
     short = _trailing(known, SHORT).mean(axis=1)
     change = np.abs(np.diff(known, prepend=np.nan))
@@ -75,7 +84,7 @@ def _measures(values: Array, spoke: Array, usual: Array, steps_per_day: int) -> 
         np.abs(known - usual),
         np.abs(short - mean),
         np.abs(short - _median(known, LONG, FEWEST)),
-        *(np.abs(known - _days_ago(values, spoke, days * steps_per_day)) for days in DAYS_BACK),
+        *(np.abs(known - _days_ago(known, step, days * steps_per_day)) for days in DAYS_BACK),
         change,
         _trailing(np.where(np.isfinite(change), change, 0.0), SHORT).mean(axis=1),
         np.maximum(np.maximum(known - highest, lowest - known), 0.0),
@@ -111,9 +120,11 @@ def _median(known: Array, width: int, fewest: int) -> Array:
     return middle
 
 
-def _days_ago(values: Array, spoke: Array, steps: int) -> Array:
-    """The value of the same time so many steps ago, NaN where there is none."""
-    return np.where(spoke >= steps, values[np.maximum(spoke - steps, 0)], np.nan)
+def _days_ago(known: Array, step: Array, steps: int) -> Array:
+    """The last reading of the same step so many steps ago, or of the two before it; NaN where none is."""
+    last = np.searchsorted(step, step - steps, side="right") - 1
+    is_near = (last >= 0) & (step - steps - step[last] <= LATE_STEPS)
+    return np.where(is_near, known[last], np.nan)
 
 
 def _run(change: Array) -> Array:

@@ -59,15 +59,15 @@ def learn(past: OwnPast, scores: Array) -> OwnPast:
     return OwnPast(tally, shoulder, steps)
 
 
-def peak_rates(scores: Array, steps_per_week: float) -> Array:
+def peak_rates(scores: Array, week: Array) -> Array:
     """How often a week a told score as high as each came before, in the whole table; for scores told once.
 
-    ``scores`` is (T, S), 0 where nothing is told; the tail is fitted anew each week, on earlier weeks alone.
-    The same shape comes out, 0 where nothing is told. Until there are peaks to count, each series is thought
-    to tell one a week.
+    ``scores`` is (T, S), 0 where nothing is told, ``week`` (T,) int64 counts from 0; the tail is fitted anew
+    each week, on earlier weeks alone. The shape of ``scores`` comes out, 0 where nothing is told. Until there
+    are peaks to count, each series is thought to tell one a week.
     """
     rates = np.zeros(scores.shape)
-    told, week = scores > 0, (np.arange(len(scores)) / steps_per_week).astype(np.int64)
+    told = scores > 0
     for number in np.unique(week[told.any(axis=1)]).tolist():
         now = (week == number)[:, None] & told
         peaks, weeks = scores[(week < number)[:, None] & told], float(number)

@@ -14,7 +14,7 @@ import numpy as np
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import population, series_places, table_columns
+from tocsin import population, series_layers, series_places, table_columns
 from tocsin.table_columns import Column
 
 NEEDED: Final = ("series", "time", "observed")
@@ -40,9 +40,13 @@ class Every(NamedTuple):
 
 
 class Table(NamedTuple):
-    """T steps of S series, and which cell each kept row of the file is."""
+    """T rows of S series, and which cell each kept row of the file is.
+
+    A row is a step; of readings a step has as many rows as one of its series has readings in it.
+    """
 
     series: tuple[str, ...]
+    number: Array  # (T,) int64: the step of each row, counted from the first
     opens_at: list[int]  # (T,) seconds UTC; of days and weeks the local date's midnight in UTC
     first_day: date
     observed: Array  # (T, S) float64, NaN where nothing is known
@@ -53,6 +57,7 @@ class Table(NamedTuple):
     people: Array | None  # (n,) float64 behind each kept row, NaN where not said; None without the column
     has_places: bool  # whether there is a column of them
     places: Array | None  # (S, 2) degrees north and east, NaN where not said; None without both columns
+    category: Array | None  # (S,) int64 of each series; None without the column
     unused: tuple[str, ...]  # columns that were not looked at
 
 
@@ -75,7 +80,9 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     Raises:
         DataError: a column is missing, a cell cannot be read, rows contradict each other or the step.
     """
-    columns, unused = table_columns.columns(path, NEEDED, (population.COLUMN, *series_places.COLUMNS))
+    alike = () if holds_values or step.is_slow else (series_layers.COLUMN,)
+    more = (population.COLUMN, *series_places.COLUMNS, *alike)
+    columns, unused = table_columns.columns(path, NEEDED, more)
     where, times = str(path), columns["time"]
     if not len(times.which):
         raise DataError(where, "holds no row", "check that the file is whole")
@@ -106,29 +113,31 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         said = f"spans {steps} steps, of which {with_rows} have a row"
         raise DataError(where, said, "split it, or check its times")
     cell = number[kept] * width + place[kept]
+    rows, in_row, numbers = np.arange(len(kept)), number[kept], np.arange(steps)
     if holds_values:
-        grid, rows = _means(cell, values[kept], steps * width), _firsts(cell)
-        aside["averaged with others of its step"] += len(cell) - len(rows)
+        in_row, numbers = _one_a_cell(cell, stamps[kept], number[kept], steps)
     else:
         _refuse_contradictions(where, columns, kept, cell, values)
         rows = _firsts(cell)
         aside["the same row again"] += len(cell) - len(rows)
-        grid = np.full(steps * width, np.nan)
-        grid[cell[rows]] = values[kept[rows]]
-    chosen = kept[rows]
+    chosen, in_row = kept[rows], in_row[rows]
+    grid = np.full((len(numbers), width), np.nan)
+    grid[in_row, place[chosen]] = values[chosen]
     behind = columns.get(population.COLUMN)
     return Table(
         series=tuple(names),
-        opens_at=[first + i * step.seconds for i in range(steps)],
+        number=numbers,
+        opens_at=[first + i * step.seconds for i in numbers.tolist()],
         first_day=datetime.fromtimestamp(first, UTC).date(),
-        observed=grid.reshape(steps, width),
-        row_step=number[chosen],
+        observed=grid,
+        row_step=in_row,
         row_series=place[chosen],
         row_time=[times.texts[i] for i in times.which[chosen].tolist()],
         aside={reason: count for reason, count in aside.items() if count},
         people=None if behind is None else behind.numbers(partial(population.number, where))[chosen],
         has_places=any(name in columns for name in series_places.COLUMNS),
         places=None if holds_values else series_places.degrees(where, columns),
+        category=series_layers.of_column(where, columns),
         unused=unused,
     )
 
@@ -254,12 +263,20 @@ def _firsts(cell: Array) -> Array:
     return np.sort(np.unique(cell, return_index=True)[1])
 
 
-def _means(cell: Array, values: Array, size: int) -> Array:
-    """The mean reading of each cell, NaN where there is none: (size,) float64."""
-    known = np.isfinite(values)
-    count = np.bincount(cell[known], minlength=size)
-    total = np.bincount(cell[known], values[known], minlength=size)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+def _one_a_cell(cell: Array, stamps: Array, number: Array, steps: int) -> tuple[Array, Array]:
+    """A row for each reading where a series has several in one step, by time and then by the file's order.
+
+    The row of each reading, (n,) int64, and the step of each row, (T,) int64.
+    """
+    order = np.lexsort((stamps, cell))
+    ordered = cell[order]
+    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    again = np.empty(len(cell), np.int64)
+    again[order] = np.arange(len(cell)) - np.repeat(begins, np.diff([*begins, len(cell)]))
+    height = np.ones(steps, np.int64)
+    np.maximum.at(height, number, again + 1)
+    above = np.cumsum(height) - height
+    return above[number] + again, np.repeat(np.arange(steps), height)
 
 
 def _refuse_contradictions(

@@ -7,12 +7,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from detectors.bare_panel import BarePanel, Judged
+from detectors.table_cells import Layers, cells
 from models import device_past, own_past, slow_loop
 from models.calendar import DAY_SECONDS, WEEK_SECONDS
 from models.slow_loop import DAYS, WEEKS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
-from tocsin import counts_table, population, series_places, table_columns
+from tocsin import counts_table, population, series_layers, series_places, table_columns
 from tocsin.counts_table import Every, Table
 
 WEEK_DAYS: Final = 7.0
@@ -51,15 +52,15 @@ def score_slow(observed: Array, every: Every) -> Scored:
 
 
 def score_fast(
-    observed: Array, opens_at: list[int], every: Every, zone: str, budget: float, places: Array | None = None
-) -> Scored:
+    observed: Array, opens_at: list[int], every: Every, zone: str, budget: float,
+    places: Array | None = None, layers: Layers | None = None,
+) -> Scored:  # fmt: skip
     """Finer buckets by the detectors of a city's counts: (T, S) with NaN as above.
 
-    With ``places``, (S, 2) degrees, neighbourhoods are scanned too.
+    With ``places``, (S, 2) degrees, neighbourhoods are scanned too; ``layers`` says which series are alike.
     """
-    names = tuple(map(str, range(observed.shape[1])))
     centroids = None if places is None else series_places.metres(places)
-    panel = BarePanel(names, zone, every.seconds, budget, centroids)
+    panel = BarePanel(observed.shape[1], zone, every.seconds, budget, layers, centroids)
     state, rows = panel.start(), []
     for at, row in zip(opens_at, observed, strict=True):
         state, judged = panel.step(state, at, row)
@@ -75,30 +76,43 @@ def _together(panel: BarePanel, rows: list[Judged]) -> dict[tuple[int, int], tup
     found = {}
     for step, judged in enumerate(rows):
         for series in np.flatnonzero(judged.members > 1).tolist():
-            bits, near = int(judged.members[series]), panel.near[series].tolist()
-            found[step, series] = tuple(other for k, other in enumerate(near) if k and bits >> k & 1)
+            found[step, series] = panel.together(series, int(judged.members[series]))
     return found
 
 
-def score_values(observed: Array, every: Every) -> Scored:
-    """Values of devices, each against its own past: (T, S) with NaN as above."""
+def score_values(observed: Array, number: Array, every: Every) -> Scored:
+    """Values of devices, each against its own past: (T, S) with NaN as above, ``number`` (T,) their steps."""
     steps_per_day = max(1, round(DAY_SECONDS / every.seconds))
-    parts = [device_past.scored(column, steps_per_day) for column in observed.T]
+    parts = [device_past.scored(column, steps_per_day, number) for column in observed.T]
     expected, score = (np.stack(part, axis=1) for part in zip(*parts, strict=True))
-    rate = own_past.peak_rates(score, WEEK_SECONDS / every.seconds)
+    rate = own_past.peak_rates(score, number * every.seconds // WEEK_SECONDS)
     interval = np.where(rate > 0, WEEK_DAYS / np.where(rate > 0, rate, 1.0), 0.0)
     return Scored(expected, score, interval, score > 0)
 
 
-def score_table(table: Table, every: Every, zone: str, budget: float, holds_values: bool) -> Scored:
-    """Every series of a table."""
+def score_table(
+    table: Table, every: Every, zone: str, budget: float, holds_values: bool, layers: Layers | None
+) -> Scored:
+    """Every series of a table; ``layers`` says which are alike."""
     if holds_values:
-        return score_values(table.observed, every)
+        return score_values(table.observed, table.number, every)
     if every.is_slow:
         return score_slow(table.observed, every)
-    is_scanned = series_places.why_not(table.places, table.series, every.is_slow) is None
-    places = table.places if is_scanned else None
-    return score_fast(table.observed, table.opens_at, every, zone, budget, places)
+    places = table.places if _why_no_scan(table, every, layers) is None else None
+    return score_fast(table.observed, table.opens_at, every, zone, budget, places, layers)
+
+
+def _layers(table: Table, every: Every, holds_values: bool) -> Layers | None:
+    """Which of its series are alike, where that is asked."""
+    if holds_values or every.is_slow:
+        return None
+    return series_layers.layers(table.series, table.category, table.places, table.observed, every.seconds)
+
+
+def _why_no_scan(table: Table, every: Every, layers: Layers | None) -> str | None:
+    """Why neighbouring series are not looked at together; None where they are."""
+    apart = len(table.series) if layers is None else cells(layers).areas
+    return series_places.why_not(table.places, table.series, every.is_slow, apart)
 
 
 def score_file(
@@ -113,22 +127,24 @@ def score_file(
     table = counts_table.read(counts, every, zone, holds_values)
     if holds_values and table.people is not None:
         raise DataError(str(counts), "has a population, and readings have none", "leave that column out")
-    scored = score_table(table, every, zone, budget, holds_values)
+    layers = _layers(table, every, holds_values)
+    scored = score_table(table, every, zone, budget, holds_values, layers)
     alarm = scored.is_strange & (scored.interval >= WEEK_DAYS / budget)
     columns = _rows(table, scored, alarm)
     table_columns.write(out, columns)
-    weeks = len(table.opens_at) * every.seconds / WEEK_SECONDS
-    alarms = episodes(alarm, every)
+    steps = int(table.number[-1]) + 1
+    weeks = steps * every.seconds / WEEK_SECONDS
+    alarms = episodes(alarm, every, table.number)
     return {
         "file": str(counts),
         "rows": len(table.row_time) + sum(n for why, n in table.aside.items() if why in _GONE),
         "series": len(table.series),
-        "steps": len(table.opens_at),
+        "steps": steps,
         "every": every.text,
         "gaps": int(np.isnan(table.observed).sum()),
         "set_aside": table.aside,
         "columns_not_used": list(table.unused),
-        "remarks": _remarks(table, every),
+        "remarks": _remarks(table, every, layers),
         "rows_scored": int((columns["score"] > 0).sum()),
         "rows_in_alarm": int(columns["alarm"].sum()),
         "alarms": alarms,
@@ -139,7 +155,7 @@ def score_file(
 
 
 _GONE: Final = (
-    "an hour that the zone skips", "averaged with others of its step", "the same row again",
+    "an hour that the zone skips", "the same row again",
 )  # fmt: skip
 """Reasons for which a row has no row of its own in the result."""
 
@@ -168,7 +184,7 @@ def _names_together(table: Table, together: dict[tuple[int, int], tuple[int, ...
     return [SEPARATOR.join(table.series[other] for other in together.get(cell, ())) for cell in cells]
 
 
-def _remarks(table: Table, every: Every) -> list[str]:
+def _remarks(table: Table, every: Every, layers: Layers | None) -> list[str]:
     """What a reader must know of columns that are not used, or not as they might think."""
     said = []
     missing, cells = int(np.isnan(table.observed).sum()), table.observed.size
@@ -177,20 +193,25 @@ def _remarks(table: Table, every: Every) -> list[str]:
             f"{missing} of {cells} cells have no row or no number: not known, which is not zero; "
             "if the table leaves zeros out, write them"
         )
+    if told := series_layers.remark(layers, table.category is not None):
+        said.append(told)
     if table.people is not None:
         said += population.remarks(table.series, table.row_series, table.row_step, table.people)
     if table.has_places:
-        why = series_places.why_not(table.places, table.series, every.is_slow)
+        why = _why_no_scan(table, every, layers)
         said.append(
             f"lat, lon: not used: {why}" if why else "lat, lon: neighbouring series are scanned together"
         )
     return said
 
 
-def episodes(alarm: Array, every: Every) -> int:
-    """Alarms of (T, S) bool: one is new unless its series was in alarm a day before or since."""
+def episodes(alarm: Array, every: Every, number: Array) -> int:
+    """Alarms of (T, S) bool: one is new unless its series was in alarm a day before or since.
+
+    ``number`` (T,) says in which step each row came.
+    """
     patience = max(1, DAY_SECONDS // every.seconds)
-    step = np.where(alarm, np.arange(len(alarm))[:, None], -(10**9))
+    step = np.where(alarm, number[:, None], -(10**9))
     last = np.maximum.accumulate(step, axis=0)[:-1]
     return int(alarm[:1].sum() + (alarm[1:] & (step[1:] - last > patience)).sum())
 

@@ -17,7 +17,7 @@ METRES: Final = 111_195.0
 """A degree of a great circle of a sphere of 6,371 km."""
 FEWEST: Final = 6
 MOST: Final = 3_000
-"""Series: the table of their distances grows with the square."""
+"""Places: the table of their distances grows with the square."""
 SHOWN: Final = 40
 
 
@@ -62,14 +62,17 @@ def _number(where: str, name: str, text: str) -> float:
     return value
 
 
-def why_not(places: Array | None, names: tuple[str, ...], is_slow: bool) -> str | None:
-    """Why neighbourhoods of these series cannot be scanned; None where they can."""
+def why_not(places: Array | None, names: tuple[str, ...], is_slow: bool, places_apart: int) -> str | None:
+    """Why neighbourhoods of these series cannot be scanned; None where they can.
+
+    ``places_apart``: how many have a place of their own, those of other categories there left out.
+    """
     if places is None:
         return "lat and lon are needed, both"
     if is_slow:
         return "days and weeks are judged series by series"
-    if not FEWEST <= len(places) <= MOST:
-        return f"from {FEWEST} to {MOST} series can be, not {len(places)}"
+    if not FEWEST <= places_apart <= MOST:
+        return f"from {FEWEST} to {MOST} places can be, not {places_apart}"
     unplaced = np.flatnonzero(np.isnan(places).any(axis=1))
     return f"{names[unplaced[0]][:SHOWN]} has no place" if len(unplaced) else None
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from detectors import bare_panel
 from detectors.bare_panel import BarePanel
 from detectors.base import NONE
 from detectors.drift import Drift
+from detectors.table_cells import Layers
 
 BUCKET = 3_600
 WEEK = 168
@@ -13,7 +15,7 @@ MONDAY = 1_741_564_800  # 2025-03-10 00:00 UTC
 
 
 def judged(values: np.ndarray, budget: float = 1.0) -> tuple[np.ndarray, ...]:
-    panel = BarePanel(tuple(map(str, range(values.shape[1]))), "UTC", BUCKET, budget)
+    panel = BarePanel(values.shape[1], "UTC", BUCKET, budget)
     state, rows = panel.start(), []
     for k, row in enumerate(values):
         state, found = panel.step(state, MONDAY + k * BUCKET, row)
@@ -100,3 +102,90 @@ def test_hostile_tables_have_finite_figures_and_no_flood(kind: str) -> None:
     assert np.isfinite(score).all()
     assert not np.isnan(rarity).any()
     assert (rarity[:, -1] >= 0).mean() < 0.05
+
+
+KINDS, PLACES = 3, 20
+
+
+def of_kinds(weeks: int = 14) -> np.ndarray:
+    """Hours of ``KINDS`` categories in ``PLACES`` places each, kind by kind: (T, S)."""
+    t = np.arange(weeks * WEEK)[:, None]
+    kind = np.repeat(np.arange(KINDS), PLACES)
+    mean = np.array([4.0, 1.0, 0.3])[kind] * (1 + 0.6 * np.cos(t / 24 * 2 * np.pi - 2 * kind))
+    return np.random.default_rng(3).poisson(mean).astype(float)
+
+
+def alarms(values: np.ndarray, layers: Layers | None, budget: float = 2.0) -> np.ndarray:
+    panel = BarePanel(values.shape[1], "UTC", BUCKET, budget, layers)
+    state, rows = panel.start(), []
+    for k, row in enumerate(values):
+        state, found = panel.step(state, MONDAY + k * BUCKET, row)
+        rows.append(found.rarity)
+    return np.array(rows) >= 0
+
+
+LAYERS = Layers(np.repeat(np.arange(KINDS), PLACES))
+
+
+def stormy() -> np.ndarray:
+    """Storms of one category all along, each place hit as hard as chance will."""
+    seen = of_kinds()
+    rng = np.random.default_rng(5)
+    for day in range(16, 7 * 14, 5):
+        hit = slice(day * 24 + 6, day * 24 + 18)
+        mean = np.repeat([0.0, 1.5, 0.0], PLACES) * np.exp(rng.normal(0.8, 0.25, KINDS * PLACES))
+        seen[hit] += rng.poisson(mean, (12, KINDS * PLACES))
+    return seen
+
+
+def test_storms_of_a_category_hide_no_surge_where_categories_are_known() -> None:
+    seen = stormy()
+    at = [day * 24 + 40 for day in range(8 * 7 + 5, 14 * 7, 5)]  # days without a storm
+    series = PLACES + np.arange(len(at))
+    seen[at, series] += 10
+    known, unknown = (alarms(seen, layers)[at, series].mean() for layers in (LAYERS, None))
+    assert known > 0.7
+    assert unknown < 0.4
+
+
+def test_in_a_storm_a_place_must_be_plain() -> None:
+    seen = stormy()
+    hit = np.repeat([False, True, False], PLACES)
+    first = alarms(seen, LAYERS)[2 * WEEK : 4 * WEEK, hit].any(axis=0).sum()
+    without = alarms(seen, None)[2 * WEEK : 4 * WEEK, hit].any(axis=0).sum()
+    assert first <= 1 < 10 < without
+
+
+def test_plain_troubles_do_not_teach_that_troubles_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = of_kinds(16)
+    rng = np.random.default_rng(6)
+    at = rng.integers(8 * WEEK, 16 * WEEK, 60)
+    series = rng.integers(0, KINDS * PLACES, 60)
+    seen[at, series] += 4 + 3.0 * np.sqrt(np.repeat([4.0, 1.0, 0.3], PLACES)[series] * 4)
+    late = at > 13 * WEEK
+    found = alarms(seen, LAYERS)[at, series][late].mean()
+    monkeypatch.setattr(bare_panel, "PLAIN", np.inf)
+    taught = alarms(seen, LAYERS)[at, series][late].mean()
+    assert found > 0.7
+    assert taught < found - 0.15
+
+
+def test_the_first_weeks_of_a_table_with_clumps_cost_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = of_kinds(4)
+    rng = np.random.default_rng(7)
+    clumps = rng.random(seen.shape) < 0.002
+    seen += np.where(clumps, rng.integers(3, 12, seen.shape), 0)
+    found = alarms(seen, LAYERS)
+    assert not found[: 2 * WEEK].any()
+    monkeypatch.setattr(bare_panel, "SCORED_FROM_WEEK", 2.0)
+    late = alarms(seen, LAYERS)
+    assert found.any(axis=0).sum() < 0.75 * late.any(axis=0).sum()
+
+
+def test_a_table_that_changes_for_good_is_a_flood_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = of_kinds(20)
+    rng = np.random.default_rng(8)
+    seen[12 * WEEK :] += np.where(rng.random((8 * WEEK, KINDS * PLACES)) < 0.002, 12, 0)
+    kept = alarms(seen, LAYERS)[17 * WEEK :].sum()
+    monkeypatch.setattr(bare_panel, "FLOOD_LEAST", np.inf)
+    assert kept < 0.5 * alarms(seen, LAYERS)[17 * WEEK :].sum()

@@ -78,3 +78,24 @@ def test_nothing_looks_ahead_and_every_figure_is_finite(seed: int, cut: int, hol
 
 def test_a_device_that_never_spoke_has_no_score() -> None:
     assert not np.any(device_past.scored(np.full(50, np.nan), DAY))
+
+
+def test_another_day_is_looked_up_by_time_where_a_device_speaks_out_of_step() -> None:
+    """Readings that skip a step now and then stay beside those of the same hour a day before."""
+    rng = np.random.default_rng(4)
+    number = np.cumsum(rng.integers(1, 3, 3_000))
+    values = 20 + 5 * np.sin(2 * np.pi * number / DAY) + rng.normal(0, 0.2, 3_000)
+    at = 2_500
+    night = values.copy()
+    night[at : at + 20] = (20 + 5 * np.sin(2 * np.pi * number / DAY + np.pi))[at : at + 20]
+    by_time, by_place = (device_past.scored(night, DAY, n)[1][at : at + 20].max() for n in (number, None))
+    assert by_time > by_place
+
+
+def test_ranks_are_of_each_measure_and_score_is_their_mean() -> None:
+    values = readings()
+    ranks = device_past.ranks(values, np.arange(len(values)), DAY)
+    assert len(ranks) == 11
+    _, score = device_past.scored(values, DAY)
+    told = np.flatnonzero(score)
+    assert np.nanmean(ranks[:, told], axis=0) == pytest.approx(score[told])

@@ -98,7 +98,8 @@ def test_fine_buckets_and_parquet_in_and_out(tmp_path: Path) -> None:
     assert run(call) == 0
     found = parquet.read_table(out)
     assert found.column("alarm").to_pylist()[1500]
-    assert sum(found.column("alarm").to_pylist()) < 40
+    alarm = np.array(found.column("alarm").to_pylist())[:, None]
+    assert episodes(alarm, every("1h"), np.arange(len(alarm))) <= 2 * 10
     assert found.num_rows == steps
 
 
@@ -403,5 +404,77 @@ def test_alarms_are_counted_by_episode() -> None:
     alarm = np.zeros((20, 2), bool)
     alarm[[0, 1, 5], 0] = True
     alarm[[7, 9], 1] = True
-    assert episodes(alarm, every("1w")) == 4
-    assert episodes(alarm, every("1h")) == 2
+    assert episodes(alarm, every("1w"), np.arange(20)) == 4
+    assert episodes(alarm, every("1h"), np.arange(20)) == 2
+    assert episodes(alarm, every("1h"), np.arange(20) * 30) == 5
+
+
+def gauge(readings: np.ndarray, extra: dict[int, float]) -> list[str]:
+    """A reading each five minutes, and an ``extra`` one a minute behind some of them."""
+    rows = []
+    for k, value in enumerate(readings.tolist()):
+        at = day(2025, 3, 3) + timedelta(minutes=5 * k)
+        rows.append(f"gauge,{at},{value:.3f}")
+        if k in extra:
+            rows.append(f"gauge,{at + timedelta(minutes=1)},{extra[k]:.3f}")
+    return rows
+
+
+def test_of_several_readings_in_a_step_each_has_its_row_and_none_looks_ahead(tmp_path: Path) -> None:
+    readings = np.random.default_rng(1).normal(20.0, 0.5, 1_200)
+    calm = scored(written(tmp_path, gauge(readings, {1_000: 20.0})), "--sensor", step="5min")
+    loud = scored(written(tmp_path, gauge(readings, {1_000: 60.0})), "--sensor", step="5min")
+    assert len(calm) == len(loud) == 1_201
+    assert calm[:1_001] == loud[:1_001]
+    assert float(loud[1_001]["observed"]) == 60.0
+    assert float(loud[1_001]["score"]) > 2.0 > float(calm[1_001]["score"])
+
+
+def test_readings_of_a_step_may_stand_in_any_order_of_the_file(tmp_path: Path) -> None:
+    rows = gauge(np.random.default_rng(1).normal(20.0, 0.5, 600), {500: 60.0})
+    turned = scored(written(tmp_path, rows[::-1]), "--sensor", step="5min")
+    assert turned[::-1] == scored(written(tmp_path, rows), "--sensor", step="5min")
+
+
+def of_categories(column: str = "") -> list[str]:
+    """Three weeks of six streets and two desks with hours of their own, and perhaps one more column."""
+    rng, begin = np.random.default_rng(4), day(2025, 3, 3)
+    hour = np.arange(3 * 168)[:, None, None] * 2 * np.pi / 24
+    counts = rng.poisson(4 + 3 * np.cos(hour - 3 * np.arange(2)) * np.ones((6, 1)))
+    return [
+        f"street {s} / desk {d},{begin + timedelta(hours=k)},{counts[k, s, d]}{column.format(d=d)}"
+        for k, s, d in np.ndindex(counts.shape)
+    ]
+
+
+def test_series_are_judged_among_their_own_category_and_the_report_says_which(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_name = scored(written(tmp_path, of_categories()), step="1h")
+    assert "12 series are of 2 categories, by what their names" in " ".join(capsys.readouterr().out.split())
+    by_column = scored(written(tmp_path, of_categories(",desk {d}"), f"{HEAD},category"), step="1h")
+    assert "12 series are of 2 categories, by the column category" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert [row["expected"] for row in by_name] == [row["expected"] for row in by_column]
+    unsaid = scored(written(tmp_path, of_categories(","), f"{HEAD},category"), step="1h")
+    assert unsaid == by_name
+    capsys.readouterr()
+    as_one = scored(written(tmp_path, of_categories(",all"), f"{HEAD},category"), step="1h")
+    assert "12 series are of 1 categories" not in capsys.readouterr().out
+    assert [row["expected"] for row in as_one] != [row["expected"] for row in by_name]
+
+
+def test_a_series_of_two_categories_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = of_categories(",desk {d}")
+    rows[-1] = rows[-1].replace(",desk 1", ",desk 0")
+    path = written(tmp_path, rows, f"{HEAD},category")
+    assert run(["score", str(path), "--every", "1h", "--out", str(tmp_path / "o.csv")]) == 3
+    assert "two categories of street 5 / desk 1: 'desk 1' and 'desk 0'" in capsys.readouterr().err
+
+
+def test_a_table_cut_off_anywhere_has_the_scores_that_it_had(tmp_path: Path) -> None:
+    rows = of_categories()
+    whole = scored(written(tmp_path, rows), step="1h")
+    cut_off = scored(written(tmp_path, rows[: 12 * 400]), step="1h")
+    assert cut_off == whole[: 12 * 400]
