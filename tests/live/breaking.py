@@ -127,7 +127,7 @@ def no_expect_guard() -> None:
 def no_catch_up() -> None:
     """A start goes on from a whole state as if nothing had been decided since it was kept."""
 
-    def skip(self: Fold[Any], _records: Any) -> None:
+    def skip(self: Fold[Any], _stretch: Any) -> None:
         self._mark = self._reach
 
     Fold.catch_up = skip  # type: ignore[method-assign]
