@@ -24,10 +24,11 @@ from streams.live import intake
 from streams.live.intake import Lane
 from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
+from tocsin import snapshots
 from tocsin.fold import Cadence, Fold
-from tocsin.live import snapshots, translating
+from tocsin.head import Head, Segment
+from tocsin.live import translating
 from tocsin.live.directory import DirectoryChronicle, DirectoryReader
-from tocsin.live.head import Head, Segment
 
 OFTEN: Final = Cadence(seals=3, records=50, seconds=1, state_seals=2)
 SELDOM: Final = Cadence(seals=1_000, records=100_000, seconds=4, state_seals=2)

@@ -1,4 +1,4 @@
-"""A clock that leaps by a week, on a real broker: checkpoints within one record, and a kill at one of them."""
+"""A clock that leaps by a week, on a real broker: checkpoints within a record, and a kill at one."""
 
 import signal
 from pathlib import Path
