@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,7 @@ BLOCKS: Final = 13
 MINUTES_ALLOWED, MINUTES_WANTED = 10.0, 3.0
 READING: Final = "reading rows"
 DOORS: Final = (
-    ("sealing", sealing, "fold"),
+    ("sealing", sealing, "stretches"),
     ("expecting: baseline, windows", normal, "look"),
     ("learning: baseline, variance", normal, "learn"),
     ("day's end: baseline, corrections", Detection, "_turned"),
@@ -71,7 +71,8 @@ class Clocks:
             begun = time.process_time()
             self._inside.append(0.0)
             try:
-                return work(*given, **named)
+                made = work(*given, **named)
+                return self.each(part, made) if isinstance(made, Generator) else made
             finally:
                 took = time.process_time() - begun
                 self.seconds[part] = self.seconds.get(part, 0.0) + took - self._inside.pop()

@@ -1,13 +1,16 @@
-"""History in, the same decisions out: the driver of ``step`` over any sequence of records."""
+"""History in, the same decisions out: the driver of the fold over any sequence of records."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from streams.ledger import Record
+from streams.ledger import Record, Rows, blank_rows
 
 State = TypeVar("State")
+
+MORE: Final = Rows(blank_rows(0))
+"""Stands for a record of which there is more."""
 
 
 class Pipeline(Protocol[State]):
@@ -17,13 +20,16 @@ class Pipeline(Protocol[State]):
         """The state before the first record."""
         ...
 
-    def step(self, state: State, record: Record) -> tuple[State, Any]:
-        """The state behind the record, and what it led to."""
+    def stretches(self, state: State, record: Record) -> Iterator[tuple[State, Any]]:
+        """What a record leads to, in stretches of bounded size, and the state behind each; never none."""
         ...
 
 
 class Played(msgspec.Struct, Generic[State], frozen=True, eq=False):
-    """One record as the fold took it: the state behind it, and its outcome."""
+    """One record as the fold took it: the state behind it, and its outcome.
+
+    What seals very much comes in stretches: the record with the first of them, then ``MORE``.
+    """
 
     state: State
     record: Record
@@ -40,5 +46,8 @@ def replay(
     """
     reached = pipeline.fresh() if state is None else state
     for record in records:
-        reached, outcome = pipeline.step(reached, record)
-        yield Played(reached, record, outcome)
+        given = record
+        for after, outcome in pipeline.stretches(reached, record):
+            reached = after
+            yield Played(reached, given, outcome)
+            given = MORE

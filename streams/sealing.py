@@ -15,42 +15,32 @@ The rules, row by row in ledger order (this file does whole arrays; a slow twin 
 6. A fast row that is neither repeat, rejected nor future acts before it is judged, once in seven days.
 """
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from streams.buckets import Frame, filled
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
 from streams.late import LateRows, missed
-from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
-from streams.panel import NO_TEXTS, Array, SealedBucket, SensorBucket, Texts, flat_places
+from streams.ledger import MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
+from streams.panel import Array, SealedBucket, flat_places
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
 PIECE_ROWS: Final = 1 << 13  # what a processor's cache holds
+MOST_SEALS: Final = 96
+"""Of one stretch, a day of quarter hours: a clock may leap by a year, and memory must not."""
+
 OUTCOMES: Final = ("accepted", *Reason)
 """Columns of the outcome counts: accepted, then every reason in the order of its code."""
 
 _INDEX_BITS: Final = 20
 _ABOVE_ALL_TIMES: Final = np.int64(1 << 45)
 """Seconds; what is dated later than a million years from now is the future, and future rows claim nothing."""
-_SENSOR: Final = KIND_CODE["sensor"]
-
-
-class Frame(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What sealing must know of a city: A areas, C categories, F feeds, S sensors, P source partitions."""
-
-    bucket_seconds: int
-    max_skew: int  # seconds
-    areas: int
-    categories: int
-    feeds: int
-    lateness: np.ndarray  # (P,) int64 seconds
-    partition_feed: np.ndarray  # (P,) int64
-    partition_names: tuple[str, ...]  # (P,)
-    sensor_area: np.ndarray  # (S,) int64
 
 
 class SealingState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -75,11 +65,16 @@ class FastRow(msgspec.Struct, frozen=True, eq=False):
         return int(self.row["received_at"])
 
 
+Step = SealedBucket | FastRow | LateRows
+"""One thing that rows led to."""
+
+
 class Folded(msgspec.Struct, frozen=True, eq=False):
     """What rows led to: buckets, fast and late rows in order, and what was set aside with a reason."""
 
-    steps: tuple[SealedBucket | FastRow | LateRows, ...]
+    steps: tuple[Step, ...]
     set_aside: np.ndarray  # (k,) ROW, ``reason`` says why; ledger order
+    is_whole: bool = True  # whether nothing is left of the rows
 
 
 def start(frame: Frame, origin_at: int) -> SealingState:
@@ -103,14 +98,29 @@ def start(frame: Frame, origin_at: int) -> SealingState:
 
 
 def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingState, Folded]:
-    """Take rows in ledger order.
+    """Take rows in ledger order, whatever they seal at once; raises as ``stretches`` does."""
+    steps: list[Step] = []
+    aside: list[RowArray] = []
+    reached = state
+    for after, folded in stretches(state, rows, frame):
+        reached = after
+        steps.extend(folded.steps)
+        aside.append(folded.set_aside)
+    return reached, _folded(steps, aside)
+
+
+def stretches(state: SealingState, rows: RowArray, frame: Frame) -> Iterator[tuple[SealingState, Folded]]:
+    """Take rows in ledger order, at most ``MOST_SEALS`` buckets at a time.
+
+    Only the last state is one to go on from: those before it are within a row, and only to be looked at.
 
     Raises:
         IntegrityError: a gap in a partition's offsets, or a row of a partition that the city does not have.
     """
     state, rows = _take(state, rows, frame)
-    steps: list[SealedBucket | FastRow | LateRows] = []
+    steps: list[Step] = []
     aside: list[RowArray] = []
+    room = MOST_SEALS
     for part, fast in _cut_at_fast(rows, frame):
         if fast is not None:
             state, acts = _act(state, fast)
@@ -118,9 +128,20 @@ def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingStat
         for piece in _pieces(part):
             state, reasons, accepted, late = _judge(state, piece, frame)
             aside.append(_with_reason(piece, reasons))
-            state, sealed = _seal(state, accepted, frame)
+            state, sealed = _seal(state, accepted, frame, room)
+            while state.next_bucket < _due(state, frame):
+                placed = [one for one in late if one.next_bucket <= state.next_bucket]
+                yield state, _folded([*steps, *_between(placed, sealed)], aside, is_whole=False)
+                steps, aside, late = [], [], late[len(placed) :]
+                state, sealed = _seal(state, accepted[:0], frame, MOST_SEALS)
+                room = MOST_SEALS
             steps.extend(_between(late, sealed))
-    return state, Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW))
+            room -= len(sealed)
+    yield state, _folded(steps, aside)
+
+
+def _folded(steps: Sequence[Step], aside: Sequence[RowArray], is_whole: bool = True) -> Folded:
+    return Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW), is_whole)
 
 
 def _pieces(rows: RowArray) -> list[RowArray]:
@@ -279,9 +300,16 @@ def _runs(partitions: Array) -> tuple[Array, Array, Array]:
     return order, np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [len(order) - 1]))
 
 
-def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[SealingState, list[SealedBucket]]:
-    """Rule 5: every bucket whose end all watermarks have passed, oldest first; the other rows stay open."""
-    until = int(state.watermark.min()) // frame.bucket_seconds
+def _due(state: SealingState, frame: Frame) -> int:
+    """The oldest bucket whose end some watermark has not passed."""
+    return int(state.watermark.min()) // frame.bucket_seconds
+
+
+def _seal(
+    state: SealingState, accepted: RowArray, frame: Frame, room: int
+) -> tuple[SealingState, list[SealedBucket]]:
+    """Rule 5: the ``room`` oldest buckets whose end all watermarks have passed; the other rows stay open."""
+    until = min(_due(state, frame), state.next_bucket + room)
     if until <= state.next_bucket:
         return msgspec.structs.replace(state, segments=append(state.segments, accepted)), []
     ends_at = until * frame.bucket_seconds
@@ -289,7 +317,7 @@ def _seal(state: SealingState, accepted: RowArray, frame: Frame) -> tuple[Sealin
     is_due = accepted["event_at"] < ends_at
     due = _picked(accepted, is_due)
     rows = np.concatenate((kept, due)) if len(kept) else due
-    sealed = _panels(rows, state.next_bucket, until, frame)
+    sealed = filled(rows, state.next_bucket, until, frame)
     segments = append(segments, accepted.take(flat_places(~is_due)))
     return msgspec.structs.replace(state, next_bucket=until, segments=segments), sealed
 
@@ -305,91 +333,6 @@ def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple
             open_yet = flat_places(~is_due)
             rest.append(Segment(segment.keys[open_yet], segment.rows.take(open_yet)))
     return np.concatenate(out), tuple(rest)
-
-
-def _panels(rows: RowArray, first: int, until: int, frame: Frame) -> list[SealedBucket]:
-    """The buckets first … until − 1, from their rows in any order; exercises are counted nowhere."""
-    is_exercise = (rows["mark"] & MARK_EXERCISE) != 0
-    if is_exercise.any():
-        rows = rows.take(flat_places(~is_exercise))
-    buckets = rows["event_at"] // frame.bucket_seconds - first
-    narrow = np.uint16 if until - first < 1 << 16 else np.int64  # sixteen bits sort by radix
-    order = np.argsort(buckets.astype(narrow), kind="stable")
-    edges = np.searchsorted(buckets[order], np.arange(until - first + 1)).tolist()
-    is_sensor = rows["kind"] == _SENSOR
-    series, places = rows["series"][order], _places(rows, is_sensor, frame)[order]
-    readings = order[is_sensor[order]]
-    reading_edges = np.searchsorted(buckets[readings], np.arange(until - first + 1)).tolist()
-    calls = series[~is_sensor[order]] if len(readings) else series
-    call_edges = [e - r for e, r in zip(edges, reading_edges, strict=True)]
-    texts, text_edges = _worded(rows, order, is_sensor, buckets, until - first)
-    return [
-        _bucket(
-            first + k,
-            calls[call_edges[k] : call_edges[k + 1]],
-            places[edges[k] : edges[k + 1]],
-            rows[readings[reading_edges[k] : reading_edges[k + 1]]],
-            _texts(texts[text_edges[k] : text_edges[k + 1]]) if len(texts) else NO_TEXTS,
-            frame,
-        )
-        for k in range(until - first)
-    ]
-
-
-def _worded(
-    rows: RowArray, order: Array, is_sensor: Array, buckets: Array, length: int
-) -> tuple[RowArray, list[int]]:
-    """The reports that have a wording, by bucket, and where each of so many buckets begins among them."""
-    worded = order[((rows["value"] != 0) & ~is_sensor)[order]]
-    if not len(worded):
-        return rows[:0], []
-    return rows.take(worded), np.searchsorted(buckets[worded], np.arange(length + 1)).tolist()
-
-
-def _texts(rows: RowArray) -> Texts:
-    order = np.lexsort((rows["value"], rows["series"]))
-    return Texts(rows["series"][order], rows["value"][order])
-
-
-def _places(rows: RowArray, is_sensor: Array, frame: Frame) -> Array:
-    """Each row's feed × area, as feed * A + area."""
-    areas = rows["series"] // frame.categories
-    if is_sensor.any():
-        areas[is_sensor] = frame.sensor_area[rows["sensor"][is_sensor]]
-    return frame.partition_feed[rows["partition"]] * frame.areas + areas  # type: ignore[no-any-return]
-
-
-def _bucket(
-    index: int, series: Array, places: Array, readings: RowArray, texts: Texts, frame: Frame
-) -> SealedBucket:
-    shape = (frame.areas, frame.categories)
-    opens_at = index * frame.bucket_seconds
-    return SealedBucket(
-        index=index,
-        opens_at=opens_at,
-        closes_at=opens_at + frame.bucket_seconds,
-        observed=np.bincount(series, minlength=shape[0] * shape[1]).astype(np.int32).reshape(shape),
-        feed_observed=np.bincount(places, minlength=frame.feeds * frame.areas)
-        .astype(np.int32)
-        .reshape(frame.feeds, frame.areas),
-        sensors=_sensors(readings, len(frame.sensor_area)),
-        texts=texts,
-    )
-
-
-def _sensors(readings: RowArray, sensors: int) -> SensorBucket:
-    count = np.bincount(readings["sensor"], minlength=sensors).astype(np.int64)
-    total, low, high, last = (np.zeros(sensors, np.int64) for _ in range(4))
-    if len(readings):
-        order = np.lexsort((readings["id_hash"], readings["event_at"], readings["sensor"]))
-        ordered, values = readings["sensor"][order], readings["value"][order]
-        firsts = flat_places(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        at = ordered[firsts]
-        total[at] = np.add.reduceat(values, firsts)
-        low[at] = np.minimum.reduceat(values, firsts)
-        high[at] = np.maximum.reduceat(values, firsts)
-        last[at] = values[np.concatenate((firsts[1:], [len(values)])) - 1]
-    return SensorBucket(count=count, total=total, low=low, high=high, last=last)
 
 
 def _with_reason(rows: RowArray, reasons: Array) -> RowArray:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
-from streams.connect.refusals import reason_of
+from streams.connect.refusals import reason_of, sentence_of
 from streams.errors import DataError
 from streams.events import REASON_CODE, Event, Reason, Rejected
 from streams.feeds import Partition
@@ -90,7 +90,7 @@ class Crossing:
         if payload is None:
             return self.refused(message, b"", "its bytes were erased before they were read")
         if reason := reason_of(message.content_type):
-            return self.refused(message, payload, "the door could not take it", reason)
+            return self.refused(message, payload, _said(message.content_type), reason)
         if message.content_type == ROWS:
             return self._replayed(message, payload)
         try:
@@ -139,6 +139,11 @@ class Crossing:
         numbered["index"] = np.arange(len(rows))
         numbered["partition"] = self._index[message.partition]
         return numbered
+
+
+def _said(content_type: str) -> str:
+    """Why the door refused it; an older program did not say."""
+    return sentence_of(content_type) or "the door could not take it"
 
 
 def _tick(at: int) -> RowArray:

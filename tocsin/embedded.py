@@ -101,7 +101,7 @@ class Embedded(Generic[State]):
         _open_ledger(self.history, city, clock() if origin_at is None else origin_at)
         self.history.verify()
         self.fold = Fold(pipeline, self.history, self.door.partitions, cadence or Cadence(), planner)
-        self.fold.catch_up(self.history.stretch(self.fold.ledger_offset, self.fold.safe_offset))
+        self.fold.catch_up(self.history.stretch)
         self.dispatcher = Dispatcher(self.outbox, notifiers, clock, self._fail, sending)
         self.failure: TocsinError | None = None
         self._largest_backlog = largest_backlog

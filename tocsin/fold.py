@@ -1,6 +1,6 @@
-"""The driver of ``step`` over a ledger: from the newest checkpoint on, committing what was decided."""
+"""The driver of the fold over a ledger: from the newest checkpoint on, committing what was decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, Protocol
 
 import msgspec
@@ -10,14 +10,23 @@ from alerting.bulletins import Renewal
 from alerting.deliveries import Delivery, Planner
 from alerting.journal import Entry
 from alerting.muting import Reminder
+from replay.runner import MORE
 from streams.errors import IntegrityError
 from streams.ledger import Record, Rows
 from tocsin.checkpoint import State
 from tocsin.chronicle import BEGINNING, Chronicle, Decided, Line, Mark, SetAside, lines_of, set_aside
 
+SEALS_AT_ONCE: Final = 96
+"""What is folded before it is committed and told: memory must not grow with what waits."""
+
 
 class Outcome(Protocol):
-    """What one record led to."""
+    """What one record, or a stretch of one, led to."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the record is through with it."""
+        ...
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -57,8 +66,8 @@ class Pipeline(Protocol[State]):
         """The state before the first record."""
         ...
 
-    def step(self, state: State, record: Record) -> tuple[State, Any]:
-        """The state behind the record, and an ``Outcome``."""
+    def stretches(self, state: State, record: Record) -> Iterator[tuple[State, Any]]:
+        """What a record leads to, in stretches of bounded size: the state behind each, and an ``Outcome``."""
         ...
 
 
@@ -92,7 +101,10 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """One record that was folded: its ledger offset, itself, and what it led to."""
+    """One record that was folded: its ledger offset, itself, and what it led to.
+
+    What seals very much comes in stretches: ``MORE`` for each, and with the last of them the record.
+    """
 
     offset: int
     record: Record
@@ -109,6 +121,9 @@ class Advance(msgspec.Struct, Generic[State], frozen=True):
 
 class Fold(Generic[State]):
     """Holds the state between records; everything it decided is on disk before anyone hears of it.
+
+    A record that seals very much is taken in stretches, with checkpoints between them that tell of whole
+    stretches; the state is kept between records only.
 
     It begins at the newest whole state, under a new epoch. What the journal has behind that must be folded
     again first: ``catch_up``.
@@ -132,6 +147,7 @@ class Fold(Generic[State]):
         self._reminders: list[Delivery] = []
         self._seals = self._records = 0
         self._work = Work()
+        self._stretches: Iterator[tuple[State, Any]] | None = None  # of the record that is not through yet
         self._committed_at: int | None = None
         self._reach = chronicle.newest() or BEGINNING
         self._next_number, epoch = chronicle.free()
@@ -167,14 +183,15 @@ class Fold(Generic[State]):
         """How far the fold has come; its number and epoch are the last checkpoint's."""
         return self._mark
 
-    def catch_up(self, records: Iterable[tuple[int, Record]]) -> None:
-        """Fold again what the newest checkpoint covers: records from ``ledger_offset`` to ``safe_offset``.
+    def catch_up(self, stretch: Callable[[int, int], Iterable[tuple[int, Record]]]) -> None:
+        """Fold again what the newest checkpoint covers; ``stretch`` reads the ledger from offset to offset.
 
         Raises:
-            IntegrityError: they end before, or lead to another journal than the one that is there.
+            IntegrityError: it ends before, or leads to another journal than the one that is there.
         """
-        for offset, record in records:
-            self.take(offset, record)
+        for offset, record in stretch(self._mark.ledger_offset, self._reach.ledger_offset):
+            self.take_whole(offset, record)
+        self._finish_begun(stretch)
         if self._mark.ledger_offset < self._reach.ledger_offset:
             raise IntegrityError(
                 "ledger",
@@ -182,11 +199,31 @@ class Fold(Generic[State]):
                 "restore the ledger",
             )
 
+    def _finish_begun(self, stretch: Callable[[int, int], Iterable[tuple[int, Record]]]) -> None:
+        """The stretches of a record that the newest checkpoint covers in part; the rest of it comes again."""
+        at = self._reach.ledger_offset
+        if self._mark.ledger_offset != at or self._place() >= _place(self._reach):
+            return
+        try:
+            found = list(stretch(at, at + 1))
+        except IntegrityError:  # there is no such record, so none was begun
+            found = []
+        while found and self._mark.ledger_offset == at and self._place() < _place(self._reach):
+            self.take(*found[0])
+        if not found:
+            self._compare()
+
     def advance(self, records: Sequence[tuple[int, Record]], now: int) -> Advance[State] | None:
-        """Fold the next records, commit if something was decided or it is time; None if there were none."""
-        folded = tuple(self.take(offset, record) for offset, record in records)
+        """Fold the next records, as far as ``SEALS_AT_ONCE`` go, and settle; None if there were none."""
+        folded: list[Folded] = []
+        seals = 0
+        for offset, record in records:
+            folded.append(self.take(offset, record))
+            seals += len(folded[-1].outcome.sealed)
+            if self._stretches is not None or seals >= SEALS_AT_ONCE:
+                break
         self.settle(now)
-        return Advance(self._state, self._mark.ledger_offset, folded) if folded else None
+        return Advance(self._state, self._mark.ledger_offset, tuple(folded)) if folded else None
 
     def settle(self, now: int) -> bool:
         """Commit if something was decided or it is time to; whether it was."""
@@ -217,7 +254,7 @@ class Fold(Generic[State]):
         if not self._records:
             return
         self._write(self._mark, now)
-        if self._work.is_enough(self._cadence):
+        if self._stretches is None and self._work.is_enough(self._cadence):
             self._keep()
 
     def rest(self, now: int) -> None:
@@ -229,44 +266,64 @@ class Fold(Generic[State]):
         """
         self.commit(now)
         self._chronicle.settled()
-        if self._work != Work() and self._mark == self._reach:
+        if self._stretches is None and self._work != Work() and self._mark == self._reach:
             self._keep()
             self._chronicle.settled()
 
     def _write(self, reach: Mark, now: int) -> None:
         reach = msgspec.structs.replace(reach, number=self._next_number, epoch=self._mark.epoch)
-        decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
-        self._chronicle.commit(reach, decided)
+        self._chronicle.commit(reach, self._decided())
         self._reach, self._next_number = reach, reach.number + 1
         self._mark = msgspec.structs.replace(self._mark, number=reach.number)
-        self._lines, self._aside, self._reminders = [], [], []
         self._seals = self._records = 0
         self._committed_at = now
+
+    def _decided(self) -> Decided:
+        """What a checkpoint tells.
+
+        Within a record the journal's length says how far it reaches: what leaves that as it was waits.
+        """
+        if self._stretches is not None and not self._lines:
+            return Decided()
+        decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
+        self._lines, self._aside, self._reminders = [], [], []
+        return decided
 
     def _keep(self) -> None:
         if self._chronicle.keep(self._reach, self._state):
             self._work = Work()
 
+    def take_whole(self, offset: int, record: Record) -> None:
+        """Fold one record to its end, of what is certain already."""
+        while self._mark.ledger_offset == offset:
+            self.take(offset, record)
+
     def take(self, offset: int, record: Record) -> Folded:
-        """Fold one record; nothing is certain before the next commit.
+        """Fold one record, or the next stretch of it; nothing is certain before the next commit.
 
         Raises:
             IntegrityError: the journal has something else there.
         """
-        self._state, outcome = self._pipeline.step(self._state, record)
-        entries = outcome.entries
-        if offset >= self._reach.ledger_offset:
+        self._stretches = self._stretches or self._pipeline.stretches(self._state, record)
+        self._state, outcome = next(self._stretches)
+        entries, is_behind = outcome.entries, self._place() < _place(self._reach)
+        if not is_behind:
             self._collect(lines_of(entries, outcome.groups, self._planner.telling), outcome)
-        self._work = self._work.plus(record, len(outcome.sealed))
+        self._work = self._work.plus(record if outcome.is_whole else MORE, len(outcome.sealed))
         self._mark = msgspec.structs.replace(
             self._mark,
-            ledger_offset=offset + 1,
+            ledger_offset=offset + outcome.is_whole,
             journal_length=self._mark.journal_length + len(entries),
             journal_hash=entries[-1].hash if entries else self._mark.journal_hash,
         )
-        if self._mark.ledger_offset == self._reach.ledger_offset:
+        if outcome.is_whole:
+            self._stretches = None
+        if is_behind and self._place() >= _place(self._reach):
             self._compare()
-        return Folded(offset, record, outcome)
+        return Folded(offset, record if outcome.is_whole else MORE, outcome)
+
+    def _place(self) -> tuple[int, int]:
+        return _place(self._mark)
 
     def _collect(self, lines: Sequence[Line], outcome: Any) -> None:
         """What the journal does not have yet."""
@@ -298,3 +355,8 @@ class Fold(Generic[State]):
             or self._records >= self._cadence.records
             or waited >= self._cadence.seconds
         )
+
+
+def _place(mark: Mark) -> tuple[int, int]:
+    """How far a mark reaches: records, and within the next one by what the journal has of it."""
+    return mark.ledger_offset, mark.journal_length

@@ -4,7 +4,7 @@ Only what a setting can change is folded for each: calibration, hotspots, alerts
 journal is that of its own run, byte for byte.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -14,9 +14,9 @@ from streams import sealing
 from streams.late import LateRows
 from streams.ledger import Record, Rows, Settings
 from streams.panel import SealedBucket
-from streams.sealing import FastRow
+from streams.sealing import FastRow, Folded
 from tocsin.city import City
-from tocsin.pipeline import Outcome, Pipeline, PipelineState, gathered
+from tocsin.pipeline import Outcome, Pipeline, PipelineState, gathered, with_seals
 
 States = tuple[PipelineState, ...]
 Restated = Callable[[Settings], Settings]
@@ -37,11 +37,12 @@ class Forked:
         """Before the first record."""
         return tuple(pipeline.fresh() for pipeline in self.pipelines)
 
-    def step(self, states: States, record: Record) -> tuple[States, tuple[Outcome, ...]]:
-        """Fold one record in every fork; raises ``IntegrityError`` as ``Pipeline.step`` does."""
+    def stretches(self, states: States, record: Record) -> Iterator[tuple[States, tuple[Outcome, ...]]]:
+        """Fold one record in every fork; raises ``IntegrityError`` as ``Pipeline.stretches`` does."""
         if isinstance(record, Rows) and all(state.ledger_offset for state in states):
-            return self._rows(states, record)
-        return _apart(
+            yield from self._rows(states, record)
+            return
+        yield _apart(
             pipeline.step(state, own)
             for pipeline, state, own in zip(self.pipelines, states, self.read(record), strict=True)
         )
@@ -52,10 +53,18 @@ class Forked:
             return tuple(restated(record) for restated in self._restated)
         return (record,) * len(self.pipelines)
 
-    def _rows(self, states: States, record: Rows) -> tuple[States, tuple[Outcome, ...]]:
+    def _rows(self, states: States, record: Rows) -> Iterator[tuple[States, tuple[Outcome, ...]]]:
         """Sealed once; each step goes through every fork."""
-        sealed, folded = sealing.fold(states[0].sealing, record.rows, self.pipelines[0].frame)
-        reached = tuple(msgspec.structs.replace(state, sealing=sealed) for state in states)
+        frame = self.pipelines[0].frame
+        for sealed, folded in sealing.stretches(states[0].sealing, record.rows, frame):
+            states, outcomes = self._stretch(
+                tuple(msgspec.structs.replace(state, sealing=sealed) for state in states), folded
+            )
+            if folded.is_whole:
+                states = tuple(msgspec.structs.replace(s, ledger_offset=s.ledger_offset + 1) for s in states)
+            yield states, outcomes
+
+    def _stretch(self, reached: States, folded: Folded) -> tuple[States, tuple[Outcome, ...]]:
         outcomes: list[tuple[Outcome, ...]] = []
         for step in folded.steps:
             if isinstance(step, LateRows):
@@ -66,9 +75,8 @@ class Forked:
                 self._fast(reached, step) if isinstance(step, FastRow) else self._bucket(reached, step)
             )
             outcomes.append(outcome)
-        every = zip(*outcomes, strict=True) if outcomes else (() for _ in states)
-        moved = (msgspec.structs.replace(s, ledger_offset=s.ledger_offset + 1) for s in reached)
-        return tuple(moved), tuple(gathered(own, folded) for own in every)
+        every = zip(*outcomes, strict=True) if outcomes else (() for _ in reached)
+        return reached, tuple(with_seals(gathered(own), folded) for own in every)
 
     def _fast(self, states: States, row: FastRow) -> tuple[States, tuple[Outcome, ...]]:
         return _apart(p.fast(state, row) for p, state in zip(self.pipelines, states, strict=True))

@@ -1,7 +1,8 @@
 """Ledger, journal and checkpoints: what was noted, what was decided, and how far that is certain.
 
 The journal is exactly what the newest checkpoint covers: its lines, the checkpoint and the ledger offset are
-one transaction. A checkpoint is won by its number: whoever finds it taken was replaced, and ends.
+one transaction. A checkpoint is won by its number: whoever finds it taken was replaced, and ends. States lie
+beside the database: one that is written must hold up nobody at the door.
 """
 
 import json
@@ -19,16 +20,17 @@ from streams.ledger import Record
 from tocsin import checkpoint, outbox
 from tocsin.checkpoint import State
 from tocsin.chronicle import Decided, Line, Mark, Restored, SetAside
+from tocsin.head import Head
+from tocsin.snapshots import Snapshots
 from tocsin.store import Connection, Store, is_repeat
 
 _telling: Final = msgspec.json.Decoder(Telling)
 
 AT_ONCE: Final = 1_000
 KEPT: Final = 40
-KEPT_SNAPSHOTS: Final = 3
 
 WITHOUT_STATE: Final = -1
-"""Stands in the column ``snapshot`` of a checkpoint whose state is not kept; NULL where it is."""
+"""Stands in the column ``snapshot`` of a checkpoint; NULL where an older program kept the state there."""
 
 
 class History:
@@ -36,6 +38,7 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._snapshots = Snapshots(store.directory)
 
     # -- the ledger ---------------------------------------------------------------------------------------
 
@@ -151,23 +154,28 @@ class History:
             outbox.add_within(connection, decided.reminders)
             _write_aside(connection, decided.aside)
             _write_checkpoint(connection, mark)
+            self._forget_old(connection, mark.number - KEPT)
+
+    def _forget_old(self, connection: Connection, through: int) -> None:
+        """Checkpoints that nobody needs; states of an older program once there is another."""
+        which = "" if self._snapshots.numbers() else "snapshot IS NOT NULL AND "
+        connection.execute(f"DELETE FROM checkpoint WHERE {which}number <= ?", (through,))  # noqa: S608
 
     def keep(self, mark: Mark, state: msgspec.Struct) -> bool:
-        """Keep the state at a checkpoint; True.
+        """Begin to keep the state at a checkpoint; False while another is still being written.
 
         Raises:
-            StorageError: the disk refuses; nothing remains.
+            StorageError: the disk refused the one before.
         """
-        body = checkpoint.encode(state)
-        with self._store.transaction() as connection:
-            connection.execute(
-                "UPDATE checkpoint SET snapshot = NULL, body = ? WHERE number = ?", (body, mark.number)
-            )
-            _prune(connection)
-        return True
+        return self._snapshots.keep(Head(mark=mark, segments=()), state)
 
     def settled(self) -> None:
-        """What ``keep`` took is on disk when it returns."""
+        """What ``keep`` took is on disk when it returns.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        self._snapshots.settled()
 
     def restore(self, kind: type[State]) -> Restored[State] | None:
         """The newest state that can be read; None if none can, and the ledger tells everything anew.
@@ -175,10 +183,21 @@ class History:
         Raises:
             IntegrityError: the journal is not what the newest checkpoint says.
         """
-        marks = self._marks("", 1)
-        if marks:
-            self._check_end(marks[0])
+        newest = self.newest()
+        if newest:
+            self._check_end(newest)
+        self._snapshots.forget_beyond(newest.number if newest else -1)
         skipped: list[str] = []
+        for number in reversed(self._snapshots.numbers()):
+            try:
+                head, state = self._snapshots.read(number, kind)
+                return Restored(head.mark, state, tuple(skipped))
+            except IntegrityError as error:
+                skipped.append(str(error))
+        return self._restore_old(kind, skipped)
+
+    def _restore_old(self, kind: type[State], skipped: list[str]) -> Restored[State] | None:
+        """The newest state that an older program left within the database."""
         for mark in self._marks("WHERE snapshot IS NULL", -1):
             try:
                 return Restored(mark, checkpoint.decode(self._body(mark.number), kind), tuple(skipped))
@@ -280,19 +299,7 @@ def _write_checkpoint(connection: Connection, mark: Mark) -> None:
                 mark.journal_hash, b"",
             ),
         )  # fmt: skip
-        connection.execute(
-            "DELETE FROM checkpoint WHERE snapshot IS NOT NULL AND number <= ?", (mark.number - KEPT,)
-        )
     except Exception as error:
         if is_repeat(error):
             raise BusyError("checkpoint", f"{mark.number} is taken: another owner came") from error
         raise
-
-
-def _prune(connection: Connection) -> None:
-    """Keep the last states; older ones would only be read if all these were damaged."""
-    connection.execute(
-        "DELETE FROM checkpoint WHERE snapshot IS NULL AND number < (SELECT min(number) FROM"
-        " (SELECT number FROM checkpoint WHERE snapshot IS NULL ORDER BY number DESC LIMIT ?))",
-        (KEPT_SNAPSHOTS,),
-    )

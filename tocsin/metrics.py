@@ -261,7 +261,7 @@ class Metrics(Collector):
         self.registry.register(self)
 
     def stepped(self, seconds: float) -> None:
-        """One record went through the fold in so many seconds."""
+        """One record, or a stretch of one, went through the fold in so many seconds."""
         self._steps.observe(seconds)
 
     def collect(self) -> Iterator[Family]:

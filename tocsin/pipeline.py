@@ -3,7 +3,7 @@
 No clock, no I/O, no randomness: live workers, the embedded process and replay drive this one function.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -24,6 +24,8 @@ from detectors.settings import DetectionSettings
 from models.risk import CAP
 from models.risk_model import RiskModel, ranked
 from streams import sealing
+from streams.buckets import Frame
+from streams.commands import Command
 from streams.errors import IntegrityError
 from streams.late import LateRows
 from streams.ledger import (
@@ -32,16 +34,18 @@ from streams.ledger import (
     KIND_CODE,
     MARK_EXERCISE,
     ROW,
+    Beat,
     Record,
     Rows,
     Settings,
     settings,
 )
 from streams.panel import SealedBucket
-from streams.sealing import FastRow, Folded, Frame, SealingState
+from streams.sealing import FastRow, Folded, SealingState
 from tocsin.city import City
 
 NOT_STARTED: Final = -1
+NO_ROWS: Final = np.zeros(0, ROW)
 
 
 class PipelineState(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -70,7 +74,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sealed: tuple[SealedBucket, ...] = ()
     findings: tuple[Findings, ...] = ()
     mapped: tuple[dict[str, int], ...] = ()
-    set_aside: np.ndarray = np.zeros(0, ROW)  # (k,) rows not counted by the fold, with their reason
+    set_aside: np.ndarray = NO_ROWS  # (k,) rows not counted by the fold, with their reason
+    is_whole: bool = True  # whether its record is through with it
     reminders: tuple[Reminder, ...] = ()  # silences that ended while alerts still stand
     renewals: tuple[Renewal, ...] = ()  # warnings and responses to be published again
 
@@ -101,7 +106,15 @@ class Pipeline:
         )
 
     def step(self, state: PipelineState, record: Record) -> tuple[PipelineState, Outcome]:
-        """Fold one record of the ledger.
+        """Fold one record of the ledger, however much it seals; raises as ``stretches`` does."""
+        *before, (reached, last) = self.stretches(state, record)
+        return reached, gathered([*(outcome for _, outcome in before), last]) if before else last
+
+    def stretches(self, state: PipelineState, record: Record) -> Iterator[tuple[PipelineState, Outcome]]:
+        """Fold one record, a few sealed buckets at a time; ``ledger_offset`` moves with the last.
+
+        Only the last state is one to go on from: those before it are within the record, and only to be
+        looked at.
 
         Raises:
             IntegrityError: the ledger is not this city's, has a gap, or does not begin with a start record.
@@ -109,14 +122,20 @@ class Pipeline:
         if state.origin_at == NOT_STARTED and not _is_start(record):
             raise IntegrityError("ledger", "does not begin with a start record", "give the whole ledger")
         if isinstance(record, Rows):
-            state, outcome = self._rows(state, record)
-        elif isinstance(record, Settings) and record.name == "exercise":
-            state, outcome = self._exercise(state, record)
-        elif isinstance(record, Settings):
-            state, outcome = self._settings(state, record), Outcome()
+            yield from self._rows(state, record)
         else:
-            state, outcome = self._decide(state, record)
-        return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1), outcome
+            state, outcome = self._other(state, record)
+            yield _behind(state), outcome
+
+    def _other(
+        self, state: PipelineState, record: Command | Beat | Settings
+    ) -> tuple[PipelineState, Outcome]:
+        """A record that seals nothing."""
+        if isinstance(record, Settings) and record.name == "exercise":
+            return self._exercise(state, record)
+        if isinstance(record, Settings):
+            return self._settings(state, record), Outcome()
+        return self._decide(state, record)
 
     def amendments(self, state: PipelineState, at: int, ahead: Iterable[Record] = ()) -> tuple[Settings, ...]:
         """What the ledger must be told for what is configured to be in force from ``at`` (s UTC) on.
@@ -145,9 +164,12 @@ class Pipeline:
         hotspots = tuple(ranked(model, h, self._caps.get(h.category, 0)) for h in findings.hotspots)
         return msgspec.structs.replace(findings, hotspots=hotspots)
 
-    def _rows(self, state: PipelineState, record: Rows) -> tuple[PipelineState, Outcome]:
-        sealed_state, folded = sealing.fold(state.sealing, record.rows, self.frame)
-        state = msgspec.structs.replace(state, sealing=sealed_state)
+    def _rows(self, state: PipelineState, record: Rows) -> Iterator[tuple[PipelineState, Outcome]]:
+        for sealed_state, folded in sealing.stretches(state.sealing, record.rows, self.frame):
+            state, outcome = self._stretch(msgspec.structs.replace(state, sealing=sealed_state), folded)
+            yield (_behind(state) if folded.is_whole else state), outcome
+
+    def _stretch(self, state: PipelineState, folded: Folded) -> tuple[PipelineState, Outcome]:
         outcomes: list[Outcome] = []
         for step in folded.steps:
             if isinstance(step, LateRows):
@@ -157,7 +179,7 @@ class Pipeline:
                 self.fast(state, step) if isinstance(step, FastRow) else self._bucket(state, step)
             )
             outcomes.append(outcome)
-        return state, gathered(outcomes, folded)
+        return state, with_seals(gathered(outcomes), folded)
 
     def _bucket(self, state: PipelineState, bucket: SealedBucket) -> tuple[PipelineState, Outcome]:
         """Observe, detect, score and escalate one sealed bucket."""
@@ -287,15 +309,28 @@ def newest(city: City, state: PipelineState) -> int:
     return max(int(watermark) + partition.lateness_seconds for watermark, partition in pairs)
 
 
-def gathered(outcomes: Sequence[Outcome], folded: Folded) -> Outcome:
-    """What the steps of one record of rows led to, as one."""
+def _behind(state: PipelineState) -> PipelineState:
+    """The state behind its record."""
+    return msgspec.structs.replace(state, ledger_offset=state.ledger_offset + 1)
+
+
+def with_seals(outcome: Outcome, folded: Folded) -> Outcome:
+    """What the steps of a stretch led to, with the buckets that it sealed and the rows that it set aside."""
+    sealed = tuple(step for step in folded.steps if isinstance(step, SealedBucket))
+    return msgspec.structs.replace(
+        outcome, sealed=sealed, set_aside=folded.set_aside, is_whole=folded.is_whole
+    )
+
+
+def gathered(outcomes: Sequence[Outcome]) -> Outcome:
+    """What several steps led to, as one."""
     return Outcome(
         entries=tuple(entry for one in outcomes for entry in one.entries),
         groups=tuple(size for one in outcomes for size in one.groups),
-        sealed=tuple(step for step in folded.steps if isinstance(step, SealedBucket)),
+        sealed=tuple(bucket for one in outcomes for bucket in one.sealed),
         findings=tuple(found for one in outcomes for found in one.findings),
         mapped=tuple(own for one in outcomes for own in one.mapped),
-        set_aside=folded.set_aside,
+        set_aside=np.concatenate([NO_ROWS, *(one.set_aside for one in outcomes)]),
         reminders=tuple(reminder for one in outcomes for reminder in one.reminders),
         renewals=tuple(renewal for one in outcomes for renewal in one.renewals),
     )

@@ -5,7 +5,7 @@ Only this file and the commands know all edges.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -74,12 +74,13 @@ class TimedPipeline:
         """The state before the first record."""
         return self._pipeline.fresh()
 
-    def step(self, state: PipelineState, record: Record) -> tuple[PipelineState, Outcome]:
-        """The pipeline's own step."""
+    def stretches(self, state: PipelineState, record: Record) -> Iterator[tuple[PipelineState, Outcome]]:
+        """The pipeline's own stretches."""
         began = time.perf_counter()
-        result = self._pipeline.step(state, record)
-        self._note(time.perf_counter() - began)
-        return result
+        for result in self._pipeline.stretches(state, record):
+            self._note(time.perf_counter() - began)
+            yield result
+            began = time.perf_counter()
 
 
 class Running:

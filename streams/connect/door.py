@@ -109,7 +109,8 @@ class Doors:
         assert refusal.reason is not None
         with contextlib.suppress(Refusal):
             payload = refusal.kept or await visit.request.payload()
-            await self.keep(visit, payload, refused_as(refusal.reason), 1)
+            kind = refused_as(refusal.reason, refusal.answer.body["error"])
+            await self.keep(visit, payload, kind, 1)
 
     async def _known(self, request: Request, route: Route) -> ApiKey | None:
         """The sender's key; None where none is needed, or where this machine sends and there are no keys."""

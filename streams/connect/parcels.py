@@ -55,12 +55,13 @@ def _plain(message: Payload) -> Payload:
     if kind in (cloudevents.STRUCTURED, cloudevents.BATCH):
         try:
             return cloudevents.lines(body, kind, {}), LINES
-        except VersionError:
-            return body, refused_as(Reason.UNSUPPORTED_VERSION)
-        except DataError:
-            return body, refused_as(Reason.MALFORMED)
+        except VersionError as error:
+            return body, refused_as(Reason.UNSUPPORTED_VERSION, str(error))
+        except DataError as error:
+            return body, refused_as(Reason.MALFORMED, str(error))
     if kind not in KINDS:
-        return body, refused_as(Reason.MALFORMED)
+        sentence = f"cannot read {kind or 'an unnamed type'}: send {', '.join(KINDS)}"
+        return body, refused_as(Reason.MALFORMED, sentence)
     if kind in LINE_KINDS and body.strip():
         return body.strip(), LINES
     record = _object(body) if kind == JSON else None

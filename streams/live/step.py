@@ -1,5 +1,6 @@
 """The fold on Faust: one owner of a city's ledger; a record is acknowledged when a checkpoint covers it."""
 
+import asyncio
 from collections import deque
 from typing import Any, Final, Protocol
 
@@ -12,6 +13,7 @@ from streams.live.doubt import Doubt, end
 from streams.live.settings import KafkaConfig, TopicNames
 
 SETTLE_SECONDS: Final = 0.1
+BREATH_SECONDS: Final = 0.01
 
 log: Final = structlog.get_logger("step")
 
@@ -45,7 +47,7 @@ class Owner(Protocol):
         ...
 
     def take(self, offset: int, value: bytes) -> None:
-        """Fold one record."""
+        """Fold one record, or the next stretch of it: while ``done`` stays, there is more."""
         ...
 
     def settle(self) -> None:
@@ -97,17 +99,25 @@ class StepWorker:
 
     async def _agent(self, stream: Any) -> None:
         async for event in stream.noack().events():
-            _guarded(lambda event=event: self._take(event))
+            _guarded(lambda event=event: self._begin(event))
+            while event.message.offset == self.owner.done:
+                _guarded(lambda event=event: self._fold(event))
+                if event.message.offset == self.owner.done:  # a clock has leapt: the broker must hear of us
+                    await asyncio.sleep(BREATH_SECONDS)
+            _guarded(lambda event=event: self._keep(event))
 
-    def _take(self, event: Any) -> None:
+    def _begin(self, event: Any) -> None:
         if self._is_new:
             self.owner.confirm(event.message.offset)
             self._is_new = False
-        offset = event.message.offset
-        if offset > self.owner.done:
-            end(Doubt.LEFT_OUT, offset=offset, expected=self.owner.done)
-        if offset == self.owner.done:
-            self.owner.take(offset, event.message.value)
+        if event.message.offset > self.owner.done:
+            end(Doubt.LEFT_OUT, offset=event.message.offset, expected=self.owner.done)
+
+    def _fold(self, event: Any) -> None:
+        self.owner.take(event.message.offset, event.message.value)
+        self.owner.settle()
+
+    def _keep(self, event: Any) -> None:
         # What is folded but not in a checkpoint waits: a rebalance may bring it here a second time.
         self._pending.append(event)
         self.owner.settle()

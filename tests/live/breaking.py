@@ -24,10 +24,11 @@ from streams.live import intake
 from streams.live.intake import Lane
 from streams.live.settings import KafkaConfig
 from streams.live.step import StepWorker
+from tocsin import snapshots
 from tocsin.fold import Cadence, Fold
-from tocsin.live import snapshots, translating
+from tocsin.head import Head, Segment
+from tocsin.live import translating
 from tocsin.live.directory import DirectoryChronicle, DirectoryReader
-from tocsin.live.head import Head, Segment
 
 OFTEN: Final = Cadence(seals=3, records=50, seconds=1, state_seals=2)
 SELDOM: Final = Cadence(seals=1_000, records=100_000, seconds=4, state_seals=2)
@@ -127,7 +128,7 @@ def no_expect_guard() -> None:
 def no_catch_up() -> None:
     """A start goes on from a whole state as if nothing had been decided since it was kept."""
 
-    def skip(self: Fold[Any], _records: Any) -> None:
+    def skip(self: Fold[Any], _stretch: Any) -> None:
         self._mark = self._reach
 
     Fold.catch_up = skip  # type: ignore[method-assign]

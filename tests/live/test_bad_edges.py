@@ -77,6 +77,11 @@ def dead(city: EdgeCity) -> dict[str, float]:
     return {name[len(begin) : -2]: count for name, count in city.metrics().items() if name.startswith(begin)}
 
 
+def more(letters: dict[str, float], **grown: float) -> dict[str, float]:
+    """Letters, and so many more of some reasons."""
+    return {reason: letters.get(reason, 0) + grown.get(reason, 0) for reason in letters | grown}
+
+
 def test_a_key_that_is_too_fast_is_told_when_to_come_back(parts: Parts) -> None:
     before, many = parts.city.accepted("hotline"), lines([parts.call() for _ in range(40)])
     first = parts.city.post("/intake/hotline", many, LINES, SLOW_SECRET)
@@ -102,6 +107,7 @@ def test_over_mqtt(parts: Parts) -> None:
     for reason, count in grown.items():
         city.until(lambda reason=reason: city.letters("hotline", reason), letters.get(reason, 0) + count)
     city.until(lambda: parts.posts.in_flight(parts.name), 0)
+    assert (city.accepted("hotline"), dead(city)) == (before + 1, more(letters, **grown))
 
 
 def test_over_a_foreign_topic(parts: Parts) -> None:
@@ -114,6 +120,8 @@ def test_over_a_foreign_topic(parts: Parts) -> None:
     city.until(lambda: city.letters("hotline", "too_large"), letters.get("too_large", 0) + 1)
     city.until(lambda: city.letters("hotline", "malformed"), letters.get("malformed", 0) + 3)
     city.until(lambda: city.letters("hotline", "not_utf8"), letters.get("not_utf8", 0) + 1)
+    grown = {"too_large": 1, "malformed": 3, "not_utf8": 1}
+    assert (city.accepted("hotline"), dead(city)) == (before + 1, more(letters, **grown))
 
 
 def test_a_newer_version_over_a_foreign_topic(parts: Parts) -> None:
@@ -124,6 +132,7 @@ def test_a_newer_version_over_a_foreign_topic(parts: Parts) -> None:
     city.until(lambda: city.accepted("hotline"), before + 1)
     name = "unsupported_version"
     city.until(lambda: city.letters("hotline", name), letters.get(name, 0) + 1)
+    assert (city.accepted("hotline"), dead(city)) == (before + 1, more(letters, unsupported_version=1))
 
 
 def test_the_same_record_by_every_door_counts_once(parts: Parts) -> None:

@@ -160,6 +160,8 @@ def test_workers_do_not_outlive_a_supervisor_that_is_killed(live: LiveCity) -> N
     os.kill(everything.process.pid, signal.SIGKILL)  # it alone, not its group
     everything.process.wait()
     eventually(lambda: not any(_runs(pid) for pid in pids))
+    assert everything.process.returncode == -signal.SIGKILL
+    assert list(_started(everything).values()) == pids, "and nobody started others"
 
 
 def _started(supervisor: Process) -> dict[str, int]:

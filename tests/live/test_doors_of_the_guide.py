@@ -42,6 +42,7 @@ def test_each_door_opens_as_the_guide_says(broker: Broker, tmp_path: Path, page:
                 run(named(example, here), secret)
             for feed, count in COUNTED.items():
                 city.until(lambda feed=feed: city.accepted(feed), count)
+            assert {feed: city.accepted(feed) for feed in COUNTED} == COUNTED
 
 
 def named(text: str, places: dict[str, str]) -> str:

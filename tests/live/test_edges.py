@@ -124,6 +124,8 @@ def test_mqtt_is_acknowledged_behind_the_write(parts: Parts) -> None:
         city.kill(signal.SIGKILL)
     city.start()
     city.until(lambda: city.accepted("hotline"), before + 1)
+    city.until(lambda: parts.posts.in_flight(parts.name), 0)
+    assert city.accepted("hotline") == before + 1
 
 
 def test_mqtt_through_kills_is_counted_once(parts: Parts) -> None:
@@ -140,6 +142,8 @@ def test_mqtt_through_kills_is_counted_once(parts: Parts) -> None:
             city.start()
         stream.join()
     city.until(lambda: city.accepted("hotline"), before + 3 * count)
+    city.until(lambda: parts.posts.in_flight(parts.name), 0)
+    assert city.accepted("hotline") == before + 3 * count
 
 
 def test_mqtt_3_1_1_speaks_too(parts: Parts) -> None:
@@ -151,6 +155,8 @@ def test_mqtt_3_1_1_speaks_too(parts: Parts) -> None:
     city.start()
     parts.publish("calls/here", json.dumps(parts.call()).encode())
     city.until(lambda: city.accepted("hotline"), before + 2)
+    city.until(lambda: parts.posts.in_flight(parts.name), 0)
+    assert city.accepted("hotline") == before + 2
 
 
 def test_a_foreign_topic_is_committed_behind_the_write(parts: Parts) -> None:
@@ -187,3 +193,5 @@ def test_files_are_taken_once_though_killed(parts: Parts) -> None:
     city.start()
     city.until(lambda: (inbox / "done" / "calls.jsonl.gz").exists(), True)
     city.until(lambda: city.accepted("hotline"), before + 50)
+    assert [path.name for path in inbox.iterdir() if path.is_file()] == []
+    assert city.accepted("hotline") == before + 50

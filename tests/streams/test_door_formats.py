@@ -15,7 +15,7 @@ from streams.connect.http import intake_app
 from streams.connect.keys import ApiKey, Keyring, hashed
 from streams.connect.open311 import Catalogue, Place, Query, Service
 from streams.connect.parcels import joined, named
-from streams.connect.refusals import reason_of, refused_as
+from streams.connect.refusals import reason_of, sentence_of
 from streams.errors import DataError, VersionError
 from streams.events import Event, Reason
 from streams.live import wire
@@ -114,7 +114,11 @@ def test_who_reports_is_forgotten_at_the_door(city: tuple[Desk, httpx.Client, As
     bare = client.post(POST, data={"service_code": "g", "email": "a@b.example"}, headers=by("writer"))
     assert [made.status_code, refused.status_code, bare.status_code] == [201, 404, 400]
     kinds = [kept[2] for kept in desk.kept]
-    assert kinds == ["application/json", *map(refused_as, (Reason.UNKNOWN_CATEGORY, Reason.MISSING_FIELD))]
+    assert [reason_of(kind) for kind in kinds] == [None, Reason.UNKNOWN_CATEGORY, Reason.MISSING_FIELD]
+    assert [sentence_of(kind) for kind in kinds[1:]] == [
+        "service_code other was not found: see services.json",
+        "lat and long, address_string or address_id must be provided",
+    ]
     whole = b"".join(kept[1] for kept in desk.kept)
     assert not [name for name in (b"138", b"Li", b"example", b"writer") if name in whole]
 

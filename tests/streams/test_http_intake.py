@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from streams.connect.http import Limits, intake_app, records
-from streams.connect.refusals import refused_as
+from streams.connect.refusals import reason_of, refused_as, sentence_of
 from streams.connect.unpacking import TooLargeError, gunzip
 from streams.errors import BusyError, DataError, TocsinError
 from streams.events import Reason
@@ -105,7 +105,9 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(
     answer = client.request(method, path, content=body, headers={**JSON_LINES, **headers})
     assert answer.status_code == status and sentence in answer.json()["error"]
     is_whole = (status, path) == (415, "/intake/12345") and "content-encoding" not in headers
-    assert [kept[2] for kept in desk.kept] == [refused_as(Reason.MALFORMED)] * is_whole
+    kinds = [kept[2] for kept in desk.kept]
+    assert kinds == [refused_as(Reason.MALFORMED, answer.json()["error"])] * is_whole
+    assert all(reason_of(kind) is Reason.MALFORMED and sentence in sentence_of(kind) for kind in kinds)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_what_is_no_observation_is_refused_and_kept(
     kind = {"content-type": "application/json"}
     answer = client.post("/sensorthings/gas/v1.1/Observations", content=body, headers=kind)
     assert answer.status_code == 400 and sentence in answer.json()["error"]
-    assert [kept[1:3] for kept in desk.kept] == [(body, refused_as(reason))]
+    assert [kept[1:3] for kept in desk.kept] == [(body, refused_as(reason, answer.json()["error"]))]
 
 
 def test_a_body_without_announced_length_is_bounded_too(running: tuple[Desk, httpx.Client, int]) -> None:

@@ -1,9 +1,6 @@
 """From bytes to rows and events."""
 
 import json
-import re
-from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,27 +11,17 @@ from hypothesis import strategies as st
 
 from streams.errors import ConfigError
 from streams.events import REASON_CODE, Event, Reason, id_hash
-from streams.intake import LONGEST_TEXT, Intake, number
+from streams.intake import Intake, number
 from streams.ledger import MARK_EXERCISE, MARK_FAST, MARK_REJECTED, NO_SERIES, blank_rows
-from streams.sources.columns import LARGEST_RECORD, Coded
+from streams.sources.columns import Coded
 from streams.sources.mapping import (
     AreaColumns,
     CategoryColumns,
-    SensorColumns,
     SeverityColumns,
     SourceMapping,
 )
 from streams.wording import Key, wordings
-
-EPOCH = date(1970, 1, 1)
-
-AT = 1_718_100_000
-Record = Callable[..., dict[str, Any]]
-Maker = Callable[..., Intake]
-
-
-def lines(*records: dict[str, Any]) -> bytes:
-    return b"\n".join(json.dumps(record).encode() for record in records)
+from tests.streams.calls_as_lines import AT, Maker, Record, lines
 
 
 def test_a_record_becomes_an_event_and_a_row(hotline: Intake, record: Record) -> None:
@@ -188,80 +175,6 @@ def test_category_of_several_columns(intake_of: Maker, record: Record) -> None:
     assert [event.category for event in events if event] == ["gas", "noise"]
 
 
-WHEN = [
-    ({"at": None}, Reason.MISSING_FIELD),
-    ({"at": ""}, Reason.MISSING_FIELD),
-    ({"at": "yesterday"}, Reason.BAD_TIME),
-    ({"at": "2024-06-11T18:02:00+08:00"}, None),
-    ({"at": "2024-06-11T18:02:01+08:00"}, Reason.FUTURE),
-    ({"at": "2024-05-12T18:00:00+08:00"}, None),
-    ({"at": "2024-05-12T17:59:59+08:00"}, Reason.ANCIENT),
-    ({"at": "0001-01-01"}, Reason.ANCIENT),
-    ({"at": "2024-06-11T17:59:00"}, None),
-]
-
-
-@pytest.mark.parametrize(("changes", "reason"), WHEN)
-def test_when(hotline: Intake, record: Record, changes: dict[str, Any], reason: Reason | None) -> None:
-    taken = hotline.read(lines(record(**changes)), AT, "x")
-    assert [why.reason for _, why in taken.rejected] == ([reason] if reason else [])
-
-
-def test_dst_gap_and_fold_are_counted(intake_of: Maker, record: Record) -> None:
-    mapping = SourceMapping(
-        happened=("at",), zone="America/New_York", category=CategoryColumns(default="gas"),
-        area=AreaColumns(default="bank"),
-    )  # fmt: skip
-    table = {"at": ["2016-03-13T02:30:00", "2016-11-06T01:30:00", "2016-11-06T03:30:00"]}
-    taken = intake_of(mapping).read_table(table, AT, "x")
-    assert taken.counts == {"accepted": 3, "dst_gap": 1, "dst_fold": 1}
-
-
-def test_live_arrival_is_the_payloads_and_a_historys_its_columns(intake_of: Maker) -> None:
-    mapping = SourceMapping(
-        happened=("at",), received="seen", formats=("epoch",), earliest=EPOCH,
-        category=CategoryColumns(default="gas"), area=AreaColumns(default="bank"),
-    )  # fmt: skip
-    intake = intake_of(mapping)
-    live = intake.read(lines({"at": AT - 10, "seen": AT - 5}), AT, "x")
-    assert live.rows["received_at"].tolist() == [AT]
-    past = intake.read_table({"at": [100, 100, 5000, "x"], "seen": [400, None, 400, ""]}, AT, "x")
-    assert past.rows["received_at"].tolist() == [400, 100, 400, 400]
-    assert [why.reason for _, why in past.rejected] == [Reason.FUTURE, Reason.BAD_TIME]
-
-
-def test_a_date_that_a_database_filled_in_is_ancient_also_in_a_history(intake_of: Maker) -> None:
-    mapping = SourceMapping(
-        happened=("at",),
-        received="seen",
-        category=CategoryColumns(default="gas"),
-        area=AreaColumns(default="bank"),
-    )
-    old = SourceMapping(
-        happened=("at",), earliest=date(1880, 1, 1), category=CategoryColumns(default="gas"),
-        area=AreaColumns(default="bank"),
-    )  # fmt: skip
-    known = [f"{year}-01-01T00:00:00Z" for year in (2020, 1900, 1970, 2021)]
-    first, late = 1_577_836_800, 1_609_459_200
-    table = {"at": [*known, known[1]], "seen": ["", "", "", "", known[0]]}
-    taken = intake_of(mapping).read_table(table, AT, "calls.csv")
-    assert [(place, why.reason) for place, why in taken.rejected] == [(n, Reason.ANCIENT) for n in (1, 2, 4)]
-    assert "dated before 1990-01-01" in taken.rejected[0][1].detail
-    assert taken.rows["received_at"].tolist() == [first, first, first, late, first]
-    alone = intake_of(mapping).read_table({"at": [known[1]], "seen": [""]}, AT, "calls.csv")
-    assert alone.rows["received_at"].tolist() == [AT], "a history does not begin with what it refuses"
-    assert not intake_of(old).read_table({"at": known}, AT, "calls.csv").rejected
-
-
-def test_happens_on_arrival(intake_of: Maker, record: Record) -> None:
-    mapping = SourceMapping(
-        happened=("at",), happens_on_arrival=True, category=CategoryColumns(default="gas"),
-        area=AreaColumns(default="bank"),
-    )  # fmt: skip
-    taken = intake_of(mapping).read(lines(record(at=None)), AT, "x")
-    assert taken.rows["event_at"].tolist() == [AT]
-
-
 def test_ids_joined_made_and_hidden(intake_of: Maker, record: Record) -> None:
     def ids(records: list[dict[str, Any]], **mapping: Any) -> list[str]:
         fields = SourceMapping(
@@ -323,70 +236,6 @@ def test_numeric_severity(intake_of: Maker, record: Record) -> None:
     taken = intake_of(mapping).read(lines(*records), AT, "x")
     assert taken.rows["severity"].tolist() == [3, 2, 4, 0, 0, 0, 0]
     assert [why.reason for _, why in taken.rejected] == [Reason.BAD_VALUE] * 4
-
-
-READINGS = [
-    (12.5, 12_500_000, None),
-    ("12.5", 12_500_000, None),
-    (0, 0, None),
-    (None, 0, Reason.MISSING_FIELD),
-    ("", 0, Reason.MISSING_FIELD),
-    ("NaN", 0, Reason.BAD_VALUE),
-    ("inf", 0, Reason.BAD_VALUE),
-    ("-Infinity", 0, Reason.BAD_VALUE),
-    ("high", 0, Reason.BAD_VALUE),
-    (-0.1, 0, Reason.BAD_VALUE),
-    (1e12, 0, Reason.BAD_VALUE),
-]
-
-
-@pytest.mark.parametrize(("value", "millionths", "reason"), READINGS)
-def test_readings(probes: Intake, value: Any, millionths: int, reason: Reason | None) -> None:
-    record = {"id": 1, "at": "2024-06-11T17:59:00+08:00", "probe": "g2", "value": value}
-    taken = probes.read(lines(record), AT, "x")
-    assert taken.rows["value"].tolist() == [millionths]
-    assert [why.reason for _, why in taken.rejected] == ([reason] if reason else [])
-    if not reason:
-        (event,) = taken.events
-        assert event is not None
-        assert (event.sensor, event.area, event.unit, event.category) == ("g2", "yard", "ppm", "gas")
-        assert taken.rows["sensor"].tolist() == [2]
-        assert taken.rows["series"].tolist() == [NO_SERIES]
-
-
-def test_a_sensor_of_another_feed_is_unknown(probes: Intake) -> None:
-    records = [
-        {"at": "2024-06-11T17:59:00+08:00", "probe": probe, "value": 1} for probe in ("w1", "zz", None)
-    ]
-    taken = probes.read(lines(*records), AT, "x")
-    assert taken.counts == {"unknown_sensor": 3}
-
-
-def test_a_wide_table_becomes_one_reading_a_column(intake_of: Maker) -> None:
-    sensor = SensorColumns(
-        id=("station",), values=("gas", "dust"), ids={"s-gas": "g1", "s-dust": "g2"}, scale=10
-    )
-    mapping = SourceMapping(happened=("at",), formats=("epoch",), earliest=EPOCH, sensor=sensor)
-    intake = intake_of(mapping, id="probes", kind="sensor")
-    table = {
-        "station": Coded(["s"], np.array([0, 0])),
-        "at": [5, 6],
-        "gas": np.array([1.0, np.nan]),
-        "dust": [3, 4],
-    }
-    taken = intake.read_table(table, AT, "air.parquet")
-    assert taken.rows["sensor"].tolist() == [0, 2, NO_SERIES, 2]
-    assert taken.rows["value"].tolist() == [10_000_000, 30_000_000, 0, 40_000_000]
-    assert [(place, why.where) for place, why in taken.rejected] == [(2, "air.parquet:2")]
-    assert len({event.id for event in taken.events if event}) == 3
-
-
-def test_readings_of_one_wide_record_have_ids_of_their_own(intake_of: Maker) -> None:
-    sensor = SensorColumns(values=("g1", "g2"))
-    mapping = SourceMapping(id=("n",), happened=("at",), formats=("epoch",), earliest=EPOCH, sensor=sensor)
-    intake = intake_of(mapping, id="probes", kind="sensor")
-    taken = intake.read_table({"n": [7], "at": [5], "g1": [1], "g2": [2]}, AT, "x")
-    assert [event.id for event in taken.events if event] == ["7:g1", "7:g2"]
 
 
 def test_fast_rows_are_marked(intake_of: Maker, record: Record) -> None:
@@ -495,11 +344,6 @@ def test_a_mapping_that_does_not_fit_is_refused(intake_of: Maker, hotline: Intak
     assert sentence in str(error.value)
 
 
-def test_a_sensor_mapping_needs_a_device_and_a_reading(intake_of: Maker) -> None:
-    with pytest.raises(ConfigError, match="sensor: needs id and value"):
-        intake_of(SourceMapping(happened=("at",)), id="probes", kind="sensor")
-
-
 def test_columns_that_a_table_lacks(hotline: Intake) -> None:
     plan = hotline.plan
     assert plan.absent({"id", "at", "type", "text", "area"}) == ("lon", "lat")
@@ -507,46 +351,6 @@ def test_columns_that_a_table_lacks(hotline: Intake) -> None:
     assert plan.lacking({"id", "at", "type", "lon", "lat"}) == ()
     assert plan.lacking({"id", "type", "lon"}) == ("at", "lat")
     assert plan.lacking({"at", "lon", "lat"}) == ("type",)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", " \n\t ", "\u200b\u200d\ufeff", "\x00\x1b[2J", "\u202egnp.exe", "<script>alert(1)</script>",
-        "'; DROP TABLE x;--", "{0.__class__}%s%n", "1" * 200_000, "号" * 100_000, "a@" * 100_000,
-        "路1号" * 60_000, "(" * 50_000, "\U0001f525" * 50_000,
-    ],
-    ids=lambda text: repr(text[:8]),
-)  # fmt: skip
-def test_empty_huge_and_hostile_texts_count(hotline: Intake, record: Record, text: str) -> None:
-    taken = hotline.read(lines(record(text=text)), AT, "x")
-    assert taken.counts == {"accepted": 1}
-    (event,) = taken.events
-    assert event is not None
-    assert event.text is None or len(event.text) <= LONGEST_TEXT
-    assert (event.text is None) == (not text.strip())
-
-
-def test_a_record_beyond_all_bounds_is_refused_and_counted(hotline: Intake, record: Record) -> None:
-    taken = hotline.read(lines(record(text="x" * (LARGEST_RECORD + 1)), record()), AT, "x")
-    assert taken.counts == {"too_large": 1, "accepted": 1}
-
-
-def test_a_long_text_is_cut_between_words(hotline: Intake, record: Record) -> None:
-    text = "路灯不亮。" * 799 + "138" + "12345678" + "。" * 90
-    (event,) = hotline.read(lines(record(text=text)), AT, "x").events
-    assert event is not None
-    assert event.text == "路灯不亮。" * 799 + "…"
-
-
-@pytest.mark.parametrize("before", range(12))
-def test_marks_longer_than_what_they_hide_are_cut_but_not_divided(
-    hotline: Intake, record: Record, before: int
-) -> None:
-    (event,) = hotline.read(lines(record(text="。" * before + "南路1号，" * 700)), AT, "x").events
-    assert event is not None and event.text is not None
-    assert LONGEST_TEXT - 20 < len(event.text) <= LONGEST_TEXT
-    assert re.fullmatch("。*(南路‹address›，)*(南路(‹address›)?)?…", event.text)
 
 
 RECORDS = st.lists(

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.buckets import Frame
 from streams.errors import IntegrityError
 from streams.events import REASON_CODE, REASONS, Reason
 from streams.late import LateRows
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
 from streams.panel import SealedBucket
-from streams.sealing import FastRow, Frame, fold, skip_gap, start
+from streams.sealing import FastRow, fold, skip_gap, start
 
 WIDTH, SKEW, ORIGIN = 10, 3, 100
 FRAME = Frame(

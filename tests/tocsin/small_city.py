@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from alerting.notifiers.file import FileNotifier
 from alerting.routing import Receiver, Route, Routing
 from alerting.units import unit_tree
 from streams import sealing
+from streams.buckets import Frame
 from streams.commands import Command
 from streams.events import REASON_CODE, Event, Reason, Rejected, id_hash
 from streams.feeds import Partition
@@ -71,10 +73,11 @@ class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     set_aside: np.ndarray = np.zeros(0, sealing.ROW)
     reminders: tuple[Reminder, ...] = ()
     renewals: tuple[Any, ...] = ()
+    is_whole: bool = True
 
 
-def frame(wide: int = 1) -> sealing.Frame:
-    return sealing.Frame(
+def frame(wide: int = 1) -> Frame:
+    return Frame(
         bucket_seconds=300,
         max_skew=120,
         areas=2,
@@ -88,17 +91,25 @@ def frame(wide: int = 1) -> sealing.Frame:
 
 
 class SmallPipeline:
-    """Each sealed bucket, each fast row and each command makes one entry."""
+    """Each fast row and each command makes one entry, and of the sealed buckets each that is ``told``."""
 
-    def __init__(self, wide: int = 1) -> None:
-        self._frame = frame(wide)
+    def __init__(self, wide: int = 1, told: Callable[[int], bool] = lambda index: True) -> None:
+        self._frame, self._told = frame(wide), told
 
     def fresh(self) -> SmallState:
         return SmallState(sealing.start(self._frame, ORIGIN), np.zeros(4, np.int64), Chain(), {})
 
     def step(self, state: SmallState, record: Record) -> tuple[SmallState, SmallOutcome]:
+        states, outcomes = zip(*self.stretches(state, record), strict=True)
+        return states[-1], SmallOutcome(tuple(entry for one in outcomes for entry in one.entries))
+
+    def stretches(self, state: SmallState, record: Record) -> Iterator[tuple[SmallState, SmallOutcome]]:
         if isinstance(record, Rows):
-            return self._rows(state, record)
+            yield from self._rows(state, record)
+        else:
+            yield self._other(state, record)
+
+    def _other(self, state: SmallState, record: Record) -> tuple[SmallState, SmallOutcome]:
         if isinstance(record, Command) and record.id not in state.commands:
             known = {**state.commands, record.id: record.stamp}
             state = msgspec.structs.replace(state, commands=known)
@@ -107,9 +118,12 @@ class SmallPipeline:
             state = msgspec.structs.replace(state, at=max(state.at, record.stamp))
         return state, SmallOutcome()
 
-    def _rows(self, state: SmallState, record: Rows) -> tuple[SmallState, SmallOutcome]:
-        sealed_state, folded = sealing.fold(state.sealing, record.rows, self._frame)
-        state = msgspec.structs.replace(state, sealing=sealed_state)
+    def _rows(self, state: SmallState, record: Rows) -> Iterator[tuple[SmallState, SmallOutcome]]:
+        for sealed_state, folded in sealing.stretches(state.sealing, record.rows, self._frame):
+            state, outcome = self._stretch(msgspec.structs.replace(state, sealing=sealed_state), folded)
+            yield state, outcome
+
+    def _stretch(self, state: SmallState, folded: sealing.Folded) -> tuple[SmallState, SmallOutcome]:
         entries: list[Entry] = []
         steps = [step for step in folded.steps if not isinstance(step, LateRows)]
         for step in steps:
@@ -118,13 +132,17 @@ class SmallPipeline:
             else:
                 counts = state.detection + step.observed.reshape(-1)
                 state = msgspec.structs.replace(state, detection=counts)
+                if not self._told(step.index):
+                    continue
                 total = int(counts.sum())
                 facts = step.closes_at + 60, "s2", "bucket", f"{step.index}:{total}", min(total % 7, 5)
             state, outcome = self._decide(state, *facts)
             entries += outcome.entries
         sealed = tuple(s for s in steps if not isinstance(s, FastRow))
         over = tuple(reminder(step.index) for step in sealed if step.index % 2 == 0)
-        return state, SmallOutcome(tuple(entries), (1,) * len(entries), sealed, folded.set_aside, over)
+        return state, SmallOutcome(
+            tuple(entries), (1,) * len(entries), sealed, folded.set_aside, over, is_whole=folded.is_whole
+        )
 
     def _decide(
         self, state: SmallState, stamp: int, unit: str, trigger: Any, trigger_id: str, rank: int
@@ -218,7 +236,8 @@ def embedded(directory: Path, clock: Any, store: Store | None = None, **options:
     notifiers = options.pop("notifiers", defaults.pop("notifiers"))
     store = store or Store.open(directory)
     chosen: dict[str, Any] = {**defaults, **options}
-    made.append(Embedded(SmallCity(), SmallPipeline(), store, notifiers, clock, **chosen))
+    pipeline = chosen.pop("pipeline", None) or SmallPipeline()
+    made.append(Embedded(SmallCity(), pipeline, store, notifiers, clock, **chosen))
     return made[0]
 
 

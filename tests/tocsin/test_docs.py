@@ -49,6 +49,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert not anchor or anchor in anchors(found), f"{target} names no heading"
 
 
+@pytest.mark.parametrize(("first", "folder"), [("README.md", "docs"), ("README.zh-CN.md", "docs/zh-CN")])
+def test_the_first_page_names_every_other(first: str, folder: str) -> None:
+    named = set(re.findall(r"\]\(([^)#\s]+)\)", TEXTS[ROOT / first]))
+    wanted = {f"{folder}/{page.name}" for page in (ROOT / folder).glob("*.md")}
+    assert wanted <= named, f"{first} does not name {sorted(wanted - named)}"
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as the usual renderers make them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)

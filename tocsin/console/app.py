@@ -23,6 +23,7 @@ from tocsin.console.forms import IncompleteError, command_of, is_sure, is_typed
 from tocsin.console.gate import Gate, GateKeeper
 from tocsin.console.guard import HERE, Guard
 from tocsin.console.map_drawing import short_name
+from tocsin.console.no_page import NoPage
 from tocsin.console.pages import Page
 from tocsin.console.report_screen import report_done, report_not_kept, report_page, report_unknown
 from tocsin.console.reports import report_of
@@ -88,6 +89,7 @@ def create_app(
     _add_choices(app, source)
     _add_acts(app, source, redact)
     _add_reports(app, source)
+    NoPage(lambda request: screen_of(request, source, ""), respond).add_to(app)
 
     @app.get("/events")
     async def stream(request: Request) -> StreamingResponse:

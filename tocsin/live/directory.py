@@ -18,9 +18,9 @@ from streams.disk import sync, synced
 from streams.errors import BusyError, IntegrityError
 from tocsin.checkpoint import State
 from tocsin.chronicle import Decided, Mark, Restored
-from tocsin.live.disk import explained, numbered
-from tocsin.live.head import Head, Segment, packed, unpacked
-from tocsin.live.snapshots import Snapshots
+from tocsin.disk import explained, numbered
+from tocsin.head import Head, Segment, packed, unpacked
+from tocsin.snapshots import Snapshots
 
 KEPT: Final = 40
 """Checkpoints are small; older ones would only be read if all these were damaged."""

@@ -14,8 +14,8 @@ from alerting.dispatcher import Dispatcher, Sending
 from alerting.journal import Entry
 from alerting.notifiers.contract import Notifier
 from streams.errors import TocsinError
+from tocsin.head import covered
 from tocsin.live.directory import Beside, DirectoryReader
-from tocsin.live.head import covered
 from tocsin.outbox import Outbox
 from tocsin.store import Store
 

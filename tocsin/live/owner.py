@@ -77,17 +77,18 @@ class LedgerOwner(Generic[State]):
             self.fold.claim(self._clock())
             mark, safe = self.fold.mark, self.fold.safe_offset
             log.info("claimed", checkpoint=mark.number, epoch=mark.epoch, offset=safe, at=mark.ledger_offset)
-            self.fold.catch_up(self._stretch(mark.ledger_offset, safe))
+            self.fold.catch_up(self._stretch)
             if self.done < offset:
                 for at, record in self._stretch(self.done, offset):
-                    self._uncovered.append(self.fold.take(at, record))
-                    self.settle()
+                    while self.done == at:
+                        self._uncovered.append(self.fold.take(at, record))
+                        self.settle()
             self._on_claim(self.fold)
         elif not self.fold.is_newest():
             raise BusyError("checkpoint", "another owner has written since")
 
     def take(self, offset: int, value: bytes) -> None:
-        """Fold one record of the ledger, in its canonical form."""
+        """Fold one record of the ledger, in its canonical form, or the next stretch of it."""
         assert self.fold is not None
         self._uncovered.append(self.fold.take(offset, ledger.decode(value)))
 

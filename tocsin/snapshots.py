@@ -16,15 +16,18 @@ from streams.disk import sync, synced
 from streams.errors import IntegrityError
 from tocsin import checkpoint
 from tocsin.checkpoint import State
-from tocsin.live.disk import explained, numbered
-from tocsin.live.head import Head, packed, unpacked
+from tocsin.disk import explained, numbered
+from tocsin.head import Head, packed, unpacked
 
 KEPT: Final = 3
 """The newest, and two in case that it is damaged."""
 
 
 class Snapshots:
-    """The snapshots of a city's directory; one is written at a time, on a thread of its own."""
+    """The snapshots of a city's directory; one is written at a time, on a thread of its own.
+
+    What it is given must never change afterwards: states are made of what is only replaced.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._folder = directory / "snapshots"
@@ -34,6 +37,18 @@ class Snapshots:
     def numbers(self) -> list[int]:
         """The snapshots that are there, ascending."""
         return numbered(self._folder)
+
+    def forget_beyond(self, number: int) -> None:
+        """Remove what is no state of ours: half written, or beyond the newest checkpoint, as of a directory
+        that a backup was put back into. Only for who is alone in the directory.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        with explained(self._folder):
+            ahead = [self._folder / str(n) for n in self.numbers() if n > number]
+            for path in (*ahead, *self._folder.glob(".*-*")):
+                path.unlink(missing_ok=True)
 
     def keep(self, head: Head, state: msgspec.Struct) -> bool:
         """Begin to write the state at that checkpoint; False while one is still being written.
@@ -73,6 +88,7 @@ class Snapshots:
 
     def _write(self, head: Head, state: msgspec.Struct) -> None:
         with explained(self._folder):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             temporary = self._folder / f".{head.mark.number}-{os.getpid()}"
             try:
                 synced(temporary, packed(head), checkpoint.encode(state))
