@@ -230,6 +230,8 @@ class Detection:
         patience = int(self.settings.silence_learns_after_days * 86_400)
         now = sight.bucket.closes_at
         dead = {s.feed for s in silent if s.areas is None and now - s.told_at <= patience}
+        if not dead:
+            return sight
         feeds_mask = np.array([feed not in dead for feed in self.shape.feeds], bool)
         kinds = zip(self.shape.feeds, self.shape.feed_kinds, strict=True)
         is_blind = any(feed in dead and kind != "sensor" for feed, kind in kinds)
@@ -351,7 +353,7 @@ def step_together(
         wanted = [engine._attention(state) for engine, state in zip(engines, own, strict=True)]
         scored = first._scored(shared, everything, _any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
-    back = first._silence.back(getattr(shared.detectors, Silence.name), everything)
+    back = partial(first._silence.back, getattr(shared.detectors, Silence.name), everything)
     silent = explain.still_silent(first.shape, shared.silent, heard, back)
     sight = msgspec.structs.replace(first._masked(everything, silent), said=scored)
     learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
@@ -372,7 +374,8 @@ def _any_of(wanted: Sequence[Attention]) -> Attention:
 
 def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState:
     """The state with confirmed hotspots taken out of budget and calibration."""
-    named = [s for s in (*state.ended, *state.stories) if s.id in confirmed and not s.is_confirmed]
+    known = (*state.ended, *state.stories) if confirmed else ()
+    named = [s for s in known if s.id in confirmed and not s.is_confirmed]
     if not named:
         return state
     week_from = state.calibration.week_from

@@ -77,18 +77,23 @@ class WindowView(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True)
 
     def expected_at(self, places: Array) -> Array:
         """``expected.ravel()[places]``, reckoned for these few alone; (n,) float64."""
+        base = self.base.take(places)
+        if self.has_factor:
+            base *= self.factor_at(places)
+        return base
+
+    def factor_at(self, places: Array) -> Array:
+        """``factor.ravel()[places]``, reckoned for these few alone; (n,) float64."""
         if not self.has_factor:
-            return self.expected.take(places)
-        base, lender = self.base.take(places), self.lender or self
+            return np.ones(len(places))
+        lender = self.lender or self
         column = windows.columns_of(places, len(self.base_total))
-        factor = city_factor.city_factor(
+        return city_factor.city_factor(
             lender.capped.take(places),
             lender.base.take(places),
             lender.capped_total.take(column),
             lender.base_total.take(column),
         )
-        factor *= base
-        return factor
 
 
 class PanelView(msgspec.Struct, frozen=True, eq=False):
