@@ -1,6 +1,7 @@
 """The contract of a detector: two verbs over the whole panel, pure, with bounded state."""
 
 import math
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -38,6 +39,14 @@ class Attention(msgspec.Struct, frozen=True, eq=False):
 
     least: dict[str, np.ndarray]  # per detector, one score for each of its strata; 0 where any may matter
     told: np.ndarray  # (A + 1, C) bool: places of open hotspots and of what is strange by others; CITY last
+
+
+def any_of(wanted: Sequence[Attention]) -> Attention:
+    """What any of several settings must know: more than one needs changes nothing for it."""
+    if len(wanted) == 1:
+        return wanted[0]
+    least = {name: np.min([one.least[name] for one in wanted], axis=0) for name in wanted[0].least}
+    return Attention(least, np.any([one.told for one in wanted], axis=0))
 
 
 class Scores(msgspec.Struct, frozen=True, eq=False):

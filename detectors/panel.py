@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors import explain, score_drift
 from detectors import layout as laying
-from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
+from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, any_of, joined
 from detectors.city import stands_alone
 from detectors.drift import Drift
 from detectors.findings import BudgetStatus, Findings, SilentFeed, budget_status
@@ -23,6 +23,7 @@ from detectors.topic import Topic
 from models import calibration, corrections, normal, peaks, risk, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
+from models.city_totals import CityTotals
 from models.corrections import Corrections
 from models.fusion import group_of
 from models.neighbours import near_masks
@@ -81,6 +82,7 @@ class Detection:
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], float, dict[str, Array]] | None = None
+        self._totals = CityTotals(self.layout.counts.widths), CityTotals(self.layout.feeds.widths)
         self.rule = laying.rule(
             settings,
             shape.bucket_seconds,
@@ -149,7 +151,7 @@ class Detection:
         self, state: DetectionState, index: int, monday: int, confirmed: tuple[str, ...]
     ) -> DetectionState:
         """The state in the bucket's local week, with what officers confirmed left out of budget and fits."""
-        state = _excuse(state, confirmed)
+        state = _excuse(state, confirmed) if confirmed else state
         turned = calibration.turn_week(state.calibration, self.rule, index, monday)
         return msgspec.structs.replace(state, calibration=turned)
 
@@ -157,9 +159,10 @@ class Detection:
         self, state: DetectionState, bucket: SealedBucket, slot: Slot, is_new_day: bool
     ) -> tuple[DetectionState, Sight]:
         """The bucket beside what was expected of it; everything may be learnt yet."""
-        counts, counts_view = normal.look(state.counts, self.layout.counts, slot, bucket.observed)
-        feeds, feeds_view = normal.look(state.feeds, self.layout.feeds, slot, bucket.feed_observed.T)
-        raw = (*state.raw, bucket.observed)[-self.layout.counts.widths[-1] :]
+        layout, (of_counts, of_feeds), spoken = self.layout, self._totals, bucket.feed_observed.T
+        counts, counts_view = normal.look(state.counts, layout.counts, slot, bucket.observed, of_counts)
+        feeds, feeds_view = normal.look(state.feeds, layout.feeds, slot, spoken, of_feeds)
+        raw = (*state.raw, bucket.observed)[-layout.counts.widths[-1] :]
         sight = Sight(
             bucket=bucket,
             counts=counts_view,
@@ -351,7 +354,7 @@ def step_together(
     scored: dict[str, Scores] = dict.fromkeys(first.detectors, NONE)
     if everything.is_scoring:
         wanted = [engine._attention(state) for engine, state in zip(engines, own, strict=True)]
-        scored = first._scored(shared, everything, _any_of(wanted))
+        scored = first._scored(shared, everything, any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
     back = partial(first._silence.back, getattr(shared.detectors, Silence.name), everything)
     silent = explain.still_silent(first.shape, shared.silent, heard, back)
@@ -366,16 +369,9 @@ def step_together(
     return tuple(after)
 
 
-def _any_of(wanted: Sequence[Attention]) -> Attention:
-    """What any of several settings must know: more than one needs changes nothing for it."""
-    least = {name: np.min([one.least[name] for one in wanted], axis=0) for name in wanted[0].least}
-    return Attention(least, np.any([one.told for one in wanted], axis=0))
-
-
 def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState:
     """The state with confirmed hotspots taken out of budget and calibration."""
-    known = (*state.ended, *state.stories) if confirmed else ()
-    named = [s for s in known if s.id in confirmed and not s.is_confirmed]
+    named = [s for s in (*state.ended, *state.stories) if s.id in confirmed and not s.is_confirmed]
     if not named:
         return state
     week_from = state.calibration.week_from

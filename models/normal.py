@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 
 from models import baseline as base
-from models import city_factor, variance, windows
+from models import city_factor, city_totals, variance, windows
 from models.baseline import Baseline, Hour, Memory
 from models.calendar import Calendar, Slot
+from models.city_totals import CityTotals
 from models.variance import Variance
 from models.windows import Rolling
 from streams.panel import Array, flat_places
@@ -132,8 +133,13 @@ def turn_day(
     )
 
 
-def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Normal, PanelView]:
-    """Put one bucket beside what was expected of it; nothing is learnt yet."""
+def look(
+    normal: Normal, frame: Frame, slot: Slot, observed: Array, totals: CityTotals | None = None
+) -> tuple[Normal, PanelView]:
+    """Put one bucket beside what was expected of it; nothing is learnt yet.
+
+    ``totals`` are those that were kept since the bucket before, None to reckon them anew.
+    """
     mean = _mean(normal, slot)
     observed = np.ascontiguousarray(observed)
     is_started = normal.baseline.is_started
@@ -143,7 +149,8 @@ def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Nor
         cap = _cap(mean.take(many), normal.variances[0], windows.columns_of(many, frame.columns))
         capped.put(many, np.minimum(capped.take(many), cap))
     rolling = windows.push(normal.rolling, frame.widths, capped, mean)
-    views = _views(rolling, frame, normal.variances)
+    of_city = totals.after(normal.rolling, rolling) if totals else city_totals.counted(rolling)
+    views = _views(rolling, frame, normal.variances, *of_city)
     return (
         Normal(normal.baseline, rolling, normal.variances),
         PanelView(observed, capped, mean, views, is_started, normal.baseline.events),
@@ -214,8 +221,13 @@ def _cap(mean: Array, one_bucket: Variance, column: Array) -> Array:
     return np.asarray(np.floor(np.maximum(limit, CAP_TIMES * mean) + 1.5))
 
 
-def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> tuple[WindowView, ...]:
-    """Every window with its city factor; the shorter ones borrow that of ``factor_window``."""
+def _views(
+    rolling: Rolling, frame: Frame, variances: tuple[Variance, ...], observed_totals: Array, totals: Array
+) -> tuple[WindowView, ...]:
+    """Every window with its city factor; the shorter ones borrow that of ``factor_window``.
+
+    Both totals are (W, K), of counts and of expectations.
+    """
     made: list[WindowView] = []
     for i in reversed(range(len(frame.widths))):
         observed, mean = rolling.observed_sums[i], rolling.expected_sums[i]
@@ -224,8 +236,8 @@ def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> t
                 width=frame.widths[i],
                 capped=observed,
                 base=mean,
-                capped_total=windows.totals(observed),
-                base_total=windows.totals(mean),
+                capped_total=observed_totals[i],
+                base_total=totals[i],
                 variance=variances[i],
                 has_factor=frame.factor_window >= 0,
                 lender=made[len(frame.widths) - 1 - frame.factor_window]
