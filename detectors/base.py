@@ -9,7 +9,7 @@ import numpy as np
 
 from models.normal import PanelView
 from models.shape import CityShape
-from streams.panel import Array, SealedBucket, flat_places
+from streams.panel import Array, SealedBucket, flat_places, places_of
 
 CITY = -1
 """The area of a score that stands for the whole city."""
@@ -178,7 +178,8 @@ def no_scores() -> Scores:
 
 def picked(scores: Scores, which: Array) -> Scores:
     """Some of them, by index or mask."""
-    return Scores(*(getattr(scores, name)[which] for name in Scores.__struct_fields__))
+    places = places_of(which)
+    return Scores(*(getattr(scores, name).take(places) for name in Scores.__struct_fields__))
 
 
 def joined(parts: list[Scores]) -> Scores:

@@ -214,8 +214,9 @@ class Detection:
         scored: dict[str, Scores] = {}
         for name in reversed(self.detectors):
             found = scored[name] = self.detectors[name].score(getattr(state.detectors, name), sight)
-            placed = found.category >= 0
-            told[found.area[placed], found.category[placed]] = True
+            if len(found.score):
+                placed = flat_places(found.category >= 0)
+                told[found.area.take(placed), found.category.take(placed)] = True
         return {name: scored[name] for name in self.detectors}
 
     def _least(self, learnt: Calibration) -> dict[str, Array]:

@@ -30,12 +30,14 @@ class CityTotals:
     def after(self, before: Rolling, rolling: Rolling) -> tuple[Array, Array]:
         """Counts and expectations of ``rolling``, one bucket after ``before``: two (W, K) float64."""
         if self._rolling is not before:
-            self._observed, self._expected = _Line(self._widths), _Line(self._widths)
             observed, expected = counted(before)
-            self._observed.begin(before.observed, observed)
-            self._expected.begin(before.expected, expected)
+            self._observed.begin(len(before.observed), observed)
+            self._expected.begin(len(before.expected), expected)
         self._rolling = rolling
-        return self._observed.push(rolling.observed[-1]), self._expected.push(rolling.expected[-1])
+        return (
+            self._observed.push(before.observed, rolling.observed[-1]),
+            self._expected.push(before.expected, rolling.expected[-1]),
+        )
 
 
 class _Line:
@@ -43,24 +45,27 @@ class _Line:
 
     def __init__(self, widths: tuple[int, ...]) -> None:
         self._widths = widths
-        self._past: list[Array] = []  # of the longest window's buckets, oldest first, each (K,)
-        self._last: Array | None = None  # the newest bucket, (A, K)
+        self._known: list[Array | None] = []  # of the longest window's buckets, (K,), once asked for
         self._sums: Array = np.zeros(0)  # (W, K)
 
-    def begin(self, past: tuple[Array, ...], sums: Array) -> None:
-        """Start from a state's buckets and its sums' totals, (W, K)."""
-        self._past = [totals(bucket) for bucket in past]
-        self._last = past[-1] if past else None
-        self._sums = sums
+    def begin(self, buckets: int, sums: Array) -> None:
+        """Start from a state of so many buckets and its sums' totals, (W, K)."""
+        self._known, self._sums = [None] * buckets, sums
 
-    def push(self, bucket: Array) -> Array:
-        """The sums' totals with one bucket more, (A, K)."""
+    def push(self, past: tuple[Array, ...], bucket: Array) -> Array:
+        """The sums' totals with one bucket more behind the ``past`` ones, each (A, K)."""
         # within an hour the same is expected, as the same array
-        total = self._past[-1] if bucket is self._last else totals(bucket)
-        none, length = np.zeros_like(total, np.float64), len(self._past)
-        gone = [self._past[-width] if width <= length else none for width in self._widths]
+        total = self._of(past, 1) if past and past[-1] is bucket else totals(bucket)
+        none = np.zeros_like(total)
+        gone = [self._of(past, width) if width <= len(past) else none for width in self._widths]
         self._sums = self._sums + total
         self._sums -= gone
-        self._past = [*self._past[-self._widths[-1] + 1 :], total] if self._widths[-1] > 1 else [total]
-        self._last = bucket
+        self._known = [*self._known, total][-self._widths[-1] :]
         return self._sums
+
+    def _of(self, past: tuple[Array, ...], back: int) -> Array:
+        """The totals of the bucket so many back."""
+        known = self._known[-back]
+        if known is None:
+            known = self._known[-back] = totals(past[-back])
+        return known

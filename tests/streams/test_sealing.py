@@ -281,13 +281,6 @@ def test_a_report_sent_again_in_other_words_is_a_duplicate_and_its_words_do_not_
     assert [bucket.texts.wording.tolist() for bucket in out if bucket.texts.wording.size] == [[7]]
 
 
-def test_identities_that_share_their_lowest_bits_are_two():
-    state, _ = fold(start(FRAME, ORIGIN), one(101, identity=5), FRAME)
-    other, same = one(102, identity=5 + (1 << 16), offset=1), one(101, identity=5, offset=2)
-    _, folded = fold(state, np.concatenate([other, same]), FRAME)
-    assert folded.set_aside["id_hash"].tolist() == [5]
-
-
 def test_an_exercise_says_nothing_new():
     row = one(101, mark=MARK_EXERCISE)
     row["kind"], row["value"] = KIND_CODE["hotline"], 7
