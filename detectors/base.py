@@ -1,6 +1,7 @@
 """The contract of a detector: two verbs over the whole panel, pure, with bounded state."""
 
 import math
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -8,7 +9,7 @@ import numpy as np
 
 from models.normal import PanelView
 from models.shape import CityShape
-from streams.panel import Array, SealedBucket, flat_places
+from streams.panel import Array, SealedBucket, flat_places, places_of
 
 CITY = -1
 """The area of a score that stands for the whole city."""
@@ -38,6 +39,14 @@ class Attention(msgspec.Struct, frozen=True, eq=False):
 
     least: dict[str, np.ndarray]  # per detector, one score for each of its strata; 0 where any may matter
     told: np.ndarray  # (A + 1, C) bool: places of open hotspots and of what is strange by others; CITY last
+
+
+def any_of(wanted: Sequence[Attention]) -> Attention:
+    """What any of several settings must know: more than one needs changes nothing for it."""
+    if len(wanted) == 1:
+        return wanted[0]
+    least = {name: np.min([one.least[name] for one in wanted], axis=0) for name in wanted[0].least}
+    return Attention(least, np.any([one.told for one in wanted], axis=0))
 
 
 class Scores(msgspec.Struct, frozen=True, eq=False):
@@ -169,7 +178,8 @@ def no_scores() -> Scores:
 
 def picked(scores: Scores, which: Array) -> Scores:
     """Some of them, by index or mask."""
-    return Scores(*(getattr(scores, name)[which] for name in Scores.__struct_fields__))
+    places = places_of(which)
+    return Scores(*(getattr(scores, name).take(places) for name in Scores.__struct_fields__))
 
 
 def joined(parts: list[Scores]) -> Scores:

@@ -96,6 +96,9 @@ class Cluster:
         # A circle that holds most of a city only repeats the city's own score.
         self._sizes = tuple(k for k in circles.SIZES if k <= self._areas // 3)
         self._near = nearest(setting.shape.centroids, self._sizes[-1] if self._sizes else 1)
+        most = self._near.shape[1]
+        self._cells = self._near * self._columns  # flat places of each circle's areas in the first category
+        self._is_in = np.tri(most + 1, most, -1)  # row k is one for the first k areas
         self._around = setting.near
         self._widths = setting.widths[1:]
         self._per_week = 7.0 * setting.buckets_per_day
@@ -157,11 +160,11 @@ class Cluster:
         stray = window.strays(column, counts.sum(axis=1), base.sum(axis=1))
         means = np.maximum(base * stray.rise[:, None], LEAST_MEAN)
         is_strange = _is_beyond(stray.observed, stray.mean, stray.spread, SCREEN_SD)
-        shared = flat_places(is_strange & window.is_shared(counts, means, column))
-        mask = circles.members(counts[shared], means[shared])
+        shared = flat_places(is_strange & window.is_shared(counts, means, stray.observed, column))
+        mask = circles.members(counts.take(shared, axis=0), means.take(shared, axis=0))
         has_centre = flat_places((mask & 1 > 0) & (mask > 1))
         kept = shared[has_centre]
-        score = tails.upper_score(stray.observed[kept], stray.mean[kept], stray.spread[kept])
+        score = tails.upper_score(*(part.take(kept) for part in (stray.observed, stray.mean, stray.spread)))
         return place[kept], score, mask[has_centre]
 
     def _told(self, index: int, place: Array, score: Array, mask: Array) -> Scores:
@@ -179,8 +182,9 @@ class Cluster:
     def _members(self, view: WindowView, place: Array, size: Array) -> tuple[Array, Array]:
         """Counts and base of each circle's areas, zero beyond its size; (n, k)."""
         area, category = np.divmod(place, self._columns)
-        cell = self._near[area] * self._columns + category[:, None]
-        is_in = np.arange(cell.shape[1]) < size[:, None]
+        cell = self._cells.take(area, axis=0)
+        cell += category[:, None]
+        is_in = self._is_in.take(size, axis=0)
         return view.capped.take(cell) * is_in, view.base.take(cell) * is_in
 
     def _strayed(self, before: Variance, sight: Sight, index: int) -> Variance:
@@ -211,15 +215,16 @@ class _Window(msgspec.Struct, frozen=True, eq=False):
 
     def strays(self, column: Array, observed: Array, base: Array) -> _Stray:
         """Circles with these sums, each left out of the city's rise."""
-        totals = self.view.capped_total[column], self.view.base_total[column]
+        totals = self.view.capped_total.take(column), self.view.base_total.take(column)
         rise = city_factor(observed, base, *totals)
         mean = base * rise
         return _Stray(observed, mean, rise, variance.spread_at(self.variance, mean, column))
 
-    def is_shared(self, observed: Array, mean: Array, column: Array) -> Array:
-        """Which circles rise without their strongest area too: (n,) bool of (n, k) counts."""
-        strongest = np.arange(len(observed)), (observed - mean).argmax(axis=1)
-        rest, expected = observed.sum(axis=1) - observed[strongest], mean.sum(axis=1) - mean[strongest]
+    def is_shared(self, observed: Array, mean: Array, total: Array, column: Array) -> Array:
+        """Which circles rise without their strongest area too: (n,) bool of (n, k) counts, (n,) in total."""
+        strongest = (observed - mean).argmax(axis=1)
+        strongest += np.arange(0, observed.size, observed.shape[1])
+        rest, expected = total - observed.take(strongest), mean.sum(axis=1) - mean.take(strongest)
         return _is_beyond(rest, expected, variance.spread_at(self.variance, expected, column), SHARED_SD)
 
 

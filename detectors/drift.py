@@ -82,6 +82,7 @@ class Drift:
         self._day = len(spans) - 1
         self._stride = setting.widths[self._hour]
         self._over = 0.5 ** (self._stride * setting.shape.bucket_seconds / OVER_SECONDS)
+        self._fades = np.array([self._over, 1.0])  # where it is over, and where it goes on
         self._moved: _Moved | None = None
         self._careful: _Careful | None = None
         self._best: _Best | None = None
@@ -144,9 +145,7 @@ class Drift:
         """Every sum one hour on."""
         place, observed, expected = self._scaled(sight.counts)
         day = sight.counts.windows[self._day]
-        fade = np.full(self._panel, self._over)
-        np.copyto(fade, 1.0, where=day.capped > day.expected)
-        sums = state.sums * fade
+        sums = state.sums * self._fades.take(day.capped > day.expected)
         less, none = np.empty_like(expected), np.zeros_like(expected)  # a maximum of arrays is the quick one
         for row, rho in zip(sums, RISES, strict=True):
             row.put(place, row.take(place) + observed * np.log(rho))

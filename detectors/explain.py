@@ -118,7 +118,7 @@ class Telling(msgspec.Struct, frozen=True, eq=False):
         window = self.sight.counts.windows[max(story.window, 0)]
         places = areas * len(self.shape.categories) + story.group
         observed = np.array([bucket.take(places) for bucket in self.raw[-window.width :]]).sum(axis=0)
-        factor = np.ones(len(areas)) if story.is_city else window.factor[areas, story.group]
+        factor = np.ones(len(areas)) if story.is_city else window.factor_at(places)
         learnt = _of(window.variance, story.group)
         return np.asarray(observed), window.base[areas, story.group], factor, learnt, window.width
 
@@ -169,6 +169,8 @@ def silent_feeds(
 
     Of silent neighbourhoods only the areas count in which nothing came over their shortest silent window.
     """
+    if not len(scores.feed):
+        return ()
     return tuple(
         _silent_feed(shape, layout, scores, spoke_at, sight, int(feed)) for feed in np.unique(scores.feed)
     )
@@ -192,12 +194,16 @@ def _silent_feed(
 
 
 def still_silent(
-    shape: CityShape, before: tuple[SilentFeed, ...], now: tuple[SilentFeed, ...], back: Back
+    shape: CityShape, before: tuple[SilentFeed, ...], now: tuple[SilentFeed, ...], proof: Callable[[], Back]
 ) -> tuple[SilentFeed, ...]:
     """The silences of a bucket, with what was silent before and has not proved since that it lives.
 
     At night little is expected, so silence alone proves nothing then, nor does one event of a thin feed.
+    ``proof`` is asked for only where something was silent.
     """
+    if not before:
+        return now
+    back = proof()
     feeds: dict[str, SilentFeed | None] = {silence.feed: silence for silence in now}
     for silence in before:
         feed = shape.feeds.index(silence.feed)

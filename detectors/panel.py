@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors import explain, score_drift
 from detectors import layout as laying
-from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, joined
+from detectors.base import CITY, NONE, Attention, Detector, Scores, Sight, any_of, joined
 from detectors.city import stands_alone
 from detectors.drift import Drift
 from detectors.findings import BudgetStatus, Findings, SilentFeed, budget_status
@@ -23,6 +23,7 @@ from detectors.topic import Topic
 from models import calibration, corrections, normal, peaks, risk, stories
 from models.calendar import WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
+from models.city_totals import CityTotals
 from models.corrections import Corrections
 from models.fusion import group_of
 from models.neighbours import near_masks
@@ -81,6 +82,7 @@ class Detection:
         strata = [detector.strata() for detector in self.detectors.values()]
         self._first_stratum = np.cumsum([0, *(len(s) for s in strata)])
         self._faint: tuple[tuple[Tail, ...], float, dict[str, Array]] | None = None
+        self._totals = CityTotals(self.layout.counts.widths), CityTotals(self.layout.feeds.widths)
         self.rule = laying.rule(
             settings,
             shape.bucket_seconds,
@@ -149,7 +151,7 @@ class Detection:
         self, state: DetectionState, index: int, monday: int, confirmed: tuple[str, ...]
     ) -> DetectionState:
         """The state in the bucket's local week, with what officers confirmed left out of budget and fits."""
-        state = _excuse(state, confirmed)
+        state = _excuse(state, confirmed) if confirmed else state
         turned = calibration.turn_week(state.calibration, self.rule, index, monday)
         return msgspec.structs.replace(state, calibration=turned)
 
@@ -157,9 +159,10 @@ class Detection:
         self, state: DetectionState, bucket: SealedBucket, slot: Slot, is_new_day: bool
     ) -> tuple[DetectionState, Sight]:
         """The bucket beside what was expected of it; everything may be learnt yet."""
-        counts, counts_view = normal.look(state.counts, self.layout.counts, slot, bucket.observed)
-        feeds, feeds_view = normal.look(state.feeds, self.layout.feeds, slot, bucket.feed_observed.T)
-        raw = (*state.raw, bucket.observed)[-self.layout.counts.widths[-1] :]
+        layout, (of_counts, of_feeds), spoken = self.layout, self._totals, bucket.feed_observed.T
+        counts, counts_view = normal.look(state.counts, layout.counts, slot, bucket.observed, of_counts)
+        feeds, feeds_view = normal.look(state.feeds, layout.feeds, slot, spoken, of_feeds)
+        raw = (*state.raw, bucket.observed)[-layout.counts.widths[-1] :]
         sight = Sight(
             bucket=bucket,
             counts=counts_view,
@@ -211,8 +214,9 @@ class Detection:
         scored: dict[str, Scores] = {}
         for name in reversed(self.detectors):
             found = scored[name] = self.detectors[name].score(getattr(state.detectors, name), sight)
-            placed = found.category >= 0
-            told[found.area[placed], found.category[placed]] = True
+            if len(found.score):
+                placed = flat_places(found.category >= 0)
+                told[found.area.take(placed), found.category.take(placed)] = True
         return {name: scored[name] for name in self.detectors}
 
     def _least(self, learnt: Calibration) -> dict[str, Array]:
@@ -230,6 +234,8 @@ class Detection:
         patience = int(self.settings.silence_learns_after_days * 86_400)
         now = sight.bucket.closes_at
         dead = {s.feed for s in silent if s.areas is None and now - s.told_at <= patience}
+        if not dead:
+            return sight
         feeds_mask = np.array([feed not in dead for feed in self.shape.feeds], bool)
         kinds = zip(self.shape.feeds, self.shape.feed_kinds, strict=True)
         is_blind = any(feed in dead and kind != "sensor" for feed, kind in kinds)
@@ -349,9 +355,9 @@ def step_together(
     scored: dict[str, Scores] = dict.fromkeys(first.detectors, NONE)
     if everything.is_scoring:
         wanted = [engine._attention(state) for engine, state in zip(engines, own, strict=True)]
-        scored = first._scored(shared, everything, _any_of(wanted))
+        scored = first._scored(shared, everything, any_of(wanted))
     heard = explain.silent_feeds(first.shape, first.layout, scored["silence"], shared.spoke_at, everything)
-    back = first._silence.back(getattr(shared.detectors, Silence.name), everything)
+    back = partial(first._silence.back, getattr(shared.detectors, Silence.name), everything)
     silent = explain.still_silent(first.shape, shared.silent, heard, back)
     sight = msgspec.structs.replace(first._masked(everything, silent), said=scored)
     learnt = first._learnt(msgspec.structs.replace(shared, silent=silent), sight, slot)
@@ -362,12 +368,6 @@ def step_together(
         told = engine._told(msgspec.structs.replace(state, **common), logged, sight, slot.monday)
         after.append((told, engine._findings(told, sight, silent)))
     return tuple(after)
-
-
-def _any_of(wanted: Sequence[Attention]) -> Attention:
-    """What any of several settings must know: more than one needs changes nothing for it."""
-    least = {name: np.min([one.least[name] for one in wanted], axis=0) for name in wanted[0].least}
-    return Attention(least, np.any([one.told for one in wanted], axis=0))
 
 
 def _excuse(state: DetectionState, confirmed: tuple[str, ...]) -> DetectionState:

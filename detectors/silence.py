@@ -21,7 +21,7 @@ from detectors.base import (
 from models import tails, variance
 from models.normal import PanelView, WindowView
 from models.variance import Variance, spread_at
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 QUIET_SHARE: Final = 0.2
 STILL_QUIET_SHARE: Final = 0.5
@@ -51,11 +51,12 @@ class SilenceState(msgspec.Struct, frozen=True, eq=False):
 
 
 class Quiet(NamedTuple):
-    """Counts against what a living feed would have brought; n places, W windows, F feeds."""
+    """Counts against what a living feed would have brought; n places of k areas, W windows, F feeds."""
 
     observed: Array  # (n, W * F) float64
     expected: Array  # (n, W * F) float64, scaled by what else is heard
-    is_still: Array  # (n, F) bool: this very bucket is quiet too
+    areas: Array  # (n,) int64: what each place is called, CITY for the city
+    members: Array  # (n, k) int64: its areas
 
 
 class Measured(NamedTuple):
@@ -94,6 +95,7 @@ class Silence:
         self._group_score = self._score + math.log10(max(1.0, areas / self._near.shape[1]))
         self._places = 1 + areas
         self._areas = np.arange(areas)
+        self._city_name, self._city_areas = np.array([CITY]), self._areas[None]
         self._measured: Measured | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
@@ -112,8 +114,8 @@ class Silence:
         if not (sight.is_scoring and sight.feeds.is_started):
             return no_scores()
         measured = self._measure(sight.feeds)
-        city = self._low(self._paced(measured, state), state.city, np.array([CITY]), self._score)
-        groups = self._low(measured.groups, state.groups, self._areas, self._group_score)
+        city = self._low(sight.feeds, self._paced(measured, state), state.city, self._score)
+        groups = self._low(sight.feeds, measured.groups, state.groups, self._group_score)
         if not (len(city.score) or len(groups.score)):
             return no_scores()
         return joined(
@@ -176,31 +178,30 @@ class Silence:
         if self._measured is None or self._measured.view is not view:
             windows = [window for window in view.windows if window.width in self._widths]
             usual = np.concatenate([window.base_total for window in windows])[None]
-            self._measured = Measured(view, usual, self._city(view, windows), self._groups(view, windows))
+            self._measured = Measured(view, usual, self._city(windows), self._groups(windows))
         return self._measured
 
-    def _city(self, view: PanelView, windows: list[WindowView]) -> Quiet:
+    def _city(self, windows: list[WindowView]) -> Quiet:
         """Totals, the expectation scaled by what all other feeds bring."""
         observed = np.array([window.capped_total for window in windows])
         mean = np.array([window.base_total for window in windows])
         all_observed, all_mean = observed.sum(axis=1, keepdims=True), mean.sum(axis=1, keepdims=True)
         others = (all_observed - observed + CITY_STEADYING) / (all_mean - mean + CITY_STEADYING)
         expected = mean * others.clip(*CITY_LIMITS)
-        now = view.observed.sum(axis=0) < STILL_QUIET_SHARE * view.expected.sum(axis=0)
-        return Quiet(observed.reshape(1, -1), expected.reshape(1, -1), now[None])
+        return Quiet(observed.reshape(1, -1), expected.reshape(1, -1), self._city_name, self._city_areas)
 
-    def _groups(self, view: PanelView, windows: list[WindowView]) -> Quiet:
+    def _groups(self, windows: list[WindowView]) -> Quiet:
         """Sums over neighbourhoods, the expectation scaled by the rest of the same feed."""
-        parts = [w.capped for w in windows], [view.observed], [w.base for w in windows], [view.expected]
-        around = self._around(np.concatenate([part for kind in parts for part in kind], axis=1))
-        wide, feeds = len(windows) * self._feeds, self._feeds
-        observed, now, mean, now_mean = np.split(around, (wide, wide + feeds, 2 * wide + feeds), axis=1)
+        parts = *(w.capped for w in windows), *(w.base for w in windows)
+        around = self._around(np.concatenate(parts, axis=1))
+        wide = len(windows) * self._feeds
+        observed, mean = around[:, :wide], around[:, wide:]
         rest = np.concatenate([w.capped_total for w in windows]) - observed
         rest += GROUP_STEADYING
         rest_mean = np.concatenate([w.base_total for w in windows]) - mean
         rest_mean += GROUP_STEADYING
         rest /= rest_mean
-        return Quiet(observed, mean * rest.clip(*GROUP_LIMITS, out=rest), now < STILL_QUIET_SHARE * now_mean)
+        return Quiet(observed, mean * rest.clip(*GROUP_LIMITS, out=rest), self._areas, self._near)
 
     def _around(self, values: Array) -> Array:
         """Each area's sum over its neighbourhood, (A, n) like ``values``; exact on the windows' grid."""
@@ -209,15 +210,15 @@ class Silence:
             total += values.take(column, axis=0)
         return np.asarray(total)
 
-    def _low(self, quiet: Quiet, learnt: Variance, places: Array, least: float) -> Scores:
-        """Scores of at least ``least`` at the given places, in order of window, place and feed."""
+    def _low(self, view: PanelView, quiet: Quiet, learnt: Variance, least: float) -> Scores:
+        """Scores of at least ``least``, where this very bucket is quiet too, by window, place and feed."""
         low = (quiet.observed < QUIET_SHARE * quiet.expected) & (quiet.expected > MIN_EXPECTED)
-        found = np.flatnonzero(low)
+        found = flat_places(low)
         if not len(found):
             return no_scores()
         place, column = np.divmod(found, low.shape[1])
         window, feed = np.divmod(column, self._feeds)
-        kept = np.flatnonzero(quiet.is_still[place, feed])
+        kept = flat_places(self._is_still(view, quiet.members[place], feed))
         kept = kept[np.lexsort((feed[kept], place[kept], window[kept]))]
         found, place, column = found[kept], place[kept], column[kept]
         mean = quiet.expected.take(found)
@@ -225,4 +226,10 @@ class Silence:
         score = tails.lower_score(quiet.observed.take(found), mean, spread)
         score[score < least] = 0.0
         none, stratum = np.array(NO_CATEGORY), np.array(0)
-        return scores_of(places[place], none, stratum, window[kept], score, feed[kept])
+        return scores_of(quiet.areas[place], none, stratum, window[kept], score, feed[kept])
+
+    def _is_still(self, view: PanelView, members: Array, feed: Array) -> Array:
+        """Where this very bucket is quiet, in places of (n, k) areas, each for its (n,) feed: (n,) bool."""
+        cells = members * self._feeds + feed[:, None]
+        observed, expected = (part.take(cells).sum(axis=1) for part in (view.observed, view.expected))
+        return np.asarray(observed < STILL_QUIET_SHARE * expected)

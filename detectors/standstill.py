@@ -45,6 +45,14 @@ class _Moved(NamedTuple):
     after: StandstillState
 
 
+class _Strange(NamedTuple):
+    """How strange both runs of a state are, kept from its bucket to the next."""
+
+    state: StandstillState
+    same: Array  # (S,) float64
+    mute: Array  # (S,) float64
+
+
 class Standstill:
     """Scores each device by how much longer it stands still than ever before."""
 
@@ -59,6 +67,7 @@ class Standstill:
         # by so much any run may last longer than ever before
         self._steady = max(LEAST_STEADY, HOUR_SECONDS // shape.bucket_seconds)
         self._moved: _Moved | None = None
+        self._strange: _Strange | None = None
 
     def strata(self) -> tuple[Stratum, ...]:
         """One for all devices, which takes nothing from what counts may tell in a short history."""
@@ -73,16 +82,16 @@ class Standstill:
 
     def score(self, state: StandstillState, sight: Sight) -> Scores:
         """Devices that stand still in this bucket, by the stranger of their two runs."""
-        if not sight.is_scoring:
+        shape = self._shape
+        if not (sight.is_scoring and shape.sensors):
             return no_scores()
         score = np.maximum(*self._strangeness(self._after(state, sight)))
         score = np.where(score >= ENTER, score, 0.0)
-        shape = self._shape
         return scores_of(shape.sensor_area, shape.sensor_category, np.array(0), np.array(-1), score)
 
     def learn(self, state: StandstillState, sight: Sight) -> StandstillState:
         """Every run one bucket on."""
-        return self._after(state, sight)
+        return self._after(state, sight) if self._shape.sensors else state
 
     def told(self, state: StandstillState, areas: Array, category: int, index: int) -> StillDevice | None:
         """The device of a category in ``areas`` that stands still most strangely, None where none does.
@@ -105,9 +114,13 @@ class Standstill:
 
     def _strangeness(self, state: StandstillState) -> tuple[Array, Array]:
         """Of the same value, and of nothing at all, each (S,) float64; 0 for devices that are too new."""
-        is_known = state.heard >= self._past
-        same, mute = (runs.strangeness(kind, self._steady) for kind in (state.same, state.mute))
-        return np.where(is_known & ~_rests(state), same, 0.0), np.where(is_known, mute, 0.0)
+        known = self._strange
+        if known is None or known.state is not state:
+            is_known = state.heard >= self._past
+            same, mute = (runs.strangeness(kind, self._steady) for kind in (state.same, state.mute))
+            same = np.where(is_known & ~_rests(state), same, 0.0)
+            known = self._strange = _Strange(state, same, np.where(is_known, mute, 0.0))
+        return known.same, known.mute
 
     def _after(self, state: StandstillState, sight: Sight) -> StandstillState:
         """The state after this bucket, reckoned once for scoring and learning."""

@@ -8,7 +8,7 @@ import numpy as np
 from detectors.base import Scores, Setting, Sight, Stratum, entry, no_scores, scores_of
 from models import tails
 from models.normal import PanelView, WindowView
-from models.variance import spread_at
+from models.variance import Variance, spread_at
 from models.windows import columns_of
 from streams.panel import Array, flat_places
 
@@ -94,8 +94,10 @@ class Surge:
 def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ...]:
     """What the screen lets through of one window: place, observed, expected, spread, stratum, window."""
     counts = view.observed if window.width == 1 else window.capped
-    place = flat_places((counts >= MIN_EVENTS) & _may_stray(counts, window))
-    observed, mean = counts.take(place).astype(np.float64), window.expected.take(place)
+    place = flat_places(counts >= MIN_EVENTS)  # few but in a day's window, so nothing is expected of the rest
+    observed, mean = counts.take(place).astype(np.float64), window.expected_at(place)
+    may = flat_places(_may_stray(observed, mean, window.variance))
+    place, observed, mean = place.take(may), observed.take(may), mean.take(may)
     spread = spread_at(window.variance, mean, columns_of(place, counts.shape[1]))
     residual = observed - mean
     strange = flat_places(residual * residual > SCREEN_SD**2 * spread)
@@ -103,16 +105,16 @@ def _strange(index: int, window: WindowView, view: PanelView) -> tuple[Array, ..
     return (place, observed, mean, spread, _strata(index, mean), np.full(len(mean), index))
 
 
-def _may_stray(counts: Array, window: WindowView) -> Array:
-    """Where ``counts`` can exceed what was expected by the screen's deviations: (A, C) bool.
+def _may_stray(observed: Array, mean: Array, variance: Variance) -> Array:
+    """Where ``observed`` can exceed what was expected by the screen's deviations: (n,) bool.
 
     No false negatives: the spread is taken without its square term and with the least ``phi`` of all.
     """
-    residual = counts - window.expected
+    residual = observed - mean
     square = np.abs(residual)
     square *= residual  # below zero where it is, and so never beyond a spread
-    least = SCREEN_SD**2 * (1.0 - ROUNDING) * window.variance.phi.min()
-    return np.asarray(square > np.multiply(window.expected, least, out=residual))
+    least = SCREEN_SD**2 * (1.0 - ROUNDING) * variance.phi.min()
+    return np.asarray(square > np.multiply(mean, least, out=residual))
 
 
 def _strata(window: int, mean: Array) -> Array:

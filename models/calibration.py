@@ -12,7 +12,7 @@ import numpy as np
 from models import fusion, pareto, peaks
 from models.pareto import Tail
 from models.peaks import Events
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 PEAKS_A_WEEK: Final = 10
 STAGE_TWO_PEAKS: Final = 60
@@ -157,10 +157,11 @@ def rarity(state: Calibration, rule: Rule, events: Events) -> Array:
     0 is as rare as the budget allows one alarm to be.
     """
     first = stage_one_rarity(state.strata, events, rule)
-    places = pareto.rate(state.hotspots, first) / allowed(state, False)
-    city = pareto.rate(state.city, first) / allowed(state, True)
-    second = -np.log10(np.where(rule.is_city[events.stratum], city, places))
-    return np.asarray(np.minimum(second, MOST_RARE) - state.offset)
+    share = pareto.rate(state.hotspots, first) / allowed(state, False)
+    city = flat_places(rule.is_city.take(events.stratum))
+    if len(city):
+        share[city] = pareto.rate(state.city, first.take(city)) / allowed(state, True)
+    return np.asarray(np.minimum(-np.log10(share), MOST_RARE) - state.offset)
 
 
 def least_scores(state: Calibration, rule: Rule, watch: float) -> Array:
@@ -205,7 +206,7 @@ def stage_one_rarity(strata: tuple[Tail, ...], events: Events, rule: Rule) -> Ar
     """-log10 of the rate per week in its stratum, plus weight and consequence: (n,) float64."""
     base = -np.log10(pareto.rates(strata, events.stratum, events.score))
     consequence = np.where(events.category >= 0, rule.consequence[events.category], 0.0)
-    return np.asarray(base + rule.weight[events.stratum] + consequence)
+    return np.asarray(base + rule.weight.take(events.stratum) + consequence)
 
 
 def union_bound(rule: Rule, mine: Array) -> Tail:

@@ -98,10 +98,10 @@ def _likeliest(observed: Array, mean: Array) -> Array:
     ``observed`` / ``mean`` first (Neill 2012, linear-time subset scanning).
     """
     order = np.argsort(-observed / mean, axis=1, kind="stable")
-    row = np.arange(len(order))[:, None]
-    count, expected = observed[row, order].cumsum(axis=1), mean[row, order].cumsum(axis=1)
+    order += np.arange(0, order.size, order.shape[1])[:, None]  # flat places
+    count, expected = observed.take(order).cumsum(axis=1), mean.take(order).cumsum(axis=1)
     ratio = np.maximum(count / expected, 1.0)
     last = (count * np.log(ratio) - expected * (ratio - 1.0)).argmax(axis=1)
     taken = np.zeros(observed.shape, bool)
-    taken[row, order] = np.arange(observed.shape[1]) <= last[:, None]
+    taken.put(order, np.arange(observed.shape[1]) <= last[:, None])
     return taken

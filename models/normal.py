@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 
 from models import baseline as base
-from models import city_factor, variance, windows
+from models import city_factor, city_totals, variance, windows
 from models.baseline import Baseline, Hour, Memory
 from models.calendar import Calendar, Slot
+from models.city_totals import CityTotals
 from models.variance import Variance
 from models.windows import Rolling
 from streams.panel import Array, flat_places
@@ -77,18 +78,23 @@ class WindowView(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True)
 
     def expected_at(self, places: Array) -> Array:
         """``expected.ravel()[places]``, reckoned for these few alone; (n,) float64."""
+        base = self.base.take(places)
+        if self.has_factor:
+            base *= self.factor_at(places)
+        return base
+
+    def factor_at(self, places: Array) -> Array:
+        """``factor.ravel()[places]``, reckoned for these few alone; (n,) float64."""
         if not self.has_factor:
-            return self.expected.take(places)
-        base, lender = self.base.take(places), self.lender or self
+            return np.ones(len(places))
+        lender = self.lender or self
         column = windows.columns_of(places, len(self.base_total))
-        factor = city_factor.city_factor(
+        return city_factor.city_factor(
             lender.capped.take(places),
             lender.base.take(places),
             lender.capped_total.take(column),
             lender.base_total.take(column),
         )
-        factor *= base
-        return factor
 
 
 class PanelView(msgspec.Struct, frozen=True, eq=False):
@@ -127,8 +133,13 @@ def turn_day(
     )
 
 
-def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Normal, PanelView]:
-    """Put one bucket beside what was expected of it; nothing is learnt yet."""
+def look(
+    normal: Normal, frame: Frame, slot: Slot, observed: Array, totals: CityTotals | None = None
+) -> tuple[Normal, PanelView]:
+    """Put one bucket beside what was expected of it; nothing is learnt yet.
+
+    ``totals`` are those that were kept since the bucket before, None to reckon them anew.
+    """
     mean = _mean(normal, slot)
     observed = np.ascontiguousarray(observed)
     is_started = normal.baseline.is_started
@@ -138,7 +149,8 @@ def look(normal: Normal, frame: Frame, slot: Slot, observed: Array) -> tuple[Nor
         cap = _cap(mean.take(many), normal.variances[0], windows.columns_of(many, frame.columns))
         capped.put(many, np.minimum(capped.take(many), cap))
     rolling = windows.push(normal.rolling, frame.widths, capped, mean)
-    views = _views(rolling, frame, normal.variances)
+    of_city = totals.after(normal.rolling, rolling) if totals else city_totals.counted(rolling)
+    views = _views(rolling, frame, normal.variances, *of_city)
     return (
         Normal(normal.baseline, rolling, normal.variances),
         PanelView(observed, capped, mean, views, is_started, normal.baseline.events),
@@ -209,8 +221,13 @@ def _cap(mean: Array, one_bucket: Variance, column: Array) -> Array:
     return np.asarray(np.floor(np.maximum(limit, CAP_TIMES * mean) + 1.5))
 
 
-def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> tuple[WindowView, ...]:
-    """Every window with its city factor; the shorter ones borrow that of ``factor_window``."""
+def _views(
+    rolling: Rolling, frame: Frame, variances: tuple[Variance, ...], observed_totals: Array, totals: Array
+) -> tuple[WindowView, ...]:
+    """Every window with its city factor; the shorter ones borrow that of ``factor_window``.
+
+    Both totals are (W, K), of counts and of expectations.
+    """
     made: list[WindowView] = []
     for i in reversed(range(len(frame.widths))):
         observed, mean = rolling.observed_sums[i], rolling.expected_sums[i]
@@ -219,8 +236,8 @@ def _views(rolling: Rolling, frame: Frame, variances: tuple[Variance, ...]) -> t
                 width=frame.widths[i],
                 capped=observed,
                 base=mean,
-                capped_total=windows.totals(observed),
-                base_total=windows.totals(mean),
+                capped_total=observed_totals[i],
+                base_total=totals[i],
                 variance=variances[i],
                 has_factor=frame.factor_window >= 0,
                 lender=made[len(frame.widths) - 1 - frame.factor_window]

@@ -1,5 +1,7 @@
 """The rate of rare peaks: a generalised Pareto tail above a high peak, the plain count below it."""
 
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -70,26 +72,33 @@ def rates(tails: tuple[Tail, ...], which: Array, score: Array) -> Array:
     """``rate`` of each ``score`` by the tail that ``which`` names, (n,) float64."""
     if not len(which):
         return np.zeros(0)
-    present = flat_places(np.bincount(which))
-    facts = np.array([_facts(tails[number]) for number in present.tolist()])
-    threshold, per_week, scale, shape, weeks, lowest = facts.take(np.searchsorted(present, which), axis=0).T
+    threshold, per_week, scale, shape, weeks, lowest = _facts(tails).take(which, axis=1)
     excess = np.maximum(score - threshold, 0.0) / scale
     base, is_flat = np.maximum(1.0 + shape * excess, 1e-9), shape == 0.0
     beyond = np.where(is_flat, np.exp(-excess), base ** (-1.0 / np.where(is_flat, 1.0, shape)))
-    below = np.zeros(len(score))
     is_above = score >= threshold
-    usual = flat_places(~is_above)
-    of_usual = which.take(usual)
-    for number in flat_places(np.bincount(of_usual)).tolist():
-        mine, peaks = usual[of_usual == number], tails[number].peaks
-        below[mine] = len(peaks) - peaks.searchsorted(score[mine], side="left")
+    below = _peaks_above(tails, which, score, flat_places(~is_above))
     floor = np.where(is_above, per_week * beyond, per_week + below / weeks)
     return np.asarray(np.maximum(floor * 10.0 ** np.maximum(lowest - score, 0.0), 1e-12))
 
 
-def _facts(tail: Tail) -> tuple[float, ...]:
-    """What ``rates`` must know of a tail but for its peaks."""
-    return tail.threshold, tail.rate, tail.scale, tail.shape, tail.weeks, _lowest(tail)
+def _peaks_above(tails: tuple[Tail, ...], which: Array, score: Array, usual: Array) -> Array:
+    """How many peaks of its tail reach each of the ``usual`` scores, 0 for all others; (n,) float64."""
+    below = np.zeros(len(score))
+    usual = usual.take(which.take(usual).argsort(kind="stable"))  # a tail's scores beside each other
+    numbers = which.take(usual)
+    cuts = [*flat_places(np.diff(numbers, prepend=-1)).tolist(), len(usual)]
+    for first, end in pairwise(cuts):
+        mine, peaks = usual[first:end], tails[numbers[first]].peaks
+        below[mine] = len(peaks) - peaks.searchsorted(score.take(mine), side="left")
+    return below
+
+
+@lru_cache(maxsize=8)
+def _facts(tails: tuple[Tail, ...]) -> Array:
+    """What ``rates`` must know of each tail but for its peaks, (6, T) float64; tails stay for a week."""
+    columns = [(t.threshold, t.rate, t.scale, t.shape, t.weeks, _lowest(t)) for t in tails]
+    return np.array(columns).T.copy()
 
 
 def _lowest(tail: Tail) -> float:

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from streams.panel import Array
+from streams.panel import Array, flat_places
 
 
 class Events(msgspec.Struct, frozen=True, eq=False):
@@ -33,7 +33,8 @@ def joined(parts: tuple[Events, ...]) -> Events:
 
 def kept(events: Events, mask: Array) -> Events:
     """The events where ``mask`` (n,) bool holds."""
-    return Events(*(getattr(events, name)[mask] for name in Events.__struct_fields__))
+    places = flat_places(mask)
+    return Events(*(getattr(events, name).take(places) for name in Events.__struct_fields__))
 
 
 def episode_peaks(events: Events, gap_buckets: int) -> tuple[Array, Array]:

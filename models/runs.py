@@ -38,8 +38,9 @@ def after(
 
     ``at`` is where a run begins that this step opens; runs marked in ``is_strange`` (n,) bool teach little.
     """
-    room = GROWTH * (runs.longest + steady)
-    taught = np.where(is_strange, np.minimum(runs.length, room), runs.length)
+    taught = runs.length
+    if is_strange.any():
+        taught = np.where(is_strange, np.minimum(taught, GROWTH * (runs.longest + steady)), taught)
     return Runs(
         length=np.where(is_other, 0, runs.length + is_same),
         longest=np.where(is_other, np.maximum(runs.longest, taught), runs.longest),
@@ -56,6 +57,8 @@ def strangeness(runs: Runs, steady: int) -> Array:
     ``breaks`` p^length. By its longest run, ``steady`` steps longer since so short a past proves little, with
     (longest / length)^3: runs that come together, at night or on holidays, are no chain of chances.
     """
+    if not runs.length.any():
+        return np.zeros(len(runs.length))
     share = (runs.repeats + 1.0) / (runs.repeats + runs.breaks + 2.0)
     by_share = -runs.length * np.log10(share) - np.log10(runs.breaks + 1.0)
     by_longest = TAIL * np.log10(np.maximum(runs.length, 1) / (runs.longest + steady))

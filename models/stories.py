@@ -9,7 +9,7 @@ import numpy as np
 from models.fusion import CITY
 from models.hotspots import hotspot_id
 from models.risk import ALARM_RARITY, WATCH_RARITY
-from streams.panel import Array, flat_places
+from streams.panel import Array, flat_places, places_of
 
 T = TypeVar("T")
 
@@ -141,7 +141,8 @@ def order(found: Found) -> Found:
 
 def pick(found: Found, which: Array) -> Found:
     """Some of ``found``, by index or mask."""
-    return Found(*(getattr(found, name)[which] for name in Found.__struct_fields__))
+    places = places_of(which)
+    return Found(*(getattr(found, name).take(places) for name in Found.__struct_fields__))
 
 
 def told(

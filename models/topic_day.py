@@ -161,6 +161,10 @@ def voices(area: Array, wording: Array) -> Array:
 
 
 def _by_category(texts: Texts, frame: Frame) -> _Bucket:
+    """The texts in the order of their categories; of none there is nothing to sort."""
+    if not len(texts.series):
+        none = np.zeros(0, np.int64)
+        return _Bucket(none, none, none, [0] * (frame.categories + 1))
     area, category = np.divmod(texts.series.astype(np.int64), frame.categories)
     order = np.argsort(category, kind="stable")
     category = category[order]

@@ -41,8 +41,9 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
     """
     square = observed - expected
     square *= square
-    _clip(square, variance, expected)
-    second = expected * expected
+    second = np.multiply(expected, CLIP_SD**2 * PHI_LIMITS[0])
+    _clip(square, variance, expected, flat_places(square > second))
+    np.multiply(expected, expected, out=second)
     rows = np.empty_like(variance.moments)
     np.add.reduce(square, axis=0, out=rows[0])
     np.add.reduce(expected, axis=0, out=rows[1])
@@ -55,9 +56,11 @@ def learn(variance: Variance, observed: Array, expected: Array, mask: Array) -> 
     return Variance(rows, variance.phi, variance.s2)
 
 
-def _clip(square: Array, variance: Variance, expected: Array) -> None:
-    """Hold squares at 16 times their spread, in place; few are beyond, and no ``phi`` is below one."""
-    wide = flat_places(square > CLIP_SD**2 * PHI_LIMITS[0] * expected)
+def _clip(square: Array, variance: Variance, expected: Array, wide: Array) -> None:
+    """Hold squares at 16 times their spread, in place; only ``wide`` ones can be beyond.
+
+    No ``phi`` is below one, so that few are.
+    """
     if len(wide):
         mean, column = expected.take(wide), columns_of(wide, square.shape[1])
         limit = (CLIP_SD**2 * variance.s2).take(column) * mean

@@ -46,7 +46,7 @@ def filled(rows: RowArray, first: int, until: int, frame: Frame) -> list[SealedB
             first + k,
             calls[call_edges[k] : call_edges[k + 1]],
             places[edges[k] : edges[k + 1]],
-            rows[readings[reading_edges[k] : reading_edges[k + 1]]],
+            rows.take(readings[reading_edges[k] : reading_edges[k + 1]]),
             _texts(texts[text_edges[k] : text_edges[k + 1]]) if len(texts) else NO_TEXTS,
             frame,
         )

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from streams.events import REASON_CODE, Reason
-from streams.ledger import NO_SERIES, RowArray
-from streams.panel import Array
+from streams.ledger import NO_SERIES, RowArray, joined
+from streams.panel import Array, flat_places
 
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _COMPARED: Final = ("event_at", "series", "sensor")
@@ -57,11 +57,15 @@ def _groups_of_one_key(keys: Array) -> Array:
 
 
 def _known_before(keys: Array, segments: tuple[Segment, ...]) -> Array:
-    """Whether each key stands in a segment."""
-    is_known = np.zeros(len(keys), bool)
+    """Whether each key stands in a segment; sought are only those whose lowest bits do."""
+    is_known, low = np.zeros(len(keys), bool), keys.astype(np.uint16)
     for segment in segments:
-        places = np.minimum(np.searchsorted(segment.keys, keys), len(segment.keys) - 1)
-        is_known |= segment.keys[places] == keys
+        has_low = np.zeros(1 << 16, bool)
+        has_low[segment.keys.astype(np.uint16)] = True
+        alike = flat_places(has_low.take(low))
+        sought = keys.take(alike)
+        places = np.minimum(np.searchsorted(segment.keys, sought), len(segment.keys) - 1)
+        is_known[alike] |= segment.keys.take(places) == sought
     return is_known
 
 
@@ -107,7 +111,7 @@ def append(segments: tuple[Segment, ...], rows: RowArray) -> tuple[Segment, ...]
         return segments
     rest = list(segments)
     while rest and len(rest[-1].keys) < 2 * len(rows):
-        rows = np.concatenate((rest.pop().rows, rows))
+        rows = joined((rest.pop().rows, rows))
     keys = key(rows)
     order = np.argsort(keys, kind="stable")
     return (*rest, Segment(keys[order], rows.take(order)))

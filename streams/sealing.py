@@ -27,7 +27,7 @@ from streams.errors import IntegrityError
 from streams.events import REASON_CODE, Reason
 from streams.identity import Segment, append, key, repeated
 from streams.late import LateRows, missed
-from streams.ledger import MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, RowArray
+from streams.ledger import MARK_FAST, MARK_REJECTED, MARK_TICK, RowArray, joined
 from streams.panel import Array, SealedBucket, flat_places
 
 FAST_MEMORY_SECONDS: Final = 7 * 86_400
@@ -141,7 +141,7 @@ def stretches(state: SealingState, rows: RowArray, frame: Frame) -> Iterator[tup
 
 
 def _folded(steps: Sequence[Step], aside: Sequence[RowArray], is_whole: bool = True) -> Folded:
-    return Folded(tuple(steps), np.concatenate(aside) if aside else np.zeros(0, ROW), is_whole)
+    return Folded(tuple(steps), joined(aside), is_whole)
 
 
 def _pieces(rows: RowArray) -> list[RowArray]:
@@ -224,7 +224,7 @@ def _cut_at_fast(rows: RowArray, frame: Frame) -> list[tuple[RowArray, np.void |
 
 def _act(state: SealingState, row: np.void) -> tuple[SealingState, list[FastRow]]:
     """Rule 6: a fast row acts once in seven days."""
-    identity = key(np.array([row], ROW))[0]
+    identity = key(np.array([row], row.dtype))[0]
     since = int(row["received_at"]) - FAST_MEMORY_SECONDS
     recent = state.fast_at > since
     keys, times = state.fast_keys[recent], state.fast_at[recent]
@@ -316,7 +316,7 @@ def _seal(
     kept, segments = _split(state.segments, ends_at)
     is_due = accepted["event_at"] < ends_at
     due = _picked(accepted, is_due)
-    rows = np.concatenate((kept, due)) if len(kept) else due
+    rows = joined((kept, due)) if len(kept) else due
     sealed = filled(rows, state.next_bucket, until, frame)
     segments = append(segments, accepted.take(flat_places(~is_due)))
     return msgspec.structs.replace(state, next_bucket=until, segments=segments), sealed
@@ -324,7 +324,7 @@ def _seal(
 
 def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple[Segment, ...]]:
     """The rows that happened before ``ends_at``, and the segments without them."""
-    out: list[RowArray] = [np.zeros(0, ROW)]
+    out: list[RowArray] = []
     rest: list[Segment] = []
     for segment in segments:
         is_due = segment.rows["event_at"] < ends_at
@@ -332,7 +332,7 @@ def _split(segments: tuple[Segment, ...], ends_at: int) -> tuple[RowArray, tuple
         if not is_due.all():
             open_yet = flat_places(~is_due)
             rest.append(Segment(segment.keys[open_yet], segment.rows.take(open_yet)))
-    return np.concatenate(out), tuple(rest)
+    return joined(out), tuple(rest)
 
 
 def _with_reason(rows: RowArray, reasons: Array) -> RowArray:

@@ -221,12 +221,19 @@ def test_a_feed_is_silent_since_it_last_spoke_there():
 
 
 def back(city=(), areas=()):
-    """Feeds that live, in the whole city by number, and in areas as (area, feed)."""
+    """What says which feeds live, in the whole city by number, and in areas as (area, feed)."""
     proof = Back(np.zeros(FEEDS, bool), np.zeros((AREAS, FEEDS), bool))
     proof.city[list(city)] = True
     for area, feed in areas:
         proof.areas[area, feed] = True
-    return proof
+    return lambda: proof
+
+
+def test_no_proof_is_asked_for_where_nothing_was_silent():
+    def never():
+        raise AssertionError("asked")
+
+    assert still_silent(CITY_SHAPE, (), (DEAD_HERE,), never) == (DEAD_HERE,)
 
 
 def test_a_dead_feed_stays_dead_until_it_proves_that_it_lives():

@@ -156,6 +156,13 @@ def test_a_device_that_seldom_changes_needs_more_than_three_of_its_runs():
     assert not told(series).any()
 
 
+def test_without_devices_nothing_moves_and_nothing_is_told():
+    detector = Standstill(layout(shape(sensors=0), DetectionSettings()).setting)
+    state, now = detector.start(), sight(sensors=bucket(np.zeros(0)), index=1)
+    assert not len(detector.score(state, now).score)
+    assert detector.learn(state, now) is state
+
+
 def test_few_readings_prove_nothing():
     series = noisy(14, 15 * PER_DAY + 8 * PER_DAY)
     series[np.arange(len(series)) % (6 * HOUR) > 0, 0] = MUTE

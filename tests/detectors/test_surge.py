@@ -140,3 +140,6 @@ def test_the_screen_before_the_tails_passes_over_nothing(seed):
     strange = (capped >= 3) & (residual > 0) & (residual**2 > 6.25 * spread)
     found = _strange(1, view, sight().counts)
     assert np.array_equal(found[0], np.flatnonzero(strange))
+    places = rng.permutation(capped.size)[:9]
+    assert view.expected_at(places).tolist() == view.expected.take(places).tolist()
+    assert view.factor_at(places).tolist() == view.factor.take(places).tolist()
