@@ -1,5 +1,6 @@
 """HTTP intake as a plain ASGI application: 2xx means that the bytes are on disk, or on the broker."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +15,7 @@ from streams.connect.asgi import (
     Request,
     Scope,
     Send,
+    away,
     live,
     refused,
     reply,
@@ -24,7 +26,7 @@ from streams.connect.keys import Keyring
 from streams.connect.open311 import Catalogue, Open311
 from streams.connect.parcels import KINDS, LINE_KINDS, LINES
 from streams.connect.sensorthings import Observations
-from streams.errors import DataError, VersionError
+from streams.errors import AwayError, DataError, VersionError
 from streams.events import Reason
 
 __all__ = ["CONTENT_TYPES", "Limits", "intake_app", "records"]
@@ -51,8 +53,9 @@ def intake_app(
     NDJSON, JSON, CSV and CloudEvents, plain or gzip. 202 kept; 400 empty, cut short, damaged or no
     CloudEvent; 401 and 403 by key; 404 unknown feed or path; 405; 408 for a body that comes too slowly; 413
     too large; 415 unknown type or encoding; 429 with Retry-After while too much waits or a key is too fast;
-    503 if disk or broker refuses. What a known sender brought whole, and nobody can read, is a dead letter
-    beside its 400, 404 or 415. ``open311`` and ``sensorthings`` name the feeds of those formats.
+    503 if disk or broker refuses, or the server ends meanwhile. What a known sender brought whole, and
+    nobody can read, is a dead letter beside its 400, 404 or 415. ``open311`` and ``sensorthings`` name the
+    feeds of those formats.
     """
     doors = Doors(desk, clock, limits or Limits(), workers, keyring, tally or Tally())
     routes = (
@@ -66,11 +69,12 @@ def intake_app(
             await live(receive, send)
             return
         try:
-            await reply(
-                send, await _answer(doors, routes, feeds, Request(scope, receive, doors.limits, doors.room))
-            )
+            answer = await _answer(doors, routes, feeds, Request(scope, receive, doors.limits, doors.room))
         except Gone:
             return
+        except asyncio.CancelledError:  # the server ends, and waits no longer for disk or broker
+            answer = away(AwayError("intake", "ends before this was surely kept", "send it again"))
+        await reply(send, answer)
 
     return app
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import threading
 import zlib
 from collections.abc import Iterator
 
@@ -39,6 +40,33 @@ def running() -> Iterator[tuple[Desk, httpx.Client, int]]:
 def _forget(running: tuple[Desk, httpx.Client, int]) -> None:
     running[0].kept.clear()
     running[0].refusal, running[0].is_ready = None, True
+
+
+def test_who_waits_while_the_server_ends_is_told_to_send_again() -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    class Slow(Desk):
+        def submit_raw(self, *facts: object) -> dict[str, int]:
+            asked.set()
+            released.wait(60)
+            return super().submit_raw(*facts)
+
+    found: list[httpx.Response] = []
+
+    def send() -> None:
+        url = f"http://127.0.0.1:{port}/intake/gas"
+        found.append(httpx.post(url, content=LINES, headers=JSON_LINES, timeout=60, trust_env=False))
+
+    sender = threading.Thread(target=send)
+    app = intake_app(Slow(), ("gas",), lambda: 1_700_000_000, LIMITS)
+    with served(app, timeout_graceful_shutdown=1) as port:
+        sender.start()
+        assert asked.wait(60)
+    sender.join()
+    released.set()
+    (answer,) = found
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+    assert answer.json()["error"] == "intake: ends before this was surely kept; send it again"
 
 
 def test_lines_are_kept_before_the_answer(running: tuple[Desk, httpx.Client, int]) -> None:
