@@ -28,7 +28,7 @@ from streams.commands import Command
 from streams.events import REASON_CODE, Event, Reason, Rejected, id_hash
 from streams.feeds import Partition
 from streams.late import LateRows
-from streams.ledger import MARK_FAST, MARK_REJECTED, Beat, Record, Rows, Settings, blank_rows, settings
+from streams.ledger import MARK_FAST, MARK_REJECTED, ROW, Beat, Record, Rows, Settings, blank_rows, settings
 from streams.sealing import FastRow, SealingState
 from tocsin.embedded import Embedded
 from tocsin.fold import Cadence
@@ -70,7 +70,7 @@ class SmallOutcome(msgspec.Struct, frozen=True, eq=False):
     entries: tuple[Entry, ...] = ()
     groups: tuple[int, ...] = ()
     sealed: tuple[Any, ...] = ()
-    set_aside: np.ndarray = np.zeros(0, sealing.ROW)
+    set_aside: np.ndarray = np.zeros(0, ROW)
     reminders: tuple[Reminder, ...] = ()
     renewals: tuple[Any, ...] = ()
     is_whole: bool = True
