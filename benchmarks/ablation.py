@@ -49,8 +49,8 @@ def without_city_factor(stack: ExitStack) -> None:
     """No rise of the city is taken out of a place's expectation."""
     views = normal._views
 
-    def plain(rolling: Any, frame: Any, variances: Any) -> Any:
-        return views(rolling, msgspec.structs.replace(frame, factor_window=-1), variances)
+    def plain(rolling: Any, frame: Any, *more: Any) -> Any:
+        return views(rolling, msgspec.structs.replace(frame, factor_window=-1), *more)
 
     stack.enter_context(patch.object(normal, "_views", plain))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -29,7 +30,7 @@ class NoPage:
     def _refuse(self, request: Request, refusal: HTTPException) -> Response:
         s, allow = self._screen(request), (refusal.headers or {}).get("Allow", "")
         key = "no-such-method" if refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED else "no-such-page"
-        facts = {"path": request.url.path[:LONGEST_PATH], "method": request.method, "allow": allow}
+        facts = {"path": quote(request.url.path[:LONGEST_PATH]), "method": request.method, "allow": allow}
         if "text/html" in request.headers.get("accept", ""):
             answer = self._respond(request, s, _page(s, key, facts), refusal.status_code)
         else:
