@@ -47,9 +47,14 @@ class Hands:
         self.page.goto(self.url + path)
 
     def type(self, *keys: str) -> None:
-        """Press keys one after the other; what is longer than a name of a key is typed."""
+        """Press keys one after the other, once the page listens."""
+        self._listening()
         for key in keys:
             self.page.keyboard.press(key)
+
+    def _listening(self) -> None:
+        """Wait until the page's script runs: what it shows is there before, and a key would be lost."""
+        self.until("document.readyState === 'complete'")
 
     def reach(self, selector: str) -> None:
         """Tab until the focus is there."""
@@ -71,6 +76,7 @@ class Hands:
 
     def hold(self) -> None:
         """Hold what has the focus until it was long enough."""
+        self._listening()
         self.page.keyboard.down("Enter")
         self.until("!document.querySelector('.holding') && !document.getElementById('outcome').hidden")
         self.page.keyboard.up("Enter")
