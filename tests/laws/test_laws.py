@@ -171,35 +171,32 @@ ToyPipelineState = msgspec.defstruct(
 )
 
 
-def test_a_new_policy_is_in_force_from_its_record_on_and_replays():
-    patient = msgspec.structs.replace(CITY.policy, enter_buckets=3)
-    changed = Pipeline(msgspec.structs.replace(CITY, policy=patient), detection=ToyDetection())
-    state, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN)])
-    assert PIPELINE.amendments(state, ORIGIN) == ()
-    (record,) = changed.amendments(state, ORIGIN)
-    state, _, _ = run(changed, [record], state)
-    assert state.policy == patient
-    assert changed.amendments(state, ORIGIN) == ()
-    replayed, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN), decode(encode(record))])
-    assert replayed.policy == patient, "the ledger decides, not the configuration of who replays it"
+PATIENT = msgspec.structs.replace(CITY.policy, enter_buckets=3)
+STRICT = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
 
 
-def test_a_new_budget_is_in_force_from_its_record_on_and_replays():
-    strict = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
-    own = Pipeline(msgspec.structs.replace(CITY, detection=strict), detection=ToyDetection())
+@pytest.mark.parametrize(
+    ("change", "in_force", "wanted"),
+    [
+        ({"policy": PATIENT}, lambda state: state.policy, PATIENT),
+        ({"detection": STRICT}, lambda state: state.detection.budget, 0.5),
+    ],
+    ids=["policy", "budget"],
+)
+def test_what_may_change_is_in_force_from_its_record_on_and_replays(change, in_force, wanted):
+    changed = Pipeline(msgspec.structs.replace(CITY, **change), detection=ToyDetection())
     begun, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN)])
-    assert PIPELINE.amendments(begun, ORIGIN) == ()
-    (record,) = own.amendments(begun, ORIGIN)
-    assert own.amendments(begun, ORIGIN, [record]) == (), "it stands in the ledger already"
-    state, _, _ = run(own, [record], begun)
-    assert state.detection.budget == 0.5 and own.amendments(state, ORIGIN) == ()
+    assert PIPELINE.amendments(begun, ORIGIN) == () and in_force(begun) != wanted
+    (record,) = changed.amendments(begun, ORIGIN)
+    assert changed.amendments(begun, ORIGIN, [record]) == (), "it stands in the ledger already"
+    state, _, _ = run(changed, [record], begun)
+    assert in_force(state) == wanted and changed.amendments(state, ORIGIN) == ()
     replayed, _, _ = run(PIPELINE, [CITY.start_settings(ORIGIN), decode(encode(record))])
-    assert replayed.detection.budget == 0.5, "the ledger decides, not the configuration of who replays it"
+    assert in_force(replayed) == wanted, "the ledger decides, not the configuration of who replays it"
 
 
 def test_a_ledger_begun_under_another_budget_is_no_other_city():
-    strict = msgspec.structs.replace(CITY.detection, budget_per_week=0.5)
-    begun = msgspec.structs.replace(CITY, detection=strict).start_settings(ORIGIN)
+    begun = msgspec.structs.replace(CITY, detection=STRICT).start_settings(ORIGIN)
     state, _ = PIPELINE.step(PIPELINE.fresh(), begun)
     assert state.detection.budget == 0.5
     older = {key: value for key, value in begun.content.items() if key != "budget"}

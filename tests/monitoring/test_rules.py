@@ -112,6 +112,7 @@ def test_the_real_programs_start_with_the_words_of_the_compose_file(tmp_path: Pa
             process = subprocess.Popen([program, *words.split()], stdout=log, stderr=log, cwd=tmp_path)
         try:
             prometheus.await_ready(process, f"http://127.0.0.1:{port}/-/ready", tmp_path / f"{name}.log")
+            assert process.poll() is None, (tmp_path / f"{name}.log").read_text()
         finally:
             process.kill()
             process.wait()

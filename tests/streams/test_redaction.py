@@ -211,27 +211,28 @@ PLATES = st.builds(
 @example(("80㎡", "13812345678", ""))
 @example(("第一", "13812345678", "元"))
 def test_no_phone_survives_whatever_stands_around_it(parts: tuple[str, str, str]) -> None:
-    _never_survives(parts)
+    assert not survives(parts)
 
 
 @given(around(st.one_of(CHINESE_IDS, SSNS)))
 def test_no_national_id_survives(parts: tuple[str, str, str]) -> None:
-    _never_survives(parts)
+    assert not survives(parts)
 
 
 @given(around(MAILS))
 def test_no_mail_address_survives(parts: tuple[str, str, str]) -> None:
-    _never_survives(parts)
+    assert not survives(parts)
 
 
 @given(around(PLATES))
 def test_no_plate_survives(parts: tuple[str, str, str]) -> None:
-    _never_survives(parts)
+    assert not survives(parts)
 
 
-def _never_survives(parts: tuple[str, str, str]) -> None:
+def survives(parts: tuple[str, str, str]) -> bool:
+    """Whether a secret, or the digits of a long number, can still be read."""
     before, secret, after = parts
     assume(secret not in before + after)
     text = redacted("".join(parts))
-    assert secret not in text
-    assert re.sub(r"\D", "", secret) not in re.sub(r"\D", "", text) or not re.search(r"\d{7}", secret)
+    digits_, left = re.sub(r"\D", "", secret), re.sub(r"\D", "", text)
+    return secret in text or (digits_ in left and re.search(r"\d{7}", secret) is not None)

@@ -1,7 +1,7 @@
 """Another alarm budget on a city that runs: in force from the next start on, and what was learnt stays."""
 
-import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,22 +11,11 @@ from replay.histories import recut
 from streams.archive import read_ledger
 from streams.ledger import BUDGET, Settings
 from tests.tocsin import surge_weeks
-from tocsin import config
-from tocsin.cli import run
+from tests.tocsin.small_city import Clock
+from tests.tocsin.starts import live, said
 from tocsin.toml_writer import set_value
-from tocsin.wiring import Running
 
 STARTER = Path(tocsin.__file__).parent / "starter"
-
-
-class Clock:
-    """Seconds UTC that a test moves."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def __call__(self):
-        return self.at
 
 
 @pytest.fixture
@@ -37,13 +26,7 @@ def city(tmp_path):
 @pytest.fixture
 def told(capsys):
     """What a command says as JSON."""
-
-    def said(*arguments):
-        capsys.readouterr()
-        assert run([*map(str, arguments), "--json"]) == 0
-        return json.loads(capsys.readouterr().out)
-
-    return said
+    return partial(said, capsys)
 
 
 @pytest.fixture
@@ -54,32 +37,21 @@ def whole(city, tmp_path, told):
     return recut(read_ledger(tmp_path / "plain" / "ledger.parquet")), end
 
 
-def live(city, store, records, at):
-    """A start of the city, what comes then, and its end: journal, state of detection, budget records."""
-    running = Running(config.load(city), store, at)
-    try:
-        running.run.history.append(records)
-        running.run.drain()
-        at.at = max([at.at, *(int(r.rows["received_at"].max()) for r in records)])
-        length = running.run.history.ledger_length()
-        ledger = (record for _, record in running.run.history.stretch(0, length))
-        named = [r for r in ledger if isinstance(r, Settings) and r.name == BUDGET]
-        state = running.run.fold.state.detection
-        return [*running.run.history.journal()], state, [(r.stamp, r.content) for r in named]
-    finally:
-        running.close()
+def named(ledger):
+    """When each budget record was written, and what it says."""
+    return [(r.stamp, r.content) for r in ledger if isinstance(r, Settings) and r.name == BUDGET]
 
 
 def test_a_new_budget_counts_from_the_next_start_and_in_every_replay(city, whole, tmp_path, told):
     (start, *rows), plain_end = whole
     store, clock, half = tmp_path / "store", Clock(start.stamp), len(rows) // 2
-    _, before, none = live(city, store, rows[:half], clock)
-    assert (before.calibration.budget, none) == (2.0, [])
+    _, before, ledger = live(city, store, rows[:half], clock)
+    assert (before.detection.calibration.budget, named(ledger)) == (2.0, [])
     assert set_value(city / "tocsin.toml", "detection", "budget_per_week", 20.0)
     begun_at = clock.at
-    journal, after, named = live(city, store, rows[half:], clock)
-    assert after.calibration.budget == 20.0 and named == [(begun_at, {"budget": 20.0})]
-    assert after.first_at == before.first_at > 0, "nothing is learnt anew"
+    journal, after, ledger = live(city, store, rows[half:], clock)
+    assert after.detection.calibration.budget == 20.0 and named(ledger) == [(begun_at, {"budget": 20.0})]
+    assert after.detection.first_at == before.detection.first_at > 0, "nothing is learnt anew"
     replayed = told("replay", city, store, "--out", tmp_path / "replayed")
     assert (tmp_path / "replayed" / "journal.jsonl").read_bytes().splitlines() == journal
     assert replayed["journal"]["last_hash"] != plain_end
@@ -92,8 +64,8 @@ def test_a_budget_that_is_written_back_before_anything_came_leaves_one_record_ea
     live(city, tmp_path / "store", [], clock)
     for budget, count in ((5.0, 1), (5.0, 1), (2.0, 2)):
         set_value(city / "tocsin.toml", "detection", "budget_per_week", budget)
-        _, _, named = live(city, tmp_path / "store", [], clock)
-        assert len(named) == count and named[-1][1] == {"budget": budget}
+        found = named(live(city, tmp_path / "store", [], clock)[2])
+        assert len(found) == count and found[-1][1] == {"budget": budget}
 
 
 def test_what_cannot_change_on_the_way_is_still_refused(city, tmp_path, capsys):

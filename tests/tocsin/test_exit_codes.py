@@ -110,6 +110,7 @@ def test_a_full_disk_leaves_with_6(tmp_path: Path) -> None:
     full = tmp_path / "full.csv"
     full.symlink_to("/dev/full")
     refused(6, "make room", "score", tmp_path / "counts.csv", "--every", "1d", "--out", full)
+    assert full.is_symlink(), "nothing else was put in its place"
 
 
 def test_a_broker_that_is_away_leaves_with_7(city: Path) -> None:

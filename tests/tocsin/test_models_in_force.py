@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,12 @@ from replay.histories import recut
 from streams.archive import read_ledger
 from streams.ledger import Rows, Settings
 from tests.tocsin import surge_weeks
+from tests.tocsin.small_city import Clock
+from tests.tocsin.starts import live, said
 from tests.tocsin.test_learning import MODEL
-from tocsin import config
 from tocsin.cli import run
 from tocsin.day_archive import ledger_files
 from tocsin.run_directory import read_run
-from tocsin.wiring import Running
 
 STARTER = Path(tocsin.__file__).parent / "starter"
 MEEK = msgspec.structs.replace(MODEL, weights=(0.0,) * 5, intercept=-9.0)
@@ -46,13 +47,7 @@ def files(tmp_path_factory):
 @pytest.fixture
 def told(capsys):
     """What a command says as JSON."""
-
-    def said(*arguments):
-        capsys.readouterr()
-        assert run([*map(str, arguments), "--json"]) == 0
-        return json.loads(capsys.readouterr().out)
-
-    return said
+    return partial(said, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -121,39 +116,16 @@ def test_whatif_asks_for_models_beside_budgets(city, files, plain, tmp_path, tol
     assert back["runs"]["b"]["last_hash"] == own["journal"]["last_hash"]
 
 
-class Clock:
-    """Seconds UTC that a test moves."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def __call__(self):
-        return self.at
-
-
-def live(city, store, records, at):
-    """A start of the city, what comes then, and its end."""
-    running = Running(config.load(city), store, at)
-    try:
-        running.run.history.append(records)
-        running.run.drain()
-        running.housekeeping.round()
-        at.at = max([at.at, *(int(r.rows["received_at"].max()) for r in records)])
-        return [*running.run.history.journal()], running.run.fold.state.model
-    finally:
-        running.close()
-
-
 def test_from_promotion_by_a_restart_into_the_ledger_and_out_of_its_replay(city, plain, tmp_path, told):
     """A promotion acts from the next start on; the ledger tells every replay when that was."""
     start, *rows = recut(read_ledger(plain / "ledger.parquet"))
     assert isinstance(start, Settings) and all(isinstance(one, Rows) for one in rows)
     store, clock = tmp_path / "store", Clock(start.stamp)
     half = len(rows) // 2
-    _, before = live(city, store, rows[:half], clock)
+    _, before, _ = live(city, store, rows[:half], clock)
     assert run(["models", "promote", str(city), MEEK.id[:8]]) == 0
-    journal, after = live(city, store, rows[half:], clock)
-    assert (before, after) == (None, MEEK)
+    journal, after, _ = live(city, store, rows[half:], clock)
+    assert (before.model, after.model) == (None, MEEK)
     replayed = told("replay", city, store, "--out", tmp_path / "replayed")
     assert (tmp_path / "replayed" / "journal.jsonl").read_bytes().splitlines() == journal
     assert replayed["journal"]["last_hash"] != last_hash(plain)
@@ -170,20 +142,20 @@ def test_from_promotion_by_a_restart_into_the_ledger_and_out_of_its_replay(city,
 
 def test_a_promotion_reaches_a_ledger_in_which_nothing_happened_yet(city, tmp_path):
     clock = Clock(1_740_787_200)
-    assert live(city, tmp_path / "store", [], clock)[1] is None
+    assert live(city, tmp_path / "store", [], clock)[1].model is None
     assert run(["models", "promote", str(city), MEEK.id[:8]]) == 0
-    assert live(city, tmp_path / "store", [], clock)[1] == MEEK
+    assert live(city, tmp_path / "store", [], clock)[1].model == MEEK
 
 
 def test_a_new_ledger_begins_with_the_model_in_force(city, plain, tmp_path, told):
     start, *rows = read_ledger(plain / "ledger.parquet")
     assert run(["models", "promote", str(city), MEEK.id[:8]]) == 0
     clock = Clock(start.stamp)
-    _, model = live(city, tmp_path / "store", rows, clock)
-    assert model == MEEK
+    _, state, _ = live(city, tmp_path / "store", rows, clock)
+    assert state.model == MEEK
     assert told("replay", city, tmp_path / "store")["models"] == [{"at": start.stamp, "model": MEEK.id}]
     assert run(["models", "rollback", str(city)]) == 0
-    assert live(city, tmp_path / "store", [], clock)[1] is None  # an old ledger with a new model goes on
+    assert live(city, tmp_path / "store", [], clock)[1].model is None  # an old ledger goes on
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from importlib.resources import files
 import invented_city as city
 import invented_scenes as scenes
 import pytest
-from test_browser import CHROMIUM, DESK, PHONE, WALL, chromium, early, visit  # noqa: F401  fixtures
+from browser import DESK, NO_CHROMIUM, PHONE, WALL, early
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = NO_CHROMIUM
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN = "axe.run({exclude: [['.watermark']]}, {resultTypes: ['violations']})"
@@ -32,7 +32,7 @@ PAGES = [
 
 @pytest.mark.parametrize("lang", ["en", "zh-CN"])
 @pytest.mark.parametrize("size", [WALL, DESK, PHONE], ids=["wall", "desk", "phone"])
-def test_no_serious_violation(visit, lang, size):  # noqa: F811
+def test_no_serious_violation(visit, lang, size):
     for path, view, person in PAGES:
         separator = "&" if "?" in path else "?"
         page = visit(view(), f"{path}{separator}lang={lang}", size, person)

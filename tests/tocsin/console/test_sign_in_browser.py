@@ -7,18 +7,18 @@ import time
 import invented_city as city
 import pytest
 import uvicorn
+from browser import NO_CHROMIUM, PHONE, until
 from invented_source import InventedSource
 from test_axe import AXE, RUN
-from test_browser import CHROMIUM, PHONE, chromium, until, visit  # noqa: F401  fixtures
 from test_sign_in import EARLY, GOOD, gate_with, quick  # noqa: F401  fixtures
 
 from tocsin.console.app import create_app
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = NO_CHROMIUM
 
 
 @pytest.fixture
-def page(chromium, gate_with):  # noqa: F811
+def page(chromium, gate_with):  # noqa: F811  a fixture of another file
     source = InventedSource(city.night(EARLY))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
