@@ -23,16 +23,16 @@ from pyarrow import parquet
 from benchmarks import results
 from benchmarks.city import CALIBRATED, GRACE_HOURS, WEEKS, truth
 from benchmarks.simulated_city import ORIGIN, SimulatedCity, Trouble, simulate
+from models.calendar import HOUR_SECONDS
 from models.neighbours import nearest
 from streams.panel import Array
 from tocsin.cli import run
+from tocsin.series_places import METRES
 
 BUDGET: Final = 2.0
 ZONE: Final = "Asia/Shanghai"
 LOCAL: Final = 8 * 3_600
 MIDDLE: Final = (31.2, 121.5)
-METRES: Final = 111_195.0
-HOUR: Final = 3_600
 WEEK_HOURS: Final = 168
 QUIET_WEEKS: Final = 20
 CITIES: Final = ("hours", "quarters with places")
@@ -60,7 +60,7 @@ def measured(seed: int, part: str) -> dict[str, Any]:
 def quiet(seed: int, part: str) -> dict[str, Any]:
     """Alarms a week of a table in which nothing happens."""
     counts = _quiet_counts(np.random.default_rng([seed, QUIET.index(part)]), part)
-    alarm = scored(counts, [f"s{i}" for i in range(counts.shape[1])], HOUR, None)
+    alarm = scored(counts, [f"s{i}" for i in range(counts.shape[1])], HOUR_SECONDS, None)
     weeks = np.bincount([t // WEEK_HOURS for t, _ in begun(alarm, 24)], minlength=len(counts) // WEEK_HOURS)
     return {"alarms": weeks.tolist()}
 

@@ -21,7 +21,7 @@ from detectors.silence import Silence
 from detectors.standstill import Standstill
 from detectors.topic import Topic
 from models import calibration, corrections, normal, peaks, risk, stories
-from models.calendar import WEEK_SECONDS, Slot
+from models.calendar import DAY_SECONDS, WEEK_SECONDS, Slot
 from models.calibration import Calibration, Excused
 from models.city_totals import CityTotals
 from models.corrections import Corrections
@@ -231,7 +231,7 @@ class Detection:
 
     def _masked(self, sight: Sight, silent: tuple[SilentFeed, ...]) -> Sight:
         """The sight with what a silent feed leaves out marked as not to be learnt."""
-        patience = int(self.settings.silence_learns_after_days * 86_400)
+        patience = int(self.settings.silence_learns_after_days * DAY_SECONDS)
         now = sight.bucket.closes_at
         dead = {s.feed for s in silent if s.areas is None and now - s.told_at <= patience}
         if not dead:

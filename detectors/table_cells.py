@@ -49,7 +49,7 @@ def cells(layers: Layers) -> TableCells:
     count = len(layers.category)
     place = np.zeros(count, np.int64) if layers.place is None else layers.place
     categories = int(layers.category.max()) + 1
-    again = _occurrence(place * categories + layers.category)
+    again = occurrence(place * categories + layers.category)
     _, first, row = np.unique(place * (count + 1) + again, return_index=True, return_inverse=True)
     area = np.argsort(np.argsort(first))[row]
     areas = len(first)
@@ -58,7 +58,7 @@ def cells(layers: Layers) -> TableCells:
     return TableCells(areas, categories, area, layers.category, series)
 
 
-def _occurrence(keys: Array) -> Array:
+def occurrence(keys: Array) -> Array:
     """How many before each are equal to it: (n,) int64."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]

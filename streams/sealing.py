@@ -97,18 +97,6 @@ def start(frame: Frame, origin_at: int) -> SealingState:
     )
 
 
-def fold(state: SealingState, rows: RowArray, frame: Frame) -> tuple[SealingState, Folded]:
-    """Take rows in ledger order, whatever they seal at once; raises as ``stretches`` does."""
-    steps: list[Step] = []
-    aside: list[RowArray] = []
-    reached = state
-    for after, folded in stretches(state, rows, frame):
-        reached = after
-        steps.extend(folded.steps)
-        aside.append(folded.set_aside)
-    return reached, _folded(steps, aside)
-
-
 def stretches(state: SealingState, rows: RowArray, frame: Frame) -> Iterator[tuple[SealingState, Folded]]:
     """Take rows in ledger order, at most ``MOST_SEALS`` buckets at a time.
 

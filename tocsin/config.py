@@ -71,7 +71,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ``idle_seconds`` without use, and ``session_seconds`` after its begin. ``max_body_bytes`` is the largest
     body of one request, after decompression; ``max_waiting_bytes`` of all together that are not kept yet:
     more is answered with 429. ``watch`` is a directory, relative to the data directory, whose new files are
-    taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one file) or ``kafka``
+    taken in: ``<watch>/<feed>/…``. ``transport`` is ``embedded`` (one process, one directory) or ``kafka``
     (workers on a broker; ``tocsin up`` is then console and edges).
     """
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from detectors.table_cells import occurrence
 from models.calendar import DAY_SECONDS
 from streams.errors import ConfigError, DataError
 from streams.panel import Array
@@ -60,6 +61,11 @@ class Table(NamedTuple):
     category: Array | None  # (S,) int64 of each series; None without the column
     unused: tuple[str, ...]  # columns that were not looked at
 
+    def known(self) -> Array:
+        """Whether a series has a number in a step, by one reading or several: (steps, S) bool."""
+        begins = np.flatnonzero(np.diff(self.number, prepend=-1))
+        return np.logical_or.reduceat(np.isfinite(self.observed), begins, axis=0)
+
 
 def every(text: str) -> Every:
     """``15min``, ``1h``, ``1d`` or ``1w``; raises ``ConfigError`` for what divides no day."""
@@ -106,8 +112,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         aside[f"held at {HIGHEST_COUNT:.0e}"] += int((values[kept] > HIGHEST_COUNT).sum())
         values = np.minimum(values, HIGHEST_COUNT)
     steps, width = int(number[kept].max()) + 1, len(names)
-    if steps * width > MOST_CELLS:
-        raise DataError(where, f"spans {steps} steps of {width} series", "split it, or check its times")
+    _refuse_too_many(where, f"spans {steps} steps", steps, width)
     with_rows = len(np.unique(number[kept]))
     if steps > MOST_EMPTY * max(with_rows, DAY_SECONDS // 60):
         said = f"spans {steps} steps, of which {with_rows} have a row"
@@ -116,6 +121,7 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
     rows, in_row, numbers = np.arange(len(kept)), number[kept], np.arange(steps)
     if holds_values:
         in_row, numbers = _one_a_cell(cell, stamps[kept], number[kept], steps)
+        _refuse_too_many(where, f"holds {len(numbers)} rounds of readings", len(numbers), width)
     else:
         _refuse_contradictions(where, columns, kept, cell, values)
         rows = _firsts(cell)
@@ -140,6 +146,12 @@ def read(path: Path, step: Every, zone: str, holds_values: bool) -> Table:
         category=series_layers.of_column(where, columns),
         unused=unused,
     )
+
+
+def _refuse_too_many(where: str, said: str, rows: int, width: int) -> None:
+    """Raises ``DataError`` where the table would hold too many cells."""
+    if rows * width > MOST_CELLS:
+        raise DataError(where, f"{said} of {width} series", "split it, or check its times")
 
 
 def _refuse_mixed_zones(where: str, texts: list[str]) -> None:
@@ -269,10 +281,8 @@ def _one_a_cell(cell: Array, stamps: Array, number: Array, steps: int) -> tuple[
     The row of each reading, (n,) int64, and the step of each row, (T,) int64.
     """
     order = np.lexsort((stamps, cell))
-    ordered = cell[order]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     again = np.empty(len(cell), np.int64)
-    again[order] = np.arange(len(cell)) - np.repeat(begins, np.diff([*begins, len(cell)]))
+    again[order] = occurrence(cell[order])
     height = np.ones(steps, np.int64)
     np.maximum.at(height, number, again + 1)
     above = np.cumsum(height) - height

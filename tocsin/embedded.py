@@ -1,4 +1,4 @@
-"""The whole city in one process: bytes in, decisions and deliveries out, on one SQLite file."""
+"""The whole city in one process: bytes in, decisions and deliveries out, in one data directory."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

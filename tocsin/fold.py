@@ -13,11 +13,9 @@ from alerting.muting import Reminder
 from replay.runner import MORE
 from streams.errors import IntegrityError
 from streams.ledger import Record, Rows
+from streams.sealing import MOST_SEALS
 from tocsin.checkpoint import State
 from tocsin.chronicle import BEGINNING, Chronicle, Decided, Line, Mark, SetAside, lines_of, set_aside
-
-SEALS_AT_ONCE: Final = 96
-"""What is folded before it is committed and told: memory must not grow with what waits."""
 
 
 class Outcome(Protocol):
@@ -148,6 +146,7 @@ class Fold(Generic[State]):
         self._seals = self._records = 0
         self._work = Work()
         self._stretches: Iterator[tuple[State, Any]] | None = None  # of the record that is not through yet
+        self._covered = 0, 0  # reminders and rows set aside that a checkpoint's place tells of
         self._committed_at: int | None = None
         self._reach = chronicle.newest() or BEGINNING
         self._next_number, epoch = chronicle.free()
@@ -214,13 +213,13 @@ class Fold(Generic[State]):
             self._compare()
 
     def advance(self, records: Sequence[tuple[int, Record]], now: int) -> Advance[State] | None:
-        """Fold the next records, as far as ``SEALS_AT_ONCE`` go, and settle; None if there were none."""
+        """Fold the next records, as far as ``MOST_SEALS`` go, and settle; None if there were none."""
         folded: list[Folded] = []
         seals = 0
         for offset, record in records:
             folded.append(self.take(offset, record))
             seals += len(folded[-1].outcome.sealed)
-            if self._stretches is not None or seals >= SEALS_AT_ONCE:
+            if self._stretches is not None or seals >= MOST_SEALS:
                 break
         self.settle(now)
         return Advance(self._state, self._mark.ledger_offset, tuple(folded)) if folded else None
@@ -281,12 +280,12 @@ class Fold(Generic[State]):
     def _decided(self) -> Decided:
         """What a checkpoint tells.
 
-        Within a record the journal's length says how far it reaches: what leaves that as it was waits.
+        Within a record the journal's length says how far it reaches: what came behind its last line waits.
         """
-        if self._stretches is not None and not self._lines:
-            return Decided()
-        decided = Decided(tuple(self._lines), tuple(self._reminders), tuple(self._aside))
-        self._lines, self._aside, self._reminders = [], [], []
+        reminders, aside = self._covered
+        decided = Decided(tuple(self._lines), tuple(self._reminders[:reminders]), tuple(self._aside[:aside]))
+        self._lines, self._covered = [], (0, 0)
+        self._reminders, self._aside = self._reminders[reminders:], self._aside[aside:]
         return decided
 
     def _keep(self) -> None:
@@ -309,6 +308,8 @@ class Fold(Generic[State]):
         entries, is_behind = outcome.entries, self._place() < _place(self._reach)
         if not is_behind:
             self._collect(lines_of(entries, outcome.groups, self._planner.telling), outcome)
+        if entries or outcome.is_whole:
+            self._covered = len(self._reminders), len(self._aside)
         self._work = self._work.plus(record if outcome.is_whole else MORE, len(outcome.sealed))
         self._mark = msgspec.structs.replace(
             self._mark,

@@ -135,16 +135,17 @@ def score_file(
     steps = int(table.number[-1]) + 1
     weeks = steps * every.seconds / WEEK_SECONDS
     alarms = episodes(alarm, every, table.number)
+    known = table.known()
     return {
         "file": str(counts),
         "rows": len(table.row_time) + sum(n for why, n in table.aside.items() if why in _GONE),
         "series": len(table.series),
         "steps": steps,
         "every": every.text,
-        "gaps": int(np.isnan(table.observed).sum()),
+        "gaps": int((~known).sum()),
         "set_aside": table.aside,
         "columns_not_used": list(table.unused),
-        "remarks": _remarks(table, every, layers),
+        "remarks": _remarks(table, known, every, layers),
         "rows_scored": int((columns["score"] > 0).sum()),
         "rows_in_alarm": int(columns["alarm"].sum()),
         "alarms": alarms,
@@ -184,10 +185,10 @@ def _names_together(table: Table, together: dict[tuple[int, int], tuple[int, ...
     return [SEPARATOR.join(table.series[other] for other in together.get(cell, ())) for cell in cells]
 
 
-def _remarks(table: Table, every: Every, layers: Layers | None) -> list[str]:
+def _remarks(table: Table, known: Array, every: Every, layers: Layers | None) -> list[str]:
     """What a reader must know of columns that are not used, or not as they might think."""
     said = []
-    missing, cells = int(np.isnan(table.observed).sum()), table.observed.size
+    missing, cells = int((~known).sum()), known.size
     if missing >= MANY_HOLES * cells:
         said.append(
             f"{missing} of {cells} cells have no row or no number: not known, which is not zero; "

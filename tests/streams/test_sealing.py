@@ -14,7 +14,7 @@ from streams.events import REASON_CODE, REASONS, Reason
 from streams.late import LateRows
 from streams.ledger import KIND_CODE, MARK_EXERCISE, MARK_FAST, MARK_REJECTED, MARK_TICK, ROW, blank_rows
 from streams.panel import SealedBucket
-from streams.sealing import FastRow, fold, skip_gap, start
+from streams.sealing import FastRow, Folded, skip_gap, start, stretches
 
 WIDTH, SKEW, ORIGIN = 10, 3, 100
 FRAME = Frame(
@@ -81,6 +81,13 @@ class SlowSealing:
         compared = ["event_at", "series", "sensor", *said_again]
         is_same = any(all(r[f] == k[f] for f in compared) for k in kept)
         return self.aside.append("duplicate" if is_same else "conflict")
+
+
+def fold(state, rows, frame):
+    """Rows with all that they seal, whatever it is, as one."""
+    *_, (reached, last) = parts = list(stretches(state, rows, frame))
+    steps = tuple(step for _, folded in parts for step in folded.steps)
+    return reached, Folded(steps, np.concatenate([f.set_aside for _, f in parts]), last.is_whole)
 
 
 def numbered(rows):

@@ -37,13 +37,22 @@ SELDOM = SmallPipeline(told=lambda index: index % 110 == 0)
 NEVER = SmallPipeline(told=lambda _: False)
 
 
-def leapt(directory: Path, store: Store, pipeline: SmallPipeline) -> tuple[Embedded[SmallState], Clock]:
-    """A city whose clock has just leapt, with nothing of it folded, nor of a late and a new call behind."""
+def leapt(
+    directory: Path, store: Store, pipeline: SmallPipeline, before: str = ""
+) -> tuple[Embedded[SmallState], Clock]:
+    """A city whose clock has just leapt, with nothing of it folded, nor of a late and a new call behind.
+
+    Neither is ``before``, which came as a record of its own.
+    """
     clock = Clock()
     run = embedded(directory, clock, store, pipeline=pipeline)
     run.submit_raw("calls", f"a {ORIGIN} 1\nb {ORIGIN + 10} 2".encode(), "text/plain", ORIGIN + 20)
     run.beat()
     run.drain()
+    if before:
+        run.submit_raw("calls", before.encode(), "text/plain", ORIGIN + 40)
+        while run.door.take_in():
+            pass
     clock.at = ORIGIN + LEAP * WIDTH
     run.beat()
     run.submit_raw("calls", f"c {ORIGIN + 30} 1\nd {clock.at} 3".encode(), "text/plain", clock.at)
@@ -99,17 +108,24 @@ def test_its_journal_is_that_of_a_clock_that_went_by(tmp_path: Path) -> None:
     assert journals[0] == journals[1]
 
 
-@pytest.mark.parametrize("pipeline", [OFTEN, SELDOM, NEVER])
-def test_killed_within_a_leap_it_ends_as_one_that_was_not(tmp_path: Path, pipeline: SmallPipeline) -> None:
+BEFORE = {"nothing": "", "a repeat": f"a {ORIGIN} 1", "a decision": f"f {ORIGIN + 30} 1 fast"}
+"""What waits to be committed when a leap begins."""
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+@pytest.mark.parametrize("pipeline", [OFTEN, SELDOM, NEVER], ids=["often", "seldom", "never"])
+def test_killed_within_a_leap_it_ends_as_one_that_was_not(
+    tmp_path: Path, pipeline: SmallPipeline, before: str
+) -> None:
     whole = tmp_path / "whole"
     with Store.open(whole) as store:
-        finished(*leapt(whole, store, pipeline))
+        finished(*leapt(whole, store, pipeline, before))
     wanted = content(whole)
     assert wanted["aside"] and len(wanted["planned"]) > LEAP // 2
-    for stretches in (2, 3, 4):
+    for stretches in (1, 2, 3, 4):
         directory = tmp_path / str(stretches)
         with Store.open(directory) as store:
-            run, clock = leapt(directory, store, pipeline)
+            run, clock = leapt(directory, store, pipeline, before)
             for _ in range(stretches):
                 run.fold_next()
             reached = run.history.journal_length()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tests.tocsin.score_tables import HEAD, MONDAY, lines, scored, written
+from tests.tocsin.score_tables import HEAD, MONDAY, day, lines, scored, written
 from tocsin.cli import run
 
 
@@ -158,3 +158,15 @@ def test_the_table_itself_is_never_written_over(tmp_path: Path, capsys: pytest.C
     assert run(["score", str(path), "--every", "1w", "--out", str(path)]) == 2
     assert "is the table itself; name another file" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_readings_that_would_fill_the_memory_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One device speaks ten times in a step: each of its readings has a row, in which all have a cell."""
+    monkeypatch.setattr("tocsin.counts_table.MOST_CELLS", 20)
+    often = [f"often,{day(2025, 3, 3) + timedelta(seconds=k)},1" for k in range(10)]
+    rows = [*often, *(f"d{k},{day(2025, 3, 3)},1" for k in range(4))]
+    call = ["score", str(written(tmp_path, rows)), "--every", "5min", "--sensor"]
+    assert run([*call, "--out", str(tmp_path / "o.csv")]) == 3
+    assert "holds 10 rounds of readings of 5 series; split it" in capsys.readouterr().err

@@ -258,6 +258,18 @@ def test_readings_of_a_step_may_stand_in_any_order_of_the_file(tmp_path: Path) -
     assert turned[::-1] == scored(written(tmp_path, rows), "--sensor", step="5min")
 
 
+def test_devices_that_speak_once_while_one_speaks_often_have_no_gap(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = np.random.default_rng(1).normal(20.0, 0.5, 300)
+    once = [row.replace("gauge", "other") for row in gauge(values, {})]
+    rows = [*gauge(values, {100: 20.0, 101: 21.0}), *once]
+    call = ["score", str(written(tmp_path, rows)), "--every", "5min", "--sensor"]
+    assert run([*call, "--out", str(tmp_path / "o.csv"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["steps"], facts["gaps"], facts["rows"]) == (300, 0, 602)
+
+
 def of_categories(column: str = "") -> list[str]:
     """Three weeks of six streets and two desks with hours of their own, and perhaps one more column."""
     rng, begin = np.random.default_rng(4), day(2025, 3, 3)

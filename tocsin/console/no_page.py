@@ -25,7 +25,8 @@ class NoPage:
 
     def add_to(self, app: FastAPI) -> None:
         """From now on the application refuses so."""
-        app.exception_handler(HTTPException)(self._refuse)
+        for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            app.exception_handler(int(status))(self._refuse)
 
     def _refuse(self, request: Request, refusal: HTTPException) -> Response:
         s, allow = self._screen(request), (refusal.headers or {}).get("Allow", "")

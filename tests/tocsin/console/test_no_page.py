@@ -28,3 +28,10 @@ def test_a_browser_gets_a_page_with_a_way_back(locale):
     answer = Visitor(city.night(), lang=locale).get("/nope/<b>", headers=asked)
     assert answer.status_code == 404 and "<b>" not in answer.text
     assert text(locale, "console-no-such-page") in answer.text and 'class="act" href="/' in answer.text
+
+
+def test_a_form_that_is_damaged_is_not_said_to_be_at_no_address():
+    """The address is there; what it was sent cannot be read."""
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = Visitor(city.night()).ask("POST", "/acts", content=b"garbage", headers=kind)
+    assert answer.status_code == 400 and "nothing is served" not in answer.text
