@@ -48,7 +48,6 @@ class BareState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     normal: Normal
     calibration: Calibration
     alarmed: np.ndarray  # (S,) int64: bucket of the last alarm, far back before the first
-    begun: np.ndarray  # (S,) int64: bucket in which the last alarm began, far back before the first
     excused_until: np.ndarray  # (S,) int64: bucket up to which a plain alarm is left out of calibration
     stormed: np.ndarray  # (C,) int64: bucket in which each category last rose as a whole
     owed: np.ndarray  # (S,) float64: part of an event that a hole should have brought, below one
@@ -119,7 +118,6 @@ class BarePanel:
             normal=normal.start(self._frame, self._calendar),
             calibration=calibration.start(self._rule, self._settings.budget_per_week),
             alarmed=np.full(len(self.cells.area), LONG_AGO, np.int64),
-            begun=np.full(len(self.cells.area), LONG_AGO, np.int64),
             excused_until=np.full(len(self.cells.area), LONG_AGO, np.int64),
             stormed=np.full(self.cells.categories, LONG_AGO, np.int64),
             owed=np.zeros(len(self.cells.area)),
@@ -151,8 +149,7 @@ class BarePanel:
             logged = peaks.joined((self._logged(events), self._logged(storms)))
             learnt = calibration.log(learnt, logged, state.steps, slot.monday)
         learnt = calibration.count(learnt, int(fresh.sum()))
-        begun = np.where(fresh, state.steps, state.begun)
-        learnt, excused_until = self._excused(learnt, state, judged, begun)
+        learnt, excused_until = self._excused(learnt, state, judged)
         detectors = (*self._detectors, self._total)
         return (
             BareState(
@@ -161,7 +158,6 @@ class BarePanel:
                 normal=normal.learn(looked, self._frame, slot, state.steps, view, sight.counts_mask),
                 calibration=learnt,
                 alarmed=np.where(judged.rarity >= 0, state.steps, state.alarmed),
-                begun=begun,
                 excused_until=excused_until,
                 stormed=stormed,
                 owed=owed,
@@ -285,13 +281,11 @@ class BarePanel:
         stormed[storms.category[rarity >= calibration.STRONG_CITY]] = state.steps
         return stormed
 
-    def _excused(
-        self, learnt: Calibration, state: BareState, judged: Judged, begun: Array
-    ) -> tuple[Calibration, Array]:
+    def _excused(self, learnt: Calibration, state: BareState, judged: Judged) -> tuple[Calibration, Array]:
         """Calibration without what is plainly no chance, and up to when each series is left out of it.
 
         Nobody confirms an alarm of a table. One ten times as rare as the budget allows is taken for real, so
-        that troubles do not teach that troubles are usual; the budget gets it back once, if this week paid.
+        that troubles do not teach that troubles are usual.
         """
         hold = self._rule.hold_buckets
         plain = np.flatnonzero((judged.rarity >= PLAIN) & (state.steps > state.excused_until))
@@ -300,8 +294,7 @@ class BarePanel:
         until = state.excused_until.copy()
         until[plain] = state.steps + hold
         found = tuple(self._excuse(series, judged, state.steps, hold) for series in plain.tolist())
-        is_paid = (begun[plain] > state.excused_until[plain] - hold) & (begun[plain] >= learnt.week_from)
-        return calibration.excuse(learnt, found, int(is_paid.sum())), until
+        return calibration.excuse(learnt, found, len(found)), until
 
     def _is_flood(self, learnt: Calibration, state: BareState, judged: Judged) -> bool:
         """Whether so much is strange, now or of late, that it is rather the table that has changed."""

@@ -1,6 +1,5 @@
 """A table of series without a city: bursts are found, holes are not calm, nothing looks ahead."""
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -190,22 +189,3 @@ def test_a_table_that_changes_for_good_is_a_flood_once(monkeypatch: pytest.Monke
     kept = alarms(seen, LAYERS)[17 * WEEK :].sum()
     monkeypatch.setattr(bare_panel, "FLOOD_LEAST", np.inf)
     assert kept < 0.5 * alarms(seen, LAYERS)[17 * WEEK :].sum()
-
-
-def test_a_trouble_that_lasts_is_given_back_to_the_budget_once() -> None:
-    """And not where another week has paid for it."""
-    panel, nothing = BarePanel(10, "UTC", BUCKET, 1.0), np.zeros(10)
-    rarity = np.full(10, -np.inf)
-    rarity[3] = bare_panel.PLAIN
-    loud = bare_panel.Judged(nothing, nothing, rarity, nothing.astype(np.int64))
-    start = panel.start()
-    for week_from, left in ((0, 4), (150, 5)):
-        learnt = msgspec.structs.replace(start.calibration, is_calibrated=True, alarms=5, week_from=week_from)
-        state, begun = start, np.where(np.arange(10) == 3, 100, start.begun)
-        for step in range(100, 400):
-            state = msgspec.structs.replace(state, steps=step)
-            if step < 150 <= week_from:
-                continue
-            learnt, until = panel._excused(learnt, state, loud, begun)
-            state = msgspec.structs.replace(state, excused_until=until)
-        assert learnt.alarms == left and len(learnt.excused) > 5
